@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// The walls between the rooms, as ARCHITECTURE.md draws them.
+const rule = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to });
+
+module.exports = {
+  forbidden: [
+    rule('no-circular', 'A cycle hides which part owns what.', {}, { circular: true }),
+    rule('model-imports-nothing', 'core/model is types and schemas only.', { path: '^core/model/' }, { path: '^(core/(?!model/)|server|cli|extension|media)' }),
+    rule('model-no-io', 'core/model does no I/O.', { path: '^core/model/' }, { dependencyTypes: ['core'] }),
+    rule('core-is-alone', 'core knows no server, no CLI, no extension, no webview.', { path: '^core/' }, { path: '^(server|cli|extension|media)/' }),
+    rule('vscode-only-in-extension', 'Only the extension imports vscode.', { pathNot: '^extension/' }, { path: '^vscode$' }),
+    rule('core-no-lsp', 'core speaks no LSP.', { path: '^core/' }, { path: 'vscode-language' }),
+    rule('server-rooms', 'The server uses only the ABI and the model of core.', { path: '^server/' }, { path: '^core/(?!abi/|model/)' }),
+    rule('server-is-alone', 'The server knows no host, CLI or extension.', { path: '^server/' }, { path: '^(cli|extension|media)/' }),
+    rule('analysis-is-pure', 'The analysis does no I/O and speaks no LSP.', { path: '^server/src/analysis/' }, { path: 'vscode-languageserver|^server/src/lsp/|^(node:)?(fs|fs/promises|child_process|net|http|https)$' }),
+    rule('cli-rooms', 'The CLI uses core and the analysis.', { path: '^cli/' }, { path: '^(extension|media)/|^server/src/(?!analysis/)' }),
+    rule('extension-rooms', 'The extension uses core, and media only for its message protocol.', { path: '^extension/' }, { path: '^(server|cli)/|^media/(?!protocol\\.ts$)' }),
+    rule('media-rooms', 'Webviews use types of the model and nothing of Node.', { path: '^media/' }, { path: '^core/(?!model/|abi/errno)|^(server|cli|extension)/' }),
+    rule('media-no-node', 'Webviews run in a browser.', { path: '^media/' }, { dependencyTypes: ['core'] }),
+    rule('orphan-of-extension', 'Nothing imports the extension or the CLI.', { pathNot: '^(extension|cli)/' }, { path: '^(extension|cli)/' }),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};

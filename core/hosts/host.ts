@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+import type { Architecture, HostIdentity, HostKind } from '../model';
+import type { ProcessResult, RunningProcess, StartOptions } from '../platform/process';
+
+/** What one round trip tells about a host. */
+export interface HostFacts extends HostIdentity {
+  readonly kernel: string;
+  readonly arch: Architecture;
+  readonly bootId: string;
+  /** Effective user id of our commands. */
+  readonly uid: number;
+  /** /proc/sys/kernel/tainted */
+  readonly tainted: number;
+  /** `make -C` folder on the host, when headers are installed there; null else. */
+  readonly kernelBuildDir: string | null;
+}
+
+/** Options of a command on a host; `cwd` and `env` do not travel. */
+export type HostRunOptions = Omit<StartOptions, 'cwd' | 'env'>;
+
+/**
+ * A Linux machine that modules are loaded on. Methods reject with {@link Failure} only when the host
+ * itself cannot be used (lost, refused, cancelled); a command's own failure is its exit code.
+ */
+export interface Host {
+  /** Stable within this user's configuration, e.g. `guest:6.1-cloud`, `ssh:box`. */
+  readonly id: string;
+  readonly name: string;
+  readonly kind: HostKind;
+  /** Facts, read once per boot of the host. */
+  facts(signal?: AbortSignal): Promise<HostFacts>;
+  /** Runs a program from an argument vector and waits. */
+  run(argv: readonly string[], options?: HostRunOptions): Promise<ProcessResult>;
+  /** Starts a program whose output is followed while it runs (log readers). */
+  start(argv: readonly string[], options?: HostRunOptions): RunningProcess;
+  /** Runs a constant POSIX shell script on the standard input of `sh -s -- args…`: user text travels only as arguments. */
+  script(script: string, args: readonly string[], options?: Omit<HostRunOptions, 'stdin'>): Promise<ProcessResult>;
+  /** Copies a local file to the host. @throws Failure `host-disk-full`, `host-lost` */
+  put(localPath: string, remotePath: string, signal?: AbortSignal): Promise<void>;
+  /** Reads a file of the host, at most `maxBytes` (16 MiB). */
+  get(remotePath: string, options?: { maxBytes?: number; signal?: AbortSignal }): Promise<Buffer>;
+  /**
+   * How a module is built for this host's kernel; null when nothing is known (then `facts().kernelBuildDir` decides).
+   */
+  buildEnvironment(signal?: AbortSignal): Promise<BuildEnvironment | null>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * A way to run `make` against a kernel's headers on this machine. `argv(command, {folders})` wraps a command so
+ * that it runs where that toolchain lives (unchanged, or inside a private tree through a user namespace).
+ */
+export interface BuildEnvironment {
+  /** `uname -r` that the headers are for. */
+  readonly kernel: string;
+  /** Headers folder as seen by the wrapped command: `make -C kernelDir`. */
+  readonly kernelDir: string;
+  /** Extra `make` arguments, e.g. `CC=gcc-12`, `CONFIG_DEBUG_INFO_BTF_MODULES=`. */
+  readonly makeArgs: readonly string[];
+  /** Compiler as shown to people, e.g. `gcc-12 12.2.0`. */
+  readonly compiler: string;
+  /** Wraps a command; `folders` are made visible inside at the same paths, writable. */
+  wrap(argv: readonly string[], folders: readonly string[]): { argv: string[]; env: NodeJS.ProcessEnv };
+}

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+export * from './analysis';
+export * from './failure';
+export * from './session';

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+import { z } from 'zod';
+import { Architecture, Finding, Prediction, Severity, SourceLine } from './analysis';
+
+/** A 64-bit value, as `0x` and hexadecimal digits. */
+export const Hex64 = z.string().regex(/^0x[0-9a-f]{1,16}$/);
+
+export const HostKind = z.enum(['local', 'ssh', 'guest']);
+export type HostKind = z.infer<typeof HostKind>;
+
+export const HostIdentity = z.object({
+  name: z.string(),
+  kind: HostKind,
+  /** `uname -r` */
+  kernel: z.string(),
+  arch: Architecture,
+  /** /proc/sys/kernel/random/boot_id */
+  bootId: z.string(),
+});
+export type HostIdentity = z.infer<typeof HostIdentity>;
+
+/** One kernel log record (`prio,seq,usec,flags;text`, see Documentation/ABI/testing/dev-kmsg). */
+export const KernelRecord = z.object({
+  seq: z.int().nonnegative(),
+  /** Microseconds since boot, printk's clock. */
+  usec: z.int().nonnegative(),
+  /** 0 (emerg) to 7 (debug) */
+  level: z.int().min(0).max(7),
+  facility: z.int().nonnegative(),
+  text: z.string(),
+  /** The record continues a line (`c` in the flags). */
+  continuation: z.boolean(),
+  /** `KEY=value` pairs that follow the text. */
+  dictionary: z.record(z.string(), z.string()),
+});
+export type KernelRecord = z.infer<typeof KernelRecord>;
+
+/** Sequence numbers that were lost: `from` to `to`, both inclusive. */
+export const Gap = z.object({ from: z.int().nonnegative(), to: z.int().nonnegative() });
+export type Gap = z.infer<typeof Gap>;
+
+export const BuildDiagnostic = z.object({
+  /** Relative to the module's folder where it lies inside, else absolute; null when the tool names no file. */
+  file: z.string().nullable(),
+  line: z.int().positive().nullable(),
+  column: z.int().positive().nullable(),
+  severity: Severity,
+  message: z.string(),
+  /** The tool that said it. */
+  tool: z.enum(['gcc', 'modpost', 'make', 'ld', 'objtool']),
+});
+export type BuildDiagnostic = z.infer<typeof BuildDiagnostic>;
+
+export const BuildResult = z.object({
+  compiler: z.string(),
+  argv: z.array(z.string()),
+  diagnostics: z.array(BuildDiagnostic),
+  ok: z.boolean(),
+});
+export type BuildResult = z.infer<typeof BuildResult>;
+
+export const PreflightLine = z.object({
+  check: z.string(),
+  verdict: z.enum(['ok', 'warning', 'blocked']),
+  text: z.string(),
+  fix: z.string().nullable(),
+});
+export type PreflightLine = z.infer<typeof PreflightLine>;
+
+/** Something that was run on the host while the module was loaded. */
+export const Action = z.object({
+  argv: z.array(z.string()),
+  stdin: z.string(),
+  stdout: z.string(),
+  stderr: z.string(),
+  exitCode: z.int().nullable(),
+  /** ISO 8601 */
+  at: z.string(),
+  /** What this action handed to a character device in one write(2); null when it is not such an action. */
+  deviceWrite: z.object({ device: z.string(), bytes: z.int().nonnegative(), text: z.string() }).nullable(),
+});
+export type Action = z.infer<typeof Action>;
+
+export const SessionEndState = z.enum(['unloaded', 'loaded', 'refused', 'oops', 'hostLost', 'cancelled']);
+export type SessionEndState = z.infer<typeof SessionEndState>;
+export const SessionEnd = z.object({ state: SessionEndState, reason: z.string() });
+export type SessionEnd = z.infer<typeof SessionEnd>;
+
+/** Six argument registers in the order of the syscall's arguments, with their architecture's names. */
+export const Registers = z.array(z.object({ name: z.string(), value: Hex64 })).length(6);
+export type Registers = z.infer<typeof Registers>;
+
+/** One syscall made from kernel code. */
+export const Call = z.object({
+  id: z.string(),
+  parentId: z.string().nullable(),
+  syscall: z.string(),
+  nr: z.int().nonnegative().nullable(),
+  /** Null when they were not read from the kernel (evidence `log`). */
+  registers: Registers.nullable(),
+  result: z.int().nullable(),
+  unknownBecause: z.string().nullable(),
+  /** errno name for results from -4095 to -1. */
+  errno: z.string().nullable(),
+  source: SourceLine.nullable(),
+  caller: z.string().nullable(),
+  task: z.string().nullable(),
+  pid: z.int().nullable(),
+  usec: z.int().nonnegative(),
+  durationUsec: z.number().nonnegative().nullable(),
+  status: z.enum(['returned', 'entryOnly', 'unfinished']),
+  evidence: z.enum(['probe', 'log']),
+  predictionId: z.string().nullable(),
+  /** The kernel log record (its seq) that says it, for evidence `log`. */
+  recordSeq: z.int().nonnegative().nullable(),
+  /** The action (index) during which it was made, null while init or exit ran. */
+  action: z.int().nonnegative().nullable(),
+});
+export type Call = z.infer<typeof Call>;
+
+export const Recorder = z.object({ mode: z.enum(['probe', 'log', 'none']), reason: z.string(), lost: z.int().nonnegative() });
+export type Recorder = z.infer<typeof Recorder>;
+
+export const SESSION_VERSION = 1;
+
+/** One insmod…rmmod of one module on one host. Saved as ID.json; see SessionEvent for the journal. */
+export const LoadSession = z.object({
+  version: z.literal(SESSION_VERSION),
+  id: z.string(),
+  module: z.object({
+    name: z.string(),
+    /** Absolute path of the module's folder on this machine. */
+    folder: z.string(),
+    sources: z.array(z.object({ path: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
+    koBuildId: z.string().nullable(),
+  }),
+  host: HostIdentity,
+  parameters: z.record(z.string(), z.string()),
+  /** ISO 8601 */
+  startedAt: z.string(),
+  endedAt: z.string().nullable(),
+  end: SessionEnd.nullable(),
+  build: BuildResult.nullable(),
+  preflight: z.array(PreflightLine),
+  records: z.array(KernelRecord),
+  gaps: z.array(Gap),
+  actions: z.array(Action),
+  findings: z.array(Finding),
+  predictions: z.array(Prediction),
+  recorder: Recorder,
+  lost: z.object({ records: z.int().nonnegative() }),
+  calls: z.array(Call),
+});
+export type LoadSession = z.infer<typeof LoadSession>;
+
+/** One line of ID.jsonl. The session is the fold of these (core/sessions/journal.ts). */
+export const SessionEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('started'), session: LoadSession }),
+  z.object({ type: z.literal('build'), build: BuildResult }),
+  z.object({ type: z.literal('preflight'), lines: z.array(PreflightLine) }),
+  z.object({ type: z.literal('analysis'), findings: z.array(Finding), predictions: z.array(Prediction) }),
+  z.object({ type: z.literal('recorder'), recorder: Recorder }),
+  z.object({ type: z.literal('record'), record: KernelRecord }),
+  z.object({ type: z.literal('gap'), gap: Gap }),
+  z.object({ type: z.literal('action'), action: Action }),
+  z.object({ type: z.literal('call'), call: Call }),
+  z.object({ type: z.literal('koBuildId'), koBuildId: z.string() }),
+  z.object({ type: z.literal('ended'), endedAt: z.string(), end: SessionEnd }),
+]);
+export type SessionEvent = z.infer<typeof SessionEvent>;
