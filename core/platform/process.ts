@@ -102,7 +102,7 @@ export function start(argv: readonly string[], options: StartOptions = {}): Runn
   let killTimer: NodeJS.Timeout | undefined;
 
   const kill = (): void => {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGTERM');
     killTimer ??= setTimeout(() => child?.kill('SIGKILL'), KILL_AFTER_MS).unref();
   };
