@@ -2,3 +2,4 @@
 export * from './analysis';
 export * from './failure';
 export * from './session';
+export * from './text';

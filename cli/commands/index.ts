@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+import type { Command } from '../context';
+import { build } from './build';
+import { check } from './check';
+import { demo } from './demo';
+import { load } from './load';
+import { log } from './log';
+import { unload } from './unload';
+

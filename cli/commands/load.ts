@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+import { parseArgs } from 'node:util';
+import { startLoad } from '../../core/modules/load';
+import { ExitCode, type SessionEvent } from '../../core/model';
+import { formatComparison, formatSession } from '../../core/sessions/format';
+import { comparePredictions } from '../../core/sessions/compare';
+import { DEFAULT_IDLE_SECONDS } from '../../core/guest/lease';
+import { loadAnalyzer, predictWith } from '../analysis';
+import type { Command } from '../context';
+import { workplace } from '../context';
+import { pickModule, splitParameters } from '../load-arguments';
+import { diagnosticLine } from './build';
+import { recordLine } from './log';
+
+export const load: Command = {
+  name: 'load',
+  usage: 'load [FOLDER] [NAME=VALUE…] [--module NAME] [--host HOST] [--unload] [--json]',
+  summary: 'build and load a module, show its log and its calls',
+
+  async run(args, context) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { module: { type: 'string' }, host: { type: 'string', default: 'guest' }, unload: { type: 'boolean' }, json: { type: 'boolean' } },
+    });
+    const { folder, parameters } = splitParameters(positionals);
+    const module = await pickModule(folder, values.module, context.cwd, context.signal);
+    const analyzer = await loadAnalyzer(context.distDir);
+    const { dirs, store, progress, open } = workplace(context);
+    const host = await open(values.host, { kind: 'idle', seconds: DEFAULT_IDLE_SECONDS });
+    const onEvent = (event: SessionEvent): void => {
+      if (event.type === 'build') for (const diagnostic of event.build.diagnostics) context.err.write(`${diagnosticLine(diagnostic, module.folder)}\n`);
+      if (event.type !== 'record' || values.json) return;
+      progress.done();
+      context.out.write(`${recordLine(event.record)}\n`);
+    };
+    try {
+      const loaded = await startLoad({ module, host, parameters, predict: predictWith(analyzer) }, { store, dirs, progress, signal: context.signal, onEvent });
+      const session = values.unload ? await loaded.unload() : await loaded.detach();
+      progress.done();
+      if (values.json) context.out.write(`${JSON.stringify(session, null, 2)}\n`);
+      else context.out.write(`\n${formatSession(session)}\n\n${formatComparison(comparePredictions(session))}\n`);
+      return ExitCode.ok;
+    } finally {
+      progress.done();
+      analyzer.dispose();
+      await host.dispose();
+    }
+  },
+};

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+import path from 'node:path';
+import { openHost, type HostDeps } from '../core/hosts/registry';
+import type { Host } from '../core/hosts/host';
+import type { Lease } from '../core/guest/lease';
+import type { ExitCode } from '../core/model';
+import { PackageStore } from '../core/packages';
+import { userDirs, type Dirs } from '../core/platform/dirs';
+import { SessionStore } from '../core/sessions/store';
+import { TerminalProgress } from './progress';
+
+/** What every command is given; tests hand in their own streams and environment. */
+export interface CliContext {
+  readonly out: NodeJS.WritableStream;
+  readonly err: NodeJS.WriteStream | NodeJS.WritableStream;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** Aborted by Ctrl-C, SIGTERM and SIGHUP. */
+  readonly signal: AbortSignal;
+  /** dist/: where the other programs and the parser's files lie. */
+  readonly distDir: string;
+}
+
+/** A command: reads its own arguments, resolves to the exit code. */
+export interface Command {
+  readonly name: string;
+  readonly usage: string;
+  readonly summary: string;
+  run(args: readonly string[], context: CliContext): Promise<ExitCode>;
+}
+
+export interface Workplace {
+  readonly dirs: Dirs;
+  readonly store: SessionStore;
+  readonly packages: PackageStore;
+  readonly progress: TerminalProgress;
+  readonly open: (hostId: string, lease: Lease) => Promise<Host>;
+}
+
+/** What commands that use hosts share. */
+export function workplace(context: CliContext): Workplace {
+  const dirs = userDirs(context.env);
+  const progress = new TerminalProgress(context.err, context.env['KMODLAB_LOG'] !== undefined);
+  const packages = new PackageStore(dirs, { log: (line) => progress.log(line) });
+  const deps: Omit<HostDeps, 'lease'> = { packages, dirs, keeperPath: path.join(context.distDir, 'keeper.js'), progress, signal: context.signal };
+  return { dirs, store: new SessionStore(dirs.state), packages, progress, open: (hostId, lease) => openHost(hostId, { ...deps, lease }) };
+}

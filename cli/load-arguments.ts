@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+import path from 'node:path';
+import { discoverModules, type ModuleDescription } from '../core/modules/discover';
+import { ExitCode, Failure } from '../core/model';
+
+/** Splits `FOLDER name=value…` into the folder (default: the current one) and the module's parameters. */
+export function splitParameters(positionals: readonly string[]): { folder: string; parameters: Record<string, string> } {
+  const parameters: Record<string, string> = {};
+  const folders: string[] = [];
+  for (const word of positionals) {
+    const match = /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(word);
+    if (match?.[1] !== undefined) parameters[match[1]] = match[2] ?? '';
+    else folders.push(word);
+  }
+  if (folders.length > 1) {
+    throw new Failure({
+      code: 'usage',
+      what: `Only one folder can be named, not ${folders.length}.`,
+      why: `${folders.join(', ')} were given.`,
+      next: 'Name one folder; parameters are written NAME=VALUE.',
+      exitCode: ExitCode.usage,
+    });
+  }
+  return { folder: folders[0] ?? '.', parameters };
+}
+
+/** The one module of a folder, or the one that `name` picks. @throws Failure `no-module`, `several-modules` */
+export async function pickModule(folder: string, name: string | undefined, cwd: string, signal: AbortSignal): Promise<ModuleDescription> {
+  const root = path.resolve(cwd, folder);
+  const all = await discoverModules(root, { signal });
+  const modules = name === undefined ? all : all.filter((module) => module.name === name);
+  const [first] = modules;
+  if (first && modules.length === 1) return first;
+  const names = all.map((module) => module.name).join(', ');
+  throw first
+    ? new Failure({ code: 'several-modules', what: `${root} holds several modules.`, why: `Its Kbuild files name ${names}.`, next: 'Pick one with --module NAME.', exitCode: ExitCode.usage })
+    : new Failure({
+        code: 'no-module',
+        what: name === undefined ? `${root} holds no kernel module.` : `${root} holds no module named ${name}.`,
+        why: all.length === 0 ? 'No Kbuild or Makefile with obj-m was found there.' : `Its Kbuild files name ${names}.`,
+        next: 'Name the folder of a module.',
+        exitCode: ExitCode.usage,
+      });
+}
