@@ -7,3 +7,5 @@ import { load } from './load';
 import { log } from './log';
 import { unload } from './unload';
 
+
+export const commands: readonly Command[] = [demo, check, build, load, unload, log];
