@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: MIT
-import type { LoadSession, SessionEvent } from '../model';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Failure, LoadSession, SessionEvent } from '../model';
+import { ensurePrivateDir } from '../platform/dirs';
+import { SessionFold } from './journal';
+import { JournalReader, parseJournalLine } from './journal-file';
 
 export interface SessionSummary {
   readonly id: string;
@@ -17,41 +22,206 @@ export interface SessionWriter {
   session(): LoadSession;
   append(event: SessionEvent): void;
   /** Writes ID.json from the journal. */
-  finish(): Promise<LoadSession>;
+  finish(): LoadSession;
 }
 
-/** The load sessions under `FOLDER/sessions`: `ID.jsonl` while they run, `ID.json` when they have ended. */
+const ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
+const MAX_SESSION_BYTES = 256 * 1024 * 1024;
+
+function writeFailure(error: unknown): Failure {
+  const full = (error as NodeJS.ErrnoException).code === 'ENOSPC';
+  return new Failure(
+    {
+      code: full ? 'disk-full' : 'session-unwritable',
+      what: 'The load session could not be saved.',
+      why: full ? 'The disk is full.' : error instanceof Error ? `${error.message}.` : 'Its folder cannot be written.',
+      next: full ? 'Free some space, then load the module again.' : 'Check the folder of the sessions (KMODLAB_STATE_DIR).',
+    },
+    { cause: error },
+  );
+}
+
+function unreadable(id: string, why: string): Failure {
+  return new Failure({ code: 'session-unreadable', what: `The load session ${id} cannot be read.`, why, next: 'Delete it, or choose another session.' });
+}
+
+class JournalWriter implements SessionWriter {
+  constructor(
+    readonly id: string,
+    private readonly jsonl: string,
+    private readonly json: string,
+    private readonly fold: SessionFold,
+  ) {}
+
+  session(): LoadSession {
+    const session = this.fold.session();
+    if (!session) throw new Error(`journal ${this.id} does not begin with a session`);
+    return session;
+  }
+
+  append(event: SessionEvent): void {
+    this.fold.push(event);
+    try {
+      fs.appendFileSync(this.jsonl, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+    } catch (error) {
+      throw writeFailure(error);
+    }
+  }
+
+  finish(): LoadSession {
+    const session = this.session();
+    const temporary = `${this.json}.${process.pid}.tmp`;
+    try {
+      fs.writeFileSync(temporary, `${JSON.stringify(session, null, 2)}\n`, { mode: 0o600, flush: true });
+      fs.renameSync(temporary, this.json);
+    } catch (error) {
+      fs.rmSync(temporary, { force: true });
+      throw writeFailure(error);
+    }
+    return session;
+  }
+}
+
+/** The load sessions under `STATE/sessions`: `ID.jsonl` is the journal, `ID.json` the whole session once it has ended. */
 export class SessionStore {
+  readonly folder: string;
+
   /** @param stateDir {@link Dirs.state} */
-  constructor(readonly stateDir: string) {}
+  constructor(stateDir: string) {
+    this.folder = path.join(stateDir, 'sessions');
+  }
 
-  /** Starts a journal. @throws Failure `disk-full` */
+  /** Starts a journal. @throws Failure `disk-full`, `session-unwritable` */
   create(session: LoadSession): SessionWriter {
-    throw new Error(`not built yet: ${session.id}`);
+    try {
+      ensurePrivateDir(this.folder);
+      fs.closeSync(fs.openSync(this.journalPath(session.id), 'ax', 0o600));
+    } catch (error) {
+      throw writeFailure(error);
+    }
+    const writer = new JournalWriter(session.id, this.journalPath(session.id), this.finalPath(session.id), new SessionFold());
+    writer.append({ type: 'started', session });
+    return writer;
   }
 
-  /** Continues the journal of a session that was left loaded. */
-  reopen(id: string): Promise<SessionWriter> {
-    return Promise.reject(new Error(`not built yet: ${id}`));
+  /** Continues the journal of a session that was left loaded. @throws Failure `no-session`, `session-unreadable` */
+  reopen(id: string): SessionWriter {
+    const fold = this.foldJournal(id);
+    if (!fold) throw this.missing(id);
+    fs.rmSync(this.finalPath(id), { force: true });
+    return new JournalWriter(id, this.journalPath(id), this.finalPath(id), fold);
   }
 
-  /** Newest first. */
-  list(): Promise<SessionSummary[]> {
-    return Promise.reject(new Error('not built yet'));
+  /** Newest first; what cannot be read is left out. */
+  async list(): Promise<SessionSummary[]> {
+    const summaries: SessionSummary[] = [];
+    for (const id of await this.ids()) {
+      const session = await this.read(id).catch(() => null);
+      if (!session) continue;
+      const { module, host, startedAt, end } = session;
+      summaries.push({ id, module: module.name, host: host.name, kernel: host.kernel, startedAt, end });
+    }
+    return summaries.sort((a, b) => b.startedAt.localeCompare(a.startedAt) || b.id.localeCompare(a.id));
   }
 
-  /** @throws Failure `no-session`, `session-unreadable` */
-  read(id: string): Promise<LoadSession> {
-    return Promise.reject(new Error(`not built yet: ${id}`));
+  /**
+   * @param id a session's id, or `latest`
+   * @throws Failure `no-session`, `session-unreadable`
+   */
+  async read(id: string): Promise<LoadSession> {
+    if (id === 'latest') return this.read(await this.latest());
+    const text = await this.readFinal(id);
+    if (text === null) {
+      const session = this.foldJournal(id)?.session();
+      if (!session) throw this.missing(id);
+      return session;
+    }
+    const parsed = LoadSession.safeParse(parseJson(text));
+    if (!parsed.success) throw unreadable(id, 'Its file is damaged or of another version.');
+    return parsed.data;
   }
 
-  /** Gives every event of a session from its beginning, then each new one as any process writes it, until it has ended or `signal` aborts. */
-  follow(id: string, onEvent: (event: SessionEvent) => void, signal?: AbortSignal): Promise<void> {
-    return Promise.reject(new Error(`not built yet: ${id} ${onEvent.length} ${String(signal?.aborted)}`));
+  /**
+   * Gives every event of a session from its beginning, then each new one as any process writes it.
+   * Ends when the session has ended for good (`loaded` may still go on) or when `signal` aborts.
+   * @throws Failure `no-session`
+   */
+  async follow(id: string, onEvent: (event: SessionEvent) => void, signal?: AbortSignal): Promise<void> {
+    const file = this.journalPath(id);
+    if (!fs.existsSync(file)) throw this.missing(id);
+    await new JournalReader(file, onEvent).follow(signal);
   }
 
   /** Removes the oldest sessions beyond `keep`; one whose module is still loaded stays. */
-  prune(keep = 200): Promise<void> {
-    return Promise.reject(new Error(`not built yet: ${keep}`));
+  async prune(keep = 200): Promise<void> {
+    const all = await this.list();
+    for (const { id, end } of all.slice(keep)) {
+      if (end === null || end.state === 'loaded') continue;
+      fs.rmSync(this.journalPath(id), { force: true });
+      fs.rmSync(this.finalPath(id), { force: true });
+    }
+  }
+
+  private async ids(): Promise<string[]> {
+    const names = await fs.promises.readdir(this.folder).catch(() => []);
+    const ids = names.filter((name) => /\.jsonl?$/.test(name)).map((name) => name.replace(/\.jsonl?$/, ''));
+    return [...new Set(ids)].filter((id) => ID.test(id));
+  }
+
+  private async latest(): Promise<string> {
+    const newest = (await this.list())[0];
+    if (!newest) throw this.missing('latest');
+    return newest.id;
+  }
+
+  private foldJournal(id: string): SessionFold | null {
+    const file = this.journalPath(id);
+    const size = fs.statSync(file, { throwIfNoEntry: false })?.size;
+    if (size === undefined) return null;
+    if (size > MAX_SESSION_BYTES) throw unreadable(id, 'Its journal is larger than 256 MB.');
+    const fold = new SessionFold();
+    for (const line of fs.readFileSync(file, 'utf8').split('\n')) {
+      const event = parseJournalLine(line);
+      if (event) fold.push(event);
+    }
+    return fold;
+  }
+
+  private async readFinal(id: string): Promise<string | null> {
+    const file = this.finalPath(id);
+    const stat = await fs.promises.stat(file).catch(() => null);
+    if (!stat) return null;
+    if (stat.size > MAX_SESSION_BYTES) throw unreadable(id, 'Its file is larger than 256 MB.');
+    return fs.promises.readFile(file, 'utf8');
+  }
+
+  private journalPath(id: string): string {
+    return path.join(this.folder, `${this.checked(id)}.jsonl`);
+  }
+
+  private finalPath(id: string): string {
+    return path.join(this.folder, `${this.checked(id)}.json`);
+  }
+
+  private checked(id: string): string {
+    if (!ID.test(id)) throw this.missing(id);
+    return id;
+  }
+
+  private missing(id: string): Failure {
+    return new Failure({
+      code: 'no-session',
+      what: id === 'latest' ? 'There is no load session yet.' : `There is no load session ${JSON.stringify(id.slice(0, 80))}.`,
+      why: `Nothing of that name lies in ${this.folder}.`,
+      next: 'Load a module first, or list the sessions.',
+    });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
   }
 }
