@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+import { runTests } from '@vscode/test-electron';
+import { build } from 'esbuild';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Lifetime } from './lifetime';
+import { readResult, runMocha, writeResult, type PartResult } from './results';
+import { copyModule, ROOT } from './workspace';
+
+const HERE = path.resolve(__dirname, '..');
+const WORK = path.join(ROOT, '.cache/workbench');
+const DRIVE_TIMEOUT_MS = 600_000;
+
+const parts: Record<string, () => Promise<PartResult>> = {
+  rig: () => inNode('rig.test.ts'),
+  suite: inExtensionHost,
+  drive: () => inNode('drive.test.ts'),
+};
+
+/**
+ * Runs the workbench tests, or the parts that are named.
+ * @returns the exit code
+ */
+export async function main(names: readonly string[]): Promise<number> {
+  const total = { passed: 0, failed: 0, failures: [] as PartResult['failures'] };
+  for (const name of names.length === 0 ? Object.keys(parts) : names) {
+    const part = parts[name];
+    if (part === undefined) {
+      console.error(`There is no part ${name}: choose from ${Object.keys(parts).join(', ')}.`);
+      return 2;
+    }
+    console.log(`\nworkbench: ${name}`);
+    const result = await part();
+    console.log(`workbench: ${name}: ${result.passed} passed, ${result.failed} failed`);
+    total.passed += result.passed;
+    total.failed += result.failed;
+    total.failures = [...total.failures, ...result.failures];
+  }
+  fs.mkdirSync(WORK, { recursive: true });
+  writeResult(path.join(WORK, 'result.json'), total);
+  console.log(`\nworkbench: ${total.passed} passed, ${total.failed} failed`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+function inNode(file: string): Promise<PartResult> {
+  return runMocha([path.join(HERE, file)], (line) => console.log(line), DRIVE_TIMEOUT_MS);
+}
+
+/**
+ * Runs the suite inside VS Code's extension host, through @vscode/test-electron. `KMODLAB_CODE` names the executable
+ * of a desktop VS Code, or is `download` for a fresh one; without it our stand-in runs, which needs no display.
+ */
+async function inExtensionHost(): Promise<PartResult> {
+  const suiteDir = path.join(WORK, 'suite');
+  fs.rmSync(suiteDir, { recursive: true, force: true });
+  const sources = fs.readdirSync(path.join(HERE, 'suite')).filter((name) => name === 'index.ts' || name.endsWith('.test.ts'));
+  await build({
+    entryPoints: sources.map((name) => path.join(HERE, 'suite', name)),
+    outdir: suiteDir,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    sourcemap: 'inline',
+    external: ['vscode', 'mocha'],
+  });
+  const lifetime = new Lifetime();
+  const dir = lifetime.temporaryFolder('kmodlab-suite');
+  const resultFile = path.join(dir, 'result.json');
+  const executable = process.env['KMODLAB_CODE'] ?? path.join(HERE, 'code-host.mjs');
+  try {
+    await runTests({
+      ...(executable === 'download' ? {} : { vscodeExecutablePath: executable }),
+      extensionDevelopmentPath: ROOT,
+      extensionTestsPath: path.join(suiteDir, 'index.js'),
+      extensionTestsEnv: { KMODLAB_SUITE_RESULT: resultFile, KMODLAB_FORBID_LOCAL: '1', KMODLAB_STATE_DIR: path.join(dir, 'state'), KMODLAB_RUNTIME_DIR: path.join(dir, 'run'), ...lifetime.env },
+      launchArgs: [copyModule(dir), `--user-data-dir=${path.join(dir, 'user')}`, `--extensions-dir=${path.join(dir, 'extensions')}`],
+    });
+    return readResult(resultFile);
+  } catch (error) {
+    const result = readResult(resultFile);
+    if (result.failed > 0) return result;
+    return { ...result, failed: 1, failures: [{ title: 'VS Code ends well', message: error instanceof Error ? error.message : String(error) }] };
+  } finally {
+    const killed = await lifetime.end();
+    for (const command of killed) console.error(`workbench: had to kill ${command}`);
+  }
+}
