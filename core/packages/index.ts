@@ -1,29 +1,25 @@
 // SPDX-License-Identifier: MIT
+import fs from 'node:fs';
+import path from 'node:path';
 import type { BuildEnvironment } from '../hosts/host';
-import type { Dirs } from '../platform/dirs';
-import type { Progress } from '../platform/progress';
+import { Failure } from '../model/failure';
+import { ensurePrivateDir, type Dirs } from '../platform/dirs';
+import { AptRoot } from './apt';
+import { fileFailure } from './apt-failures';
+import { PackageSets, resolveNamed, withFreshLists } from './deb';
+import { kernelsOf, matches, newestFirst, notOffered, type KernelOffer, type KernelSource } from './kernels';
+import { familiesForSeries, familyNamed, suiteFamilies, type SuiteFamily } from './suites';
+import { buildEnvironmentFor, checkCachePath, relocateHeaders } from './toolchain';
+import { privateTool, systemTool, type ProvidedTool, type ToolName } from './tools';
+import { provideTree, type ProvidedTree, type TreeRequest } from './tree';
+import { userlandFrom, userlandPackages, type ProvidedUserland } from './userland';
+import type { WorkOptions } from './work';
 
-/** What long work takes along. */
-export interface WorkOptions {
-  readonly progress?: Progress;
-  readonly signal?: AbortSignal;
-}
-
-/** A kernel that can be had now: image and headers of one version are both in the package lists. */
-export interface KernelOffer {
-  /** `<series>-<flavour>`, e.g. `6.1-cloud`; the newest release of a series. */
-  readonly id: string;
-  readonly series: string;
-  readonly flavour: 'cloud' | 'generic';
-  /** `uname -r`, e.g. `6.1.0-56-cloud-amd64`. */
-  readonly release: string;
-  /** Debian package version, e.g. `6.1.192-2`. */
-  readonly version: string;
-  /** Suite it comes from, e.g. `bookworm-security`. */
-  readonly suite: string;
-  /** Package names that are fetched for it. */
-  readonly packages: readonly string[];
-}
+export type { KernelOffer } from './kernels';
+export type { ProvidedTool, ToolName } from './tools';
+export type { ProvidedTree, TreeRequest, TreeWrapOptions } from './tree';
+export type { ProvidedUserland, UserlandFile } from './userland';
+export type { WorkOptions } from './work';
 
 export interface ProvidedKernel {
   readonly offer: KernelOffer;
@@ -33,98 +29,162 @@ export interface ProvidedKernel {
   readonly buildEnvironment: BuildEnvironment;
 }
 
-export type ToolName = 'qemu-system-x86_64' | 'ssh' | 'ssh-keygen' | 'chromium';
-
-export interface ProvidedTool {
-  /** Program and its leading arguments: append yours. For QEMU these already hold the `-L` folders. */
-  readonly argv: readonly string[];
-  /** Variables to add to the environment. */
-  readonly env: Readonly<Record<string, string>>;
-  /** As the tool says itself, e.g. `7.2.22`. */
-  readonly version: string;
-  readonly from: 'system' | 'private';
+export interface PackageStoreOptions {
+  /** Output of the package tools, and suites that were skipped. */
+  readonly log?: (line: string) => void;
+  /** Default `process.env`. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Consults Debian's releases to come as well (testing, unstable). */
+  readonly unreleased?: boolean;
 }
 
-export interface TreeRequest {
-  readonly packages: readonly string[];
-  /** Debian suite that they come from, e.g. `bookworm`. */
-  readonly suite: string;
-}
-
-export interface TreeWrapOptions {
-  /** Folders made visible inside at the same paths, writable. */
-  readonly bind?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
-}
-
-/** A private root file system made of packages, entered through a user namespace. */
-export interface ProvidedTree {
-  readonly root: string;
-  wrap(argv: readonly string[], options?: TreeWrapOptions): { argv: string[]; env: NodeJS.ProcessEnv };
-}
-
-export interface UserlandFile {
-  /** Path on this machine. */
-  readonly from: string;
-  /** Absolute path in the guest, e.g. `/bin/busybox`. */
-  readonly to: string;
-  /** Permission bits, e.g. 0o755. */
-  readonly mode: number;
-}
-
-export interface ProvidedUserland {
-  readonly files: readonly UserlandFile[];
-  /** Changes whenever a file does: the package versions, hashed. */
-  readonly contentId: string;
-}
+/** Release that the guest's programs and private tools come from. */
+const toolsRelease = 'bookworm';
 
 /**
  * What the product needs of Debian's packages, fetched privately as an ordinary user and cached by content.
- * Methods reject with {@link Failure}.
+ * Nothing of the system is changed. Methods reject with {@link Failure}.
  */
 export class PackageStore {
-  constructor(
-    private readonly dirs: Dirs,
-    private readonly options: { log?: (line: string) => void } = {},
-  ) {}
+  private readonly dir: string;
+  private readonly env: NodeJS.ProcessEnv;
+  private readonly log: (line: string) => void;
+  private readonly sets: PackageSets;
+  private readonly families: readonly SuiteFamily[];
+  private readonly roots = new Map<string, AptRoot>();
 
-  /** Kernels that can be had now, newest first. */
-  listKernels(_options?: WorkOptions): Promise<KernelOffer[]> {
-    return this.todo('listKernels');
+  constructor(dirs: Dirs, options: PackageStoreOptions = {}) {
+    this.dir = path.join(dirs.cache, 'packages');
+    this.env = options.env ?? process.env;
+    this.log = options.log ?? (() => undefined);
+    this.sets = new PackageSets(this.dir, this.env);
+    this.families = suiteFamilies.filter((family) => options.unreleased === true || !family.unreleased);
   }
 
-  /** `spec`: `6.1-cloud`, `newest-cloud`, `newest`, or an exact release. @throws Failure `kernel-not-offered` */
-  resolveKernel(_spec: string, _options?: WorkOptions): Promise<KernelOffer> {
-    return this.todo('resolveKernel');
+  /** The newest release of every series and flavour that can be had now, newest first. */
+  async listKernels(work: WorkOptions = {}): Promise<KernelOffer[]> {
+    const newest = new Map<string, KernelOffer>();
+    for (const { offer } of await this.allKernels(work)) if (!newest.has(offer.id)) newest.set(offer.id, offer);
+    return [...newest.values()];
   }
 
-  /** Fetches a kernel, its modules and headers, and the toolchain that it wants. */
-  provideKernel(_spec: string, _options?: WorkOptions): Promise<ProvidedKernel> {
-    return this.todo('provideKernel');
+  /**
+   * @param spec An id such as `6.1-cloud`, `newest-cloud`, `newest-generic`, `newest`, or an exact release.
+   * @throws Failure `kernel-not-offered`
+   */
+  async resolveKernel(spec: string, work: WorkOptions = {}): Promise<KernelOffer> {
+    return (await this.findKernel(spec, work)).offer;
   }
 
-  /** The tool on PATH, else a private copy. */
-  provideTool(_name: ToolName, _options?: WorkOptions): Promise<ProvidedTool> {
-    return this.todo('provideTool');
+  /** Fetches a kernel, its modules and headers, and the toolchain that it wants. @throws Failure `kernel-not-offered`, … */
+  async provideKernel(spec: string, work: WorkOptions = {}): Promise<ProvidedKernel> {
+    checkCachePath(this.dir);
+    const found = await this.findKernel(spec, work);
+    const apt = this.apt(found.codename);
+    return withFreshLists(apt, work, async () => {
+      const source = await this.findKernel(spec, work);
+      const { release } = source.offer;
+      const root = await this.sets.provide(apt, `kernel-${release}`, source.debs, work, (made, final) => relocateHeaders(made, final, release));
+      const modulesDir = path.join(root, 'usr/lib/modules', release);
+      const images = [path.join(root, 'boot', `vmlinuz-${release}`), path.join(modulesDir, 'vmlinuz')];
+      const vmlinuz = images.find((file) => fs.existsSync(file));
+      if (vmlinuz === undefined) throw incompleteKernel(release);
+      return { offer: source.offer, vmlinuz, modulesDir, buildEnvironment: await buildEnvironmentFor(source, root, apt, this.sets, this.env, work) };
+    });
   }
 
-  provideTree(_request: TreeRequest, _options?: WorkOptions): Promise<ProvidedTree> {
-    return this.todo('provideTree');
+  /** The tool on PATH, else a private copy. @throws Failure `tool-does-not-start`, … */
+  async provideTool(name: ToolName, work: WorkOptions = {}): Promise<ProvidedTool> {
+    const own = await systemTool(name, this.env, work);
+    if (own) return own;
+    const apt = this.apt(toolsRelease);
+    return withFreshLists(apt, work, () => privateTool(name, apt, this.sets, this.env, work));
   }
 
-  /** Files for the guest's initramfs: busybox, dropbear, sftp-server and their libraries. */
-  provideUserland(_options?: WorkOptions): Promise<ProvidedUserland> {
-    return this.todo('provideUserland');
+  /** A private root file system with these packages and all that they depend on. @throws Failure `user-namespaces-forbidden`, … */
+  async provideTree(request: TreeRequest, work: WorkOptions = {}): Promise<ProvidedTree> {
+    const apt = this.apt(request.suite);
+    return withFreshLists(apt, work, () => provideTree(apt, this.sets, request.packages, work));
   }
 
-  /** Bytes on disk. */
-  diskUse(): Promise<number> {
-    return this.todo('diskUse');
+  /** Files for the guest's first file system: busybox, dropbear, sftp-server and their libraries. */
+  async provideUserland(work: WorkOptions = {}): Promise<ProvidedUserland> {
+    const apt = this.apt(toolsRelease);
+    return withFreshLists(apt, work, async () => {
+      const debs = await resolveNamed(apt, userlandPackages, work);
+      return userlandFrom(await this.sets.provide(apt, 'userland', debs, work), work);
+    });
   }
 
-  private todo<T>(what: string): Promise<T> {
-    this.options.log?.(`${what} in ${this.dirs.cache}`);
-    return Promise.reject(new Error(`${what} is not there yet`));
+  /** Bytes of the files that the store keeps. */
+  async diskUse(): Promise<number> {
+    if (!fs.existsSync(this.dir)) return 0;
+    let bytes = 0;
+    for (const entry of await fs.promises.readdir(this.dir, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      // A file that another process has just removed counts nothing.
+      const stat = await fs.promises.lstat(path.join(entry.parentPath, entry.name)).catch(() => null);
+      bytes += stat?.size ?? 0;
+    }
+    return bytes;
   }
+
+  private apt(codename: string): AptRoot {
+    let root = this.roots.get(codename);
+    if (!root) {
+      const dir = path.join(this.dir, 'apt', codename);
+      try {
+        ensurePrivateDir(this.dir);
+      } catch (error) {
+        throw fileFailure('The package cache cannot be used.', error);
+      }
+      root = new AptRoot(familyNamed(codename), dir, this.env, this.log);
+      this.roots.set(codename, root);
+    }
+    return root;
+  }
+
+  /** Looks in the release that ships the series first, so that only the lists that are needed are fetched. */
+  private async findKernel(spec: string, work: WorkOptions): Promise<KernelSource> {
+    const series = /^\d+\.\d+/.exec(spec)?.[0];
+    if (series === undefined) {
+      const all = await this.allKernels(work);
+      const found = all.find(({ offer }) => matches(spec, offer));
+      if (found) return found;
+      throw notOffered(spec, all.map(({ offer }) => offer));
+    }
+    const seen: KernelOffer[] = [];
+    for (const family of familiesForSeries(series, this.families)) {
+      const offered = await this.kernelsOf(family, work);
+      const found = offered.find(({ offer }) => matches(spec, offer));
+      if (found) return found;
+      seen.push(...offered.map(({ offer }) => offer));
+    }
+    throw notOffered(spec, seen);
+  }
+
+  private async allKernels(work: WorkOptions): Promise<KernelSource[]> {
+    const all: KernelSource[] = [];
+    for (const family of this.families) all.push(...(await this.kernelsOf(family, work)));
+    return all.sort(newestFirst);
+  }
+
+  private async kernelsOf(family: SuiteFamily, work: WorkOptions): Promise<KernelSource[]> {
+    try {
+      return await kernelsOf(this.apt(family.codename), work);
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'suite-not-offered') throw error;
+      this.log(`packages: Debian ${family.codename} is not offered, skipped`);
+      return [];
+    }
+  }
+}
+
+function incompleteKernel(release: string): Failure {
+  return new Failure({
+    code: 'kernel-incomplete',
+    what: `The kernel ${release} cannot be used.`,
+    why: 'Its packages hold no bootable image where it is looked for.',
+    next: 'Choose another kernel, and report this one.',
+  });
 }

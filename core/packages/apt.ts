@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Failure } from '../model/failure';
+import { ensurePrivateDir } from '../platform/dirs';
+import { run, type ProcessResult, type StartOptions } from '../platform/process';
+import { fileFailure, packageFailure, wasCancelled } from './apt-failures';
+import { withFileLock } from './lock';
+import { archivesFromUris, debianKeyring, unsupportedSystem, type DebianArchives } from './machine';
+import type { SuiteFamily } from './suites';
+import { cancelOf, progressOf, type WorkOptions } from './work';
+
+const LISTS_MAX_AGE_MS = 24 * 3600 * 1000;
+/** After a failed update with older lists at hand, the next try. */
+const RETRY_AFTER_MS = 3600 * 1000;
+
+/**
+ * Read after the machine's own settings, which stay in force (proxies, credentials, time-outs). What is cleared would
+ * run commands of the system's set-up or would mix in what is installed.
+ */
+const aptConfig = `#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Pre-Invoke;
+#clear DPkg::Post-Invoke;
+#clear DPkg::Pre-Install-Pkgs;
+#clear APT::Architectures;
+#clear APT::Default-Release;
+APT::Architecture "amd64";
+APT::Architectures { "amd64"; };
+APT::Install-Recommends "false";
+APT::Install-Suggests "false";
+APT::Sandbox::User "root";
+APT::Get::List-Cleanup "true";
+Acquire::Languages "none";
+Acquire::PDiffs "false";
+Acquire::GzipIndexes "true";
+Acquire::Retries "2";
+Dir::Cache::pkgcache "pkgcache.bin";
+Dir::Cache::srcpkgcache "";
+`;
+
+interface Stamp {
+  readonly updatedAt: number;
+}
+
+/**
+ * A private apt root for one Debian release: its own lists, state, cache and an empty dpkg status, so that nothing of
+ * the system is read or changed but the mirror settings and the Debian keys.
+ */
+export class AptRoot {
+  constructor(
+    readonly family: SuiteFamily,
+    private readonly dir: string,
+    private readonly env: NodeJS.ProcessEnv,
+    private readonly log: (line: string) => void,
+  ) {}
+
+  /**
+   * Reads the package lists unless they are younger than a day.
+   * @throws Failure `packages-unreachable`, `suite-not-offered`, `archive-keys-too-old`, `unsupported-system`, …
+   */
+  async ensureLists(work: WorkOptions, options: { force?: boolean } = {}): Promise<void> {
+    if (options.force !== true && this.isFresh()) return;
+    await this.locked(work, async () => {
+      if (options.force !== true && this.isFresh()) return;
+      await this.update(work);
+    });
+  }
+
+  /** A value computed from the package lists, kept until they are read again. `key` names the question and its format. */
+  async memo<T>(key: string, work: WorkOptions, compute: () => Promise<T>): Promise<T> {
+    await this.ensureLists(work);
+    const file = path.join(this.dir, 'memo', `${createHash('sha256').update(key).digest('hex').slice(0, 24)}.json`);
+    const known = readJson(file) as { value: T } | null;
+    if (known) return known.value;
+    const value = await this.locked(work, compute);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    writeAtomically(file, JSON.stringify({ value }));
+    return value;
+  }
+
+  /** Runs `apt-get` or `apt-cache` against this root. */
+  run(program: 'apt-get' | 'apt-cache', args: readonly string[], options: StartOptions = {}): Promise<ProcessResult> {
+    const at = (name: string): string => path.join(this.dir, name);
+    const settings = [
+      `Dir::State=${at('state')}/`,
+      'Dir::State::lists=lists/',
+      `Dir::State::status=${at('status')}`,
+      `Dir::Cache=${at('cache')}/`,
+      'Dir::Cache::archives=archives/',
+      `Dir::Etc::sourcelist=${at('sources.list')}`,
+      'Dir::Etc::sourceparts=/dev/null',
+      'Dir::Etc::preferences=/dev/null',
+      'Dir::Etc::preferencesparts=/dev/null',
+      'Dir::Etc::trusted=/dev/null',
+      'Dir::Etc::trustedparts=/dev/null',
+    ];
+    return run([program, '-c', at('apt.conf'), ...settings.flatMap((setting) => ['-o', setting]), ...args], {
+      ...options,
+      env: { ...this.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
+    });
+  }
+
+  private isFresh(): boolean {
+    const stamp = readJson(path.join(this.dir, 'updated.json')) as Stamp | null;
+    if (!stamp || !Number.isFinite(stamp.updatedAt)) return false;
+    const age = Date.now() - stamp.updatedAt;
+    return age >= 0 && age < LISTS_MAX_AGE_MS;
+  }
+
+  private async update(work: WorkOptions): Promise<void> {
+    const what = `The package lists of Debian ${this.family.codename} cannot be read.`;
+    try {
+      this.lay();
+    } catch (error) {
+      throw fileFailure(what, error);
+    }
+    await this.writeSources(work);
+    progressOf(work).step(`Reading the package lists of Debian ${this.family.codename}`);
+    const result = await this.run('apt-get', ['update', '-q'], {
+      ...cancelOf(work),
+      onStdoutLine: (line) => this.log(`apt: ${line}`),
+      onStderrLine: (line) => this.log(`apt: ${line}`),
+    });
+    if (wasCancelled(result, work.signal)) throw Failure.cancelled(what);
+    fs.rmSync(path.join(this.dir, 'memo'), { recursive: true, force: true });
+    const available = await this.suitesWithLists(work);
+    for (const suite of [...this.family.main, ...this.family.security]) {
+      if (!available.has(suite)) this.log(`packages: suite ${suite} is not offered, skipped`);
+    }
+    if (!available.has(this.family.codename)) throw this.updateFailure(what, result, work);
+    const failed = /^[EW]: Failed to fetch/m.test(result.stderr);
+    if (failed) this.log(`packages: the lists of ${this.family.codename} could not be renewed, the older ones are used`);
+    const stamp: Stamp = { updatedAt: Date.now() - (failed ? LISTS_MAX_AGE_MS - RETRY_AFTER_MS : 0) };
+    writeAtomically(path.join(this.dir, 'updated.json'), JSON.stringify(stamp));
+  }
+
+  private updateFailure(what: string, result: ProcessResult, work: WorkOptions): Failure {
+    const failure = packageFailure(what, result, work.signal);
+    const absent = failure.code === 'package-gone' || result.stderr.includes('does not have a Release file');
+    if (!absent || failure.code === 'packages-unreachable') return failure;
+    return new Failure({
+      code: 'suite-not-offered',
+      what,
+      why: 'The mirror of this machine does not carry that release.',
+      next: 'Choose a kernel of another release, or add a mirror that carries it to the apt sources.',
+      ...(failure.detail === undefined ? {} : { detail: failure.detail }),
+    });
+  }
+
+  /** Folders and files that apt expects; the empty status file says that nothing is installed. */
+  private lay(): void {
+    for (const folder of ['state/lists/partial', 'cache/archives/partial']) fs.mkdirSync(path.join(this.dir, folder), { recursive: true });
+    fs.writeFileSync(path.join(this.dir, 'status'), '');
+    fs.writeFileSync(path.join(this.dir, 'apt.conf'), aptConfig);
+  }
+
+  private async writeSources(work: WorkOptions): Promise<void> {
+    const archives = await this.machineArchives(work);
+    const keyring = debianKeyring();
+    const entries = (bases: readonly string[], suites: readonly string[]): string[] =>
+      bases.flatMap((base) => suites.map((suite) => `deb [signed-by=${keyring}] ${base} ${suite} main\n`));
+    const text = [...entries(archives.main, this.family.main), ...entries(archives.security, this.family.security)].join('');
+    // A mirror's address may hold a password.
+    fs.writeFileSync(path.join(this.dir, 'sources.list'), text, { mode: 0o600 });
+  }
+
+  /** The Debian archives that the machine's own apt sources name. @throws Failure `unsupported-system` */
+  private async machineArchives(work: WorkOptions): Promise<DebianArchives> {
+    if (process.arch !== 'x64') throw unsupportedSystem('Only x86-64 machines are supported.');
+    const result = await run(['apt-get', 'update', '--print-uris', '-o', `Dir::State::lists=${path.join(this.dir, 'state/lists')}/`, '-o', 'Debug::NoLocking=1'], {
+      ...cancelOf(work),
+      env: { ...this.env, LC_ALL: 'C' },
+    });
+    if (result.exitCode !== 0) throw packageFailure('The apt sources of this machine cannot be read.', result, work.signal);
+    const archives = archivesFromUris(result.stdout);
+    if (archives.main.length === 0) throw unsupportedSystem('The apt sources of this machine name no Debian archive.');
+    return archives;
+  }
+
+  private async suitesWithLists(work: WorkOptions): Promise<Set<string>> {
+    const result = await this.run('apt-get', ['indextargets', '--format', '$(RELEASE)', 'Created-By: Packages'], cancelOf(work));
+    return new Set(result.stdout.split('\n').filter((line) => line !== ''));
+  }
+
+  private locked<T>(work: WorkOptions, inside: () => Promise<T>): Promise<T> {
+    ensurePrivateDir(this.dir);
+    const waiting = (): void => progressOf(work).step('Waiting for another Kernel Module Lab process to read package lists');
+    return withFileLock(path.join(this.dir, 'lock'), work.signal, waiting, inside);
+  }
+}
+
+/** A JSON file of ours, or null when there is none or it was cut. */
+export function readJson(file: string): unknown {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+export function writeAtomically(file: string, text: string): void {
+  const temporary = `${file}.${process.pid}`;
+  fs.writeFileSync(temporary, text);
+  fs.renameSync(temporary, file);
+}

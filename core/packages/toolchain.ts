@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+import fs from 'node:fs';
+import path from 'node:path';
+import type { BuildEnvironment } from '../hosts/host';
+import { Failure } from '../model/failure';
+import { run } from '../platform/process';
+import type { AptRoot } from './apt';
+import type { PackageSets } from './deb';
+import type { KernelSource } from './kernels';
+import { provideTree } from './tree';
+import { cancelOf, type WorkOptions } from './work';
+
+/** Without a vmlinux there is nothing to make a module's BTF from, and pahole need not be there. */
+const withoutBtf = 'CONFIG_DEBUG_INFO_BTF_MODULES=';
+
+interface Compiler {
+  readonly program: string;
+  readonly version: string;
+}
+
+/** The folder that `make -C` takes, in an unpacked kernel. */
+export function headersDir(root: string, release: string): string {
+  return path.join(root, 'usr/src', `linux-headers-${release}`);
+}
+
+/**
+ * Last changes to an unpacked kernel: Debian's headers Makefiles name `/usr/src/`, which is elsewhere here.
+ * @param final Where the tree will lie.
+ */
+export function relocateHeaders(made: string, final: string, release: string): void {
+  const makefile = path.join(headersDir(made, release), 'Makefile');
+  const text = fs.readFileSync(makefile, 'utf8');
+  fs.writeFileSync(makefile, text.replaceAll(/(?<=^|[\s=:])\/usr\/src\//gm, `${final}/usr/src/`));
+}
+
+/** Characters that make and the shell lines of kbuild cannot carry in the path of the kernel's folder. */
+const unusableInMake = /[\s:#%$'"\\;&|<>*?()`]/;
+
+/** @throws Failure `cache-path-unusable` */
+export function checkCachePath(dir: string): void {
+  if (!unusableInMake.test(dir)) return;
+  throw new Failure({
+    code: 'cache-path-unusable',
+    what: 'Modules cannot be built with kernel headers in the cache folder.',
+    why: `Its path holds a blank or another character that make cannot carry: ${dir}`,
+    next: 'Set KMODLAB_CACHE_DIR to a folder with a plain path.',
+  });
+}
+
+/**
+ * How to build modules for an unpacked kernel: with this machine's tools where they fit, else in a private tree of the
+ * kernel's own release.
+ */
+export async function buildEnvironmentFor(
+  source: KernelSource,
+  root: string,
+  apt: AptRoot,
+  sets: PackageSets,
+  env: NodeJS.ProcessEnv,
+  work: WorkOptions,
+): Promise<BuildEnvironment> {
+  const common = { kernel: source.offer.release, kernelDir: headersDir(root, source.offer.release) };
+  const own = await machineCompiler(source, root, env, work);
+  if (own) {
+    const clean = { PATH: env['PATH'] ?? '/usr/bin:/bin', HOME: env['HOME'] ?? '/', LC_ALL: 'C' };
+    return {
+      ...common,
+      makeArgs: [`CC=${own.program}`, withoutBtf],
+      compiler: `${own.program} ${own.version}`,
+      wrap: (argv) => ({ argv: [...argv], env: { ...clean } }),
+    };
+  }
+  const gcc = `gcc-${source.gcc}`;
+  const kbuild = source.debs.filter(({ name }) => name.startsWith('linux-kbuild-')).map(({ name, version }) => `${name}=${version}`);
+  const packages = [gcc, 'binutils', 'make', 'diffutils', 'findutils', 'grep', 'mawk', 'sed', ...kbuild];
+  const tree = await provideTree(apt, sets, packages, work, (name) => !name.startsWith('linux-'));
+  return {
+    ...common,
+    makeArgs: [withoutBtf],
+    compiler: `${gcc} of Debian ${apt.family.codename}`,
+    wrap: (argv, folders) => tree.wrap(argv, { bind: [root, ...folders] }),
+  };
+}
+
+/**
+ * This machine's compiler, when it can build for that kernel: GCC at least as new as the kernel's own (an older one
+ * lacks options that the kernel's configuration names), make, and the libraries that the kernel's host tools want.
+ */
+async function machineCompiler(source: KernelSource, root: string, env: NodeJS.ProcessEnv, work: WorkOptions): Promise<Compiler | null> {
+  const ask = async (argv: readonly string[]): Promise<string | null> => {
+    const result = await run(argv, { ...cancelOf(work), env: { PATH: env['PATH'], LC_ALL: 'C' } });
+    if (result.cancelled) throw Failure.cancelled('The compiler is not chosen.');
+    return result.exitCode === 0 ? result.stdout : null;
+  };
+  for (const program of ['make', 'ld', 'as']) if ((await ask([program, '--version'])) === null) return null;
+  for (const tool of hostTools(source, root)) {
+    // The loader lists what a program would load, without running it, and fails when a library or its version is missing.
+    const libraries = await ask(['/lib64/ld-linux-x86-64.so.2', '--list', tool]);
+    if (libraries === null || libraries.includes('not found')) return null;
+  }
+  for (const program of [`gcc-${source.gcc}`, 'gcc']) {
+    const version = (await ask([program, '-dumpfullversion']))?.trim();
+    if (version !== undefined && Number.parseInt(version) >= source.gcc) return { program, version };
+  }
+  return null;
+}
+
+function hostTools(source: KernelSource, root: string): string[] {
+  const folders = source.debs.filter(({ name }) => name.startsWith('linux-kbuild-')).map(({ name }) => path.join(root, 'usr/lib', name));
+  const tools = ['scripts/basic/fixdep', 'scripts/mod/modpost', 'tools/objtool/objtool'];
+  return folders.flatMap((folder) => tools.map((tool) => path.join(folder, tool))).filter((file) => fs.existsSync(file));
+}

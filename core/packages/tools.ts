@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+import fs from 'node:fs';
+import path from 'node:path';
+import { Failure } from '../model/failure';
+import { run } from '../platform/process';
+import type { AptRoot } from './apt';
+import { resolveClosure, type PackageSets } from './deb';
+import { cancelOf, type WorkOptions } from './work';
+
+export type ToolName = 'qemu-system-x86_64' | 'ssh' | 'ssh-keygen' | 'chromium';
+
+export interface ProvidedTool {
+  /** Program and its leading arguments: append yours. For QEMU these already hold the `-L` folders. */
+  readonly argv: readonly string[];
+  /** Variables to add to the environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** As the tool says itself, e.g. `7.2.22`; empty for a tool that does not say. */
+  readonly version: string;
+  readonly from: 'system' | 'private';
+}
+
+interface Recipe {
+  readonly packages: readonly string[];
+  /** The program in the unpacked packages. */
+  readonly program: string;
+  /** Asks for the version; none: the tool has no such option. */
+  readonly versionArgs: readonly string[] | null;
+  readonly versionPattern: RegExp;
+  /** Folders of data that the program looks for in /usr. */
+  readonly dataDirs: readonly string[];
+  /**
+   * How the program finds its libraries: through the loader and libc of its own packages (works on any libc), or by
+   * LD_LIBRARY_PATH on this machine's libc (for a program that starts /proc/self/exe again).
+   */
+  readonly libraries: 'own-loader' | 'library-path';
+}
+
+const recipes: Readonly<Record<ToolName, Recipe>> = {
+  'qemu-system-x86_64': {
+    packages: ['qemu-system-x86'],
+    program: 'usr/bin/qemu-system-x86_64',
+    versionArgs: ['--version'],
+    versionPattern: /version (\d+(?:\.\d+)+)/,
+    dataDirs: ['usr/share/qemu', 'usr/share/seabios', 'usr/lib/ipxe/qemu'],
+    libraries: 'own-loader',
+  },
+  ssh: {
+    packages: ['openssh-client'],
+    program: 'usr/bin/ssh',
+    versionArgs: ['-V'],
+    versionPattern: /OpenSSH_(\S+?),? /,
+    dataDirs: [],
+    libraries: 'own-loader',
+  },
+  'ssh-keygen': {
+    packages: ['openssh-client'],
+    program: 'usr/bin/ssh-keygen',
+    versionArgs: null,
+    versionPattern: /^$/,
+    dataDirs: [],
+    libraries: 'own-loader',
+  },
+  chromium: {
+    packages: ['chromium', 'fonts-dejavu-core'],
+    program: 'usr/lib/chromium/chromium',
+    versionArgs: ['--version'],
+    versionPattern: /Chromium (\S+)/,
+    dataDirs: [],
+    libraries: 'library-path',
+  },
+};
+
+const loader = 'usr/lib64/ld-linux-x86-64.so.2';
+const libraryFolders = ['usr/lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu/pulseaudio', 'usr/lib'];
+const fontSettings = 'etc/fonts/kmodlab.conf';
+
+/** The program of that name on PATH, as a shell would find it. */
+function onPath(name: string, env: NodeJS.ProcessEnv): string | null {
+  for (const folder of (env['PATH'] ?? '').split(':')) {
+    if (folder === '') continue;
+    const file = path.join(folder, name);
+    try {
+      fs.accessSync(file, fs.constants.X_OK);
+      if (fs.statSync(file).isFile()) return file;
+    } catch {
+      // Not here: the next folder.
+    }
+  }
+  return null;
+}
+
+async function working(recipe: Recipe, argv: readonly string[], env: NodeJS.ProcessEnv, work: WorkOptions): Promise<string | null> {
+  if (recipe.versionArgs === null) return '';
+  const result = await run([...argv, ...recipe.versionArgs], { ...cancelOf(work), env, timeoutMs: 30_000, maxOutputBytes: 65_536 });
+  if (result.cancelled) throw Failure.cancelled('The tool is not ready.');
+  return recipe.versionPattern.exec(`${result.stdout}\n${result.stderr}`)?.[1] ?? null;
+}
+
+/** The tool on PATH when it works, else null. */
+export async function systemTool(name: ToolName, env: NodeJS.ProcessEnv, work: WorkOptions): Promise<ProvidedTool | null> {
+  const file = onPath(name, env);
+  if (file === null) return null;
+  const version = await working(recipes[name], [file], env, work);
+  return version === null ? null : { argv: [file], env: {}, version, from: 'system' };
+}
+
+/** A private copy of the tool. @throws Failure `tool-does-not-start` and those of the package tools */
+export async function privateTool(name: ToolName, apt: AptRoot, sets: PackageSets, env: NodeJS.ProcessEnv, work: WorkOptions): Promise<ProvidedTool> {
+  const recipe = recipes[name];
+  const ownLoader = recipe.libraries === 'own-loader';
+  const debs = (await resolveClosure(apt, recipe.packages, work)).filter((deb) => ownLoader || deb.name !== 'libc6');
+  const root = await sets.provide(apt, recipe.packages[0] ?? name, debs, work, writeFontSettings);
+  const at = (file: string): string => path.join(root, file);
+  const search = libraryFolders.map(at).filter((folder) => fs.existsSync(folder)).join(':');
+  const start = ownLoader ? [at(loader), '--library-path', search, '--argv0', name, at(recipe.program)] : [at(recipe.program)];
+  const tool = {
+    argv: [...start, ...recipe.dataDirs.filter((folder) => fs.existsSync(at(folder))).flatMap((folder) => ['-L', at(folder)])],
+    env: ownLoader ? { QEMU_MODULE_DIR: at('usr/lib/x86_64-linux-gnu/qemu') } : { LD_LIBRARY_PATH: search, FONTCONFIG_FILE: at(fontSettings) },
+  };
+  const version = await working(recipe, tool.argv, { ...env, ...tool.env }, work);
+  if (version !== null) return { ...tool, version, from: 'private' };
+  throw new Failure({
+    code: 'tool-does-not-start',
+    what: `The private copy of ${name} does not start.`,
+    why: ownLoader ? 'Its packages do not run on this machine.' : "This machine's C library is older than the one that it was built for.",
+    next: `Install ${name} with the package manager of this system.`,
+  });
+}
+
+/** Fonts of the packages, for a program that draws text. */
+function writeFontSettings(made: string, final: string): void {
+  if (!fs.existsSync(path.join(made, 'usr/share/fonts'))) return;
+  const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  fs.mkdirSync(path.dirname(path.join(made, fontSettings)), { recursive: true });
+  fs.writeFileSync(
+    path.join(made, fontSettings),
+    `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${escape(final)}/usr/share/fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+  <alias><family>sans-serif</family><prefer><family>DejaVu Sans</family></prefer></alias>
+</fontconfig>
+`,
+  );
+}
