@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { Failure } from '../model/failure';
+import { ensurePrivateDir } from './dirs';
+
+export interface HeldLock {
+  release(): void;
+}
+
+export interface LockOptions {
+  /** What the lock is held for, as others are told: `loading device2`. */
+  readonly purpose: string;
+  /** Told of the holder's purpose; true waits until it is done, false fails with `host-busy`. */
+  readonly onBusy: (purpose: string) => boolean;
+  readonly signal?: AbortSignal;
+}
+
+const OWNER_LIMIT_MS = 2_000;
+const MAX_PURPOSE = 200;
+
+/** A connection to the process that holds a lock: it closes when the lock is given back, however that process ends. */
+interface Holder {
+  readonly purpose: string;
+  readonly released: Promise<void>;
+  leave(): void;
+}
+
+function inode(file: string): number | undefined {
+  return fs.lstatSync(file, { throwIfNoEntry: false })?.ino;
+}
+
+function lockFailed(cause: unknown): Failure {
+  return new Failure(
+    {
+      code: 'lock-failed',
+      what: 'The lock of the host could not be taken.',
+      why: cause instanceof Error ? `${cause.message}.` : 'Its socket cannot be made.',
+      next: 'Check the runtime folder (KMODLAB_RUNTIME_DIR): it must be private and its path short.',
+    },
+    { cause },
+  );
+}
+
+/** Listens on a socket of our own, then gives it the lock's name: link(2) fails when the name is taken. */
+async function bind(file: string, purpose: string): Promise<HeldLock | null> {
+  const own = `${file}.${randomBytes(4).toString('hex')}`;
+  const connections = new Set<net.Socket>();
+  const server = net.createServer((connection) => {
+    connections.add(connection);
+    connection.on('error', () => undefined).on('close', () => connections.delete(connection));
+    connection.unref().write(`${purpose.slice(0, MAX_PURPOSE)}\n`);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(lockFailed(error)));
+    server.listen(own, resolve);
+  });
+  server.unref();
+  const ours = inode(own);
+  const close = (): void => {
+    server.close();
+    for (const connection of connections) connection.destroy();
+  };
+  try {
+    fs.linkSync(own, file);
+  } catch (error) {
+    close();
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
+    throw lockFailed(error);
+  } finally {
+    fs.rmSync(own, { force: true });
+  }
+  return {
+    release: () => {
+      if (inode(file) === ours) fs.rmSync(file, { force: true });
+      close();
+    },
+  };
+}
+
+/** Connects to the holder; null when nobody listens there any more. */
+function findHolder(file: string): Promise<Holder | null> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(file);
+    const released = new Promise<void>((done) => socket.once('close', () => done()));
+    const found = (purpose: string): void => {
+      clearTimeout(limit);
+      resolve({ purpose, released, leave: () => socket.destroy() });
+    };
+    const limit = setTimeout(() => found('busy'), OWNER_LIMIT_MS); // a stopped process holds it and does not answer
+    socket.once('data', (data) => found(data.toString('utf8').trim().slice(0, MAX_PURPOSE)));
+    socket.once('close', () => found('done'));
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(limit);
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(null);
+      else reject(lockFailed(error));
+    });
+  });
+}
+
+/** Removes the socket of a dead holder. Renaming shows which socket was taken away: a fresh one is put back. */
+function removeStale(file: string, stale: number): void {
+  const aside = `${file}.${randomBytes(4).toString('hex')}`;
+  try {
+    fs.renameSync(file, aside);
+    if (inode(aside) !== stale) fs.linkSync(aside, file);
+  } catch {
+    return; // somebody else removed it or took the lock meanwhile
+  } finally {
+    fs.rmSync(aside, { force: true });
+  }
+}
+
+function waitFor(holder: Holder, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      holder.leave();
+      reject(Failure.cancelled('Waiting for the host has stopped.'));
+    };
+    if (signal?.aborted) {
+      onAbort();
+      return;
+    }
+    signal?.addEventListener('abort', onAbort, { once: true });
+    void holder.released.then(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+  });
+}
+
+/**
+ * Takes a lock between processes of this user: a Unix socket that its holder listens on, so a crash leaves none behind
+ * and waiting needs no polling.
+ * @param file a short path in the runtime folder
+ * @throws Failure `host-busy`, `lock-failed`, `cancelled`
+ */
+export async function takeLock(file: string, options: LockOptions): Promise<HeldLock> {
+  ensurePrivateDir(path.dirname(file));
+  for (;;) {
+    if (options.signal?.aborted) throw Failure.cancelled('Nothing was done.');
+    const lock = await bind(file, options.purpose);
+    if (lock) return lock;
+    const there = inode(file);
+    const holder = await findHolder(file);
+    if (!holder) {
+      if (there !== undefined) removeStale(file, there);
+      continue;
+    }
+    if (!options.onBusy(holder.purpose)) {
+      holder.leave();
+      throw new Failure({
+        code: 'host-busy',
+        what: 'The host is busy.',
+        why: `Another process of yours uses it: ${holder.purpose}.`,
+        next: 'Wait until that is done, then try again.',
+      });
+    }
+    await waitFor(holder, options.signal);
+  }
+}
