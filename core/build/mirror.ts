@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Failure } from '../model';
+
+const MANIFEST = '.kmodlab-mirror.json';
+
+/** The private build folder of a module for one kernel: `CACHE/build/NAME-HASH/KERNEL`. */
+export function buildFolder(cacheDir: string, module: { name: string; folder: string }, kernel: string): string {
+  const hash = createHash('sha256').update(module.folder).digest('hex').slice(0, 12);
+  return path.join(cacheDir, 'build', `${module.name}-${hash}`, kernel.replaceAll(/[^A-Za-z0-9._+-]/g, '_'));
+}
+
+/** The files of the last mirror; null when there was none or it was left half done. */
+function readManifest(folder: string): string[] | null {
+  try {
+    const parsed: unknown = JSON.parse(fs.readFileSync(path.join(folder, MANIFEST), 'utf8'));
+    return Array.isArray(parsed) ? parsed.filter((entry) => typeof entry === 'string') : null;
+  } catch {
+    return null;
+  }
+}
+
+function sameContent(file: string, content: Buffer): boolean {
+  try {
+    return fs.readFileSync(file).equals(content);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Brings the build folder to the given texts. A file is written only when its content differs, so make builds again
+ * exactly what changed, also when an older file came back; when one vanished the folder starts anew.
+ * @throws Failure `disk-full`, `build-folder-unwritable`
+ */
+export function mirrorSources(folder: string, files: ReadonlyMap<string, Buffer>): void {
+  try {
+    const before = readManifest(folder);
+    if (!before || before.some((name) => !files.has(name))) fs.rmSync(folder, { recursive: true, force: true });
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const [name, content] of files) {
+      const target = path.join(folder, name);
+      if (sameContent(target, content)) continue;
+      fs.mkdirSync(path.dirname(target), { recursive: true });
+      fs.writeFileSync(target, content);
+    }
+    fs.writeFileSync(path.join(folder, MANIFEST), JSON.stringify([...files.keys()]));
+  } catch (error) {
+    throw diskFailure(error);
+  }
+}
+
+function diskFailure(error: unknown): Failure {
+  if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return diskFull(error);
+  return new Failure(
+    {
+      code: 'build-folder-unwritable',
+      what: 'The module was not built.',
+      why: error instanceof Error ? `${error.message}.` : 'Its build folder cannot be written.',
+      next: 'Check the cache folder (KMODLAB_CACHE_DIR).',
+    },
+    { cause: error },
+  );
+}
+
+export function diskFull(cause?: unknown): Failure {
+  return new Failure(
+    {
+      code: 'disk-full',
+      what: 'The module was not built.',
+      why: 'The disk is full.',
+      next: 'Free some space, then build again.',
+    },
+    { cause },
+  );
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+import path from 'node:path';
+import type { BuildDiagnostic, SourceFile } from '../model';
+import { GccParser } from './parsers/gcc';
+import { LinkerParser } from './parsers/linker';
+import { MakeParser } from './parsers/make';
+import { ModpostParser } from './parsers/modpost';
+import { MAX_LINE, type LineParser, type OnDiagnostic } from './parsers/parser';
+
+export interface BuildOutputOptions {
+  /** Where make runs for the module, as the tools print it. */
+  readonly buildDir: string;
+  /** Sources and headers of the module. */
+  readonly sources: readonly SourceFile[];
+  /** Paths relative to the build folder that exist there. */
+  readonly isBuildFile: (relative: string) => boolean;
+  readonly onDiagnostic: OnDiagnostic;
+}
+
+const MAX_DIAGNOSTICS = 2_000;
+
+/** Reads everything that a build prints, one line at a time, and turns it into diagnostics of the module's own files. */
+export class BuildOutput {
+  readonly diagnostics: BuildDiagnostic[] = [];
+  diskFull = false;
+  private readonly seen = new Set<string>();
+  private readonly make: MakeParser;
+  private readonly parsers: readonly LineParser[];
+
+  constructor(private readonly options: BuildOutputOptions) {
+    const emit = (diagnostic: BuildDiagnostic): void => this.accept(diagnostic);
+    const resolve = (file: string): { path: string; inside: boolean } => this.resolve(file);
+    this.make = new MakeParser(resolve, emit);
+    this.parsers = [this.make, new ModpostParser(options.sources, emit), new LinkerParser(options.sources, emit), new GccParser(resolve, emit)];
+  }
+
+  push(line: string): void {
+    const text = line.slice(0, MAX_LINE);
+    if (text.includes('No space left on device')) this.diskFull = true;
+    this.parsers.some((parser) => parser.push(text));
+  }
+
+  /** A path of the output: relative to the module's folder when it lies in the build folder, else absolute. */
+  private resolve(file: string): { path: string; inside: boolean } {
+    const { buildDir, isBuildFile } = this.options;
+    const candidates = path.isAbsolute(file) ? [file] : [...this.make.bases(), buildDir].map((base) => path.join(base, file));
+    for (const candidate of candidates) {
+      const relative = path.relative(buildDir, candidate);
+      if (!relative.startsWith('..') && isBuildFile(relative)) return { path: relative, inside: true };
+    }
+    return { path: candidates[0] ?? file, inside: false };
+  }
+
+  private accept(diagnostic: BuildDiagnostic): void {
+    const key = JSON.stringify(diagnostic);
+    if (this.seen.has(key) || this.diagnostics.length >= MAX_DIAGNOSTICS) return;
+    this.seen.add(key);
+    this.diagnostics.push(diagnostic);
+    this.options.onDiagnostic(diagnostic);
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+import type { BuildDiagnostic, Severity } from '../../model';
+import type { LineParser, OnDiagnostic } from './parser';
+
+const MESSAGE = /^([^\s:][^:]*):(\d{1,9}):(?:(\d{1,9}):)? (fatal error|error|warning|note): (.*)$/;
+const INCLUDED = /^(?:In file included|\s+) ?from ([^:]+):(\d{1,9})(?::\d{1,9})?[:,]$/;
+const WITHOUT_PLACE = /^(?:[\w./-]*\bgcc(?:-\d+)?|cc1|[\w./-]*\bclang(?:-\d+)?|as): (fatal error|error): (.*)$/;
+const ASSEMBLER = /^\{standard input\}:(\d{1,9}): (Error|Warning): (.*)$/;
+
+const SEVERITY: Readonly<Record<string, Severity>> = {
+  'fatal error': 'error',
+  error: 'error',
+  Error: 'error',
+  warning: 'warning',
+  Warning: 'warning',
+  note: 'information',
+};
+
+/** Where a file of the output lies: relative to the module's folder when inside, else absolute. */
+export type ResolvePath = (file: string) => { readonly path: string; readonly inside: boolean };
+
+/**
+ * Messages of gcc and clang. One that stands in a file outside the module is shown at the line of the module
+ * that included that file.
+ */
+export class GccParser implements LineParser {
+  private includes: { file: string; line: number }[] = [];
+
+  constructor(
+    private readonly resolve: ResolvePath,
+    private readonly emit: OnDiagnostic,
+  ) {}
+
+  push(line: string): boolean {
+    const included = INCLUDED.exec(line);
+    if (included) {
+      if (line.startsWith('In file')) this.includes = [];
+      this.includes.push({ file: included[1] ?? '', line: Number(included[2]) });
+      return true;
+    }
+    const message = MESSAGE.exec(line);
+    if (message) {
+      this.emit(this.locate(message));
+      if (message[4] !== 'note') this.includes = [];
+      return true;
+    }
+    return this.pushWithoutPlace(line);
+  }
+
+  private locate([, file = '', line, column, kind = 'error', text = '']: RegExpExecArray): BuildDiagnostic {
+    const found = this.resolve(file);
+    const severity = SEVERITY[kind] ?? 'error';
+    const includer = found.inside ? undefined : this.includes.map((place) => ({ ...this.resolve(place.file), line: place.line })).find(({ inside }) => inside);
+    if (includer) return { file: includer.path, line: includer.line, column: null, severity, message: `${text} (in ${found.path}:${line ?? ''})`, tool: 'gcc' };
+    return { file: found.path, line: atLeastOne(line), column: atLeastOne(column), severity, message: text, tool: 'gcc' };
+  }
+
+  private pushWithoutPlace(line: string): boolean {
+    const plain = WITHOUT_PLACE.exec(line);
+    const assembler = plain ? null : ASSEMBLER.exec(line);
+    if (!plain && !assembler) return false;
+    const severity = SEVERITY[plain?.[1] ?? assembler?.[2] ?? 'error'] ?? 'error';
+    this.emit({ file: null, line: null, column: null, severity, message: plain?.[2] ?? assembler?.[3] ?? '', tool: 'gcc' });
+    return true;
+  }
+}
+
+function atLeastOne(digits: string | undefined): number | null {
+  const value = Number(digits ?? 0);
+  return value > 0 ? value : null;
+}
