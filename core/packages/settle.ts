@@ -25,7 +25,7 @@ export function settle(root: string): void {
   for (const { at, to } of links) {
     const file = path.join(root, mergedPath(at));
     fs.rmSync(file);
-    fs.symlinkSync(path.relative(path.dirname(mergedPath(at)), mergedPath(to)), file);
+    fs.symlinkSync(path.relative(path.dirname(mergedPath(at)), mergedPath(to)) || '.', file);
   }
 }
 

@@ -5,6 +5,7 @@ import type { BuildEnvironment } from '../hosts/host';
 import { Failure } from '../model/failure';
 import { run } from '../platform/process';
 import type { AptRoot } from './apt';
+import { packageFailure } from './apt-failures';
 import type { PackageSets } from './deb';
 import type { KernelSource } from './kernels';
 import { provideTree } from './tree';
@@ -74,10 +75,13 @@ export async function buildEnvironmentFor(
   const kbuild = source.debs.filter(({ name }) => name.startsWith('linux-kbuild-')).map(({ name, version }) => `${name}=${version}`);
   const packages = [gcc, 'binutils', 'make', 'diffutils', 'findutils', 'grep', 'mawk', 'sed', ...kbuild];
   const tree = await provideTree(apt, sets, packages, work, (name) => !name.startsWith('linux-'));
+  const { argv, env: inside } = tree.wrap([gcc, '-dumpfullversion']);
+  const version = await run(argv, { ...cancelOf(work), env: inside });
+  if (version.exitCode !== 0) throw packageFailure(`The private ${gcc} for the kernel ${source.offer.release} does not start.`, version, work.signal);
   return {
     ...common,
     makeArgs: [withoutBtf],
-    compiler: `${gcc} of Debian ${apt.family.codename}`,
+    compiler: `${gcc} ${version.stdout.trim()}`,
     wrap: (argv, folders) => tree.wrap(argv, { bind: [root, ...folders] }),
   };
 }

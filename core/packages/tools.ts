@@ -26,14 +26,18 @@ interface Recipe {
   /** Asks for the version; none: the tool has no such option. */
   readonly versionArgs: readonly string[] | null;
   readonly versionPattern: RegExp;
-  /** Folders of data that the program looks for in /usr. */
-  readonly dataDirs: readonly string[];
+  /** Folders of data that the program looks for in /usr: given as `-L`. */
+  readonly dataDirs?: readonly string[];
+  /** Variables that name folders of the packages. */
+  readonly folderEnv?: Readonly<Record<string, string>>;
   /**
    * How the program finds its libraries: through the loader and libc of its own packages (works on any libc), or by
    * LD_LIBRARY_PATH on this machine's libc (for a program that starts /proc/self/exe again).
    */
   readonly libraries: 'own-loader' | 'library-path';
 }
+
+const fontSettings = 'etc/fonts/kmodlab.conf';
 
 const recipes: Readonly<Record<ToolName, Recipe>> = {
   'qemu-system-x86_64': {
@@ -42,6 +46,7 @@ const recipes: Readonly<Record<ToolName, Recipe>> = {
     versionArgs: ['--version'],
     versionPattern: /version (\d+(?:\.\d+)+)/,
     dataDirs: ['usr/share/qemu', 'usr/share/seabios', 'usr/lib/ipxe/qemu'],
+    folderEnv: { QEMU_MODULE_DIR: 'usr/lib/x86_64-linux-gnu/qemu' },
     libraries: 'own-loader',
   },
   ssh: {
@@ -49,7 +54,6 @@ const recipes: Readonly<Record<ToolName, Recipe>> = {
     program: 'usr/bin/ssh',
     versionArgs: ['-V'],
     versionPattern: /OpenSSH_(\S+?),? /,
-    dataDirs: [],
     libraries: 'own-loader',
   },
   'ssh-keygen': {
@@ -57,7 +61,6 @@ const recipes: Readonly<Record<ToolName, Recipe>> = {
     program: 'usr/bin/ssh-keygen',
     versionArgs: null,
     versionPattern: /^$/,
-    dataDirs: [],
     libraries: 'own-loader',
   },
   chromium: {
@@ -65,14 +68,13 @@ const recipes: Readonly<Record<ToolName, Recipe>> = {
     program: 'usr/lib/chromium/chromium',
     versionArgs: ['--version'],
     versionPattern: /Chromium (\S+)/,
-    dataDirs: [],
+    folderEnv: { FONTCONFIG_FILE: fontSettings },
     libraries: 'library-path',
   },
 };
 
 const loader = 'usr/lib64/ld-linux-x86-64.so.2';
 const libraryFolders = ['usr/lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu/pulseaudio', 'usr/lib'];
-const fontSettings = 'etc/fonts/kmodlab.conf';
 
 /** The program of that name on PATH, as a shell would find it. */
 function onPath(name: string, env: NodeJS.ProcessEnv): string | null {
@@ -111,11 +113,16 @@ export async function privateTool(name: ToolName, apt: AptRoot, sets: PackageSet
   const debs = (await resolveClosure(apt, recipe.packages, work)).filter((deb) => ownLoader || deb.name !== 'libc6');
   const root = await sets.provide(apt, recipe.packages[0] ?? name, debs, work, writeFontSettings);
   const at = (file: string): string => path.join(root, file);
-  const search = libraryFolders.map(at).filter((folder) => fs.existsSync(folder)).join(':');
+  const search = libraryFolders
+    .map(at)
+    .filter((folder) => fs.existsSync(folder))
+    .join(':');
   const start = ownLoader ? [at(loader), '--library-path', search, '--argv0', name, at(recipe.program)] : [at(recipe.program)];
+  const dataDirs = (recipe.dataDirs ?? []).map(at).filter((folder) => fs.existsSync(folder));
+  const folderEnv = Object.fromEntries(Object.entries(recipe.folderEnv ?? {}).map(([variable, folder]) => [variable, at(folder)]));
   const tool = {
-    argv: [...start, ...recipe.dataDirs.filter((folder) => fs.existsSync(at(folder))).flatMap((folder) => ['-L', at(folder)])],
-    env: ownLoader ? { QEMU_MODULE_DIR: at('usr/lib/x86_64-linux-gnu/qemu') } : { LD_LIBRARY_PATH: search, FONTCONFIG_FILE: at(fontSettings) },
+    argv: [...start, ...dataDirs.flatMap((folder) => ['-L', folder])],
+    env: ownLoader ? folderEnv : { ...folderEnv, LD_LIBRARY_PATH: search },
   };
   const version = await working(recipe, tool.argv, { ...env, ...tool.env }, work);
   if (version !== null) return { ...tool, version, from: 'private' };
