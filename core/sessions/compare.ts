@@ -13,7 +13,59 @@ export interface ComparisonRow {
   readonly observed: string;
 }
 
-/** Sets each predicted call beside what the kernel returned, in the order of the calls. What is unknown never agrees. */
+/**
+ * The number that "returns argument i" means for one call: its register when that was read from the kernel, else what
+ * the action handed to the device. Null when neither is known.
+ */
+function argumentValue(call: Call, index: number, session: LoadSession): number | null {
+  const register = call.registers?.[index];
+  if (register) {
+    const value = Number(BigInt.asIntN(64, BigInt(register.value)));
+    return Number.isSafeInteger(value) ? value : null;
+  }
+  return call.action === null ? null : (session.actions[call.action]?.deviceWrite?.bytes ?? null);
+}
+
+/** What a prediction means for one call (or for none yet): the number, null while unknown, and how to show it. */
+function expected(prediction: Prediction, call: Call | null, session: LoadSession): { value: number | null; text: string } {
+  const { expect } = prediction;
+  switch (expect.kind) {
+    case 'exact':
+      return { value: expect.value, text: String(expect.value) };
+    case 'errno':
+      return { value: expect.value, text: `${expect.value} ${expect.name}` };
+    case 'argument': {
+      const value = call && argumentValue(call, expect.index, session);
+      return { value, text: value === null ? expect.value : `${value} (${expect.value})` };
+    }
+    case 'unknown':
+      return { value: null, text: 'unknown' };
+  }
+}
+
+function observedText(call: Call): string {
+  if (call.result === null) return `unknown: ${call.unknownBecause ?? 'the call has not returned'}`;
+  return call.errno === null ? String(call.result) : `${call.result} ${call.errno}`;
+}
+
+function row(prediction: Prediction | null, call: Call, session: LoadSession): ComparisonRow {
+  const observed = observedText(call);
+  if (!prediction) return { prediction, call, verdict: 'notPredicted', predicted: '', observed };
+  const { value, text } = expected(prediction, call, session);
+  const verdict = value === null || call.result === null ? 'unknown' : value === call.result ? 'agree' : 'differ';
+  return { prediction, call, verdict, predicted: text, observed };
+}
+
+/**
+ * Sets each predicted call beside what the kernel returned: the calls in their order, then the predictions whose call
+ * was never made. What is unknown never agrees.
+ */
 export function comparePredictions(session: LoadSession): ComparisonRow[] {
-  throw new Error(`not built yet: ${session.id}`);
+  const predictions = new Map(session.predictions.map((prediction) => [prediction.id, prediction]));
+  const rows = session.calls.map((call) => row(call.predictionId === null ? null : (predictions.get(call.predictionId) ?? null), call, session));
+  const made = new Set(session.calls.map(({ predictionId }) => predictionId));
+  const neverMade = session.predictions
+    .filter(({ id }) => !made.has(id))
+    .map((prediction): ComparisonRow => ({ prediction, call: null, verdict: 'neverMade', predicted: expected(prediction, null, session).text, observed: '' }));
+  return [...rows, ...neverMade];
 }
