@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: MIT
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { diskFailure } from '../guest/disk';
+import { provideImage } from '../guest/image';
 import type { Lease } from '../guest/lease';
-import type { Failure } from '../model';
-import type { PackageStore } from '../packages';
+import { acquireGuest, type AcquiredGuest, type KeeperInputs } from '../guest/open';
+import type { GuestEnd } from '../guest/protocol';
+import { ExitCode, Failure } from '../model';
+import type { PackageStore, ProvidedTool } from '../packages';
 import type { Dirs } from '../platform/dirs';
-import type { Progress } from '../platform/progress';
-import type { Host } from './host';
+import type { ProcessResult, RunningProcess } from '../platform/process';
+import { silentProgress, type Progress } from '../platform/progress';
+import { getFile, putFile } from './files';
+import type { BuildEnvironment, Host, HostFacts, HostRunOptions } from './host';
+import { SshHost } from './ssh';
+import { guestTarget } from './ssh-options';
 
 export const DEFAULT_GUEST_KERNEL = '6.1-cloud';
+
+const MEMORY_MIB = 256;
+const BOOT_TIMEOUT_MS = 120_000;
 
 export interface GuestOptions {
   /** Kernel to boot: `6.1-cloud` (default), `newest-cloud`, or any other that the package store resolves. */
@@ -17,7 +30,7 @@ export interface GuestOptions {
 }
 
 /** The part of the package store that a guest needs. */
-export type GuestPackages = Pick<PackageStore, 'resolveKernel' | 'provideKernel' | 'provideUserland' | 'provideTool'>;
+export type GuestPackages = Pick<PackageStore, 'provideKernel' | 'provideUserland' | 'provideTool'>;
 
 export interface GuestDeps {
   readonly packages: GuestPackages;
@@ -29,23 +42,194 @@ export interface GuestDeps {
   readonly signal?: AbortSignal;
 }
 
-/** The disposable guest as a host. Ends with its lease; `lost` is told when it ends by itself. */
-export interface GuestHost extends Host {
-  readonly kind: 'guest';
-  /** What the kernel was resolved to, e.g. `6.1.0-56-cloud-amd64`. */
-  readonly kernelRelease: string;
-  /** Path of the guest's serial console log (bounded), readable also just after the guest's end. */
-  readonly consoleLog: string;
-  /** Resolves when the guest ends although this lease is live (panic, killed, reset by another owner). Never rejects. */
-  readonly lost: Promise<Failure>;
-  /** Ends the guest and boots it anew; this object then speaks to the new one. Other owners are told `lost`. */
-  reset(signal?: AbortSignal): Promise<void>;
+/** A guest that ended by itself, or was ended by somebody else, while it was in use. */
+export class GuestLost extends Failure {
+  /** What the kernel said when it panicked, e.g. `Kernel panic - not syncing: Fatal exception`; null when it did not panic. */
+  readonly panic: string | null;
+  /** The last 64 KiB of the console: after boot that is the whole kernel log. */
+  readonly console: string;
+
+  constructor(name: string, end: GuestEnd) {
+    const why = {
+      panic: `Its kernel stopped: ${end.panic ?? ''}.`,
+      requested: 'Another program ended it.',
+      ended: `Its virtual machine ended (${end.qemu}).`,
+    };
+    super({ code: 'host-lost', what: `${name} was lost.`, why: why[end.cause], next: 'Load again: a new guest boots by itself.', detail: end.console });
+    this.panic = end.panic;
+    this.console = end.console;
+  }
 }
 
 /**
  * Opens the guest of a kernel: shares the running one, else prepares packages and image and boots it.
- * @throws Failure `qemu-missing`, `guest-unsupported`, `guest-boot-timeout`, `guest-boot-failed`, `disk-full`, `cancelled`, …
+ * @throws Failure `guest-unsupported`, `guest-kernel-bad`, `guest-boot-timeout`, `guest-boot-failed`, `guest-port-taken`,
+ * `keeper-failed`, `disk-full`, `cancelled`, and what the package store throws (`qemu-missing`, …)
  */
-export function openGuest(options: GuestOptions, deps: GuestDeps): Promise<GuestHost> {
-  return Promise.reject(new Error(`${options.kernel ?? DEFAULT_GUEST_KERNEL} by ${deps.keeperPath}: not built yet`));
+export async function openGuest(options: GuestOptions, deps: GuestDeps): Promise<GuestHost> {
+  assertSupported();
+  const kernel = options.kernel ?? DEFAULT_GUEST_KERNEL;
+  if (!/^[A-Za-z0-9][A-Za-z0-9.+_~-]{0,79}$/.test(kernel)) {
+    throw new Failure({
+      code: 'guest-kernel-bad',
+      what: `"${kernel.slice(0, 80)}" is no kernel.`,
+      why: 'A kernel is named like 6.1-cloud, newest-cloud or 6.1.0-56-cloud-amd64.',
+      next: 'Correct the name.',
+      exitCode: ExitCode.usage,
+    });
+  }
+  const ssh = await deps.packages.provideTool('ssh', work(deps));
+  const acquire = (signal: AbortSignal | undefined): Promise<AcquiredGuest> => {
+    const ourDeps = signal === undefined ? deps : { ...deps, signal };
+    return acquireGuest({
+      guestsDir: path.join(deps.dirs.runtime, 'guests'),
+      name: options.fresh === true ? null : kernel,
+      lease: options.lease,
+      keeperPath: deps.keeperPath,
+      prepare: () => prepare(kernel, ourDeps),
+      onBoot: () => deps.progress?.step(`Booting the guest (${kernel})`),
+      signal,
+    });
+  };
+  return new GuestHost(kernel, await acquire(deps.signal), { acquire, ssh, packages: deps.packages });
+}
+
+function assertSupported(): void {
+  if (process.platform === 'linux' && process.arch === 'x64') return;
+  throw new Failure({
+    code: 'guest-unsupported',
+    what: 'The guest cannot run on this machine.',
+    why: `It needs Debian or Ubuntu on x86-64, and this is ${process.platform} on ${process.arch}.`,
+    next: 'Choose an SSH host instead.',
+  });
+}
+
+const work = (deps: GuestDeps): { progress: Progress; signal?: AbortSignal } => ({ progress: deps.progress ?? silentProgress, ...(deps.signal ? { signal: deps.signal } : {}) });
+
+async function prepare(spec: string, deps: GuestDeps): Promise<KeeperInputs> {
+  const { packages } = deps;
+  const kernel = await packages.provideKernel(spec, work(deps));
+  const userland = await packages.provideUserland(work(deps));
+  const qemu = await packages.provideTool('qemu-system-x86_64', work(deps));
+  const sshKeygen = await packages.provideTool('ssh-keygen', work(deps));
+  deps.progress?.step('Preparing the guest');
+  try {
+    const image = await provideImage(kernel, userland, path.join(deps.dirs.cache, 'images'));
+    const machine = { qemu: program(qemu), accelerator: 'tcg' as const, memoryMiB: MEMORY_MIB, kernel: kernel.vmlinuz, bootTimeoutMs: BOOT_TIMEOUT_MS };
+    return { kernelRelease: kernel.offer.release, image, sshKeygen: program(sshKeygen), machine };
+  } catch (error) {
+    throw diskFailure(error) ?? error;
+  }
+}
+
+const program = (tool: ProvidedTool): { argv: string[]; env: Record<string, string> } => ({ argv: [...tool.argv], env: { ...tool.env } });
+
+interface GuestParts {
+  readonly acquire: (signal: AbortSignal | undefined) => Promise<AcquiredGuest>;
+  readonly ssh: ProvidedTool;
+  readonly packages: GuestPackages;
+}
+
+/** The disposable guest as a host: SSH to a loopback port, and a lease that keeps it alive. */
+export class GuestHost implements Host {
+  readonly id: string;
+  readonly name: string;
+  readonly kind = 'guest';
+  private ssh: SshHost;
+
+  constructor(
+    private readonly spec: string,
+    private guest: AcquiredGuest,
+    private readonly parts: GuestParts,
+  ) {
+    this.id = `guest:${spec}`;
+    this.name = `Guest ${spec}`;
+    this.ssh = this.connectTo(guest);
+  }
+
+  /** What the kernel was resolved to, e.g. `6.1.0-56-cloud-amd64`. */
+  get kernelRelease(): string {
+    return this.guest.endpoint.kernelRelease;
+  }
+
+  /** Path of the guest's console log (at most 1 MiB); it goes with the guest, {@link GuestLost} keeps its last part. */
+  get consoleLog(): string {
+    return this.guest.endpoint.consoleLog;
+  }
+
+  /** Process id of QEMU. */
+  get pid(): number {
+    return this.guest.endpoint.pid;
+  }
+
+  /** Resolves when the guest ends although this host is open: a panic, a kill, a reset by another owner. Never rejects. */
+  get lost(): Promise<GuestLost> {
+    return this.guest.lease.ended.then((end) => new GuestLost(this.name, end));
+  }
+
+  facts(signal?: AbortSignal): Promise<HostFacts> {
+    return this.knowing(this.ssh.facts(signal));
+  }
+
+  run(argv: readonly string[], options?: HostRunOptions): Promise<ProcessResult> {
+    return this.knowing(this.ssh.run(argv, options));
+  }
+
+  start(argv: readonly string[], options?: HostRunOptions): RunningProcess {
+    const running = this.ssh.start(argv, options);
+    return {
+      get pid() {
+        return running.pid;
+      },
+      result: this.knowing(running.result),
+      kill: () => running.kill(),
+    };
+  }
+
+  script(script: string, args: readonly string[], options?: Omit<HostRunOptions, 'stdin'>): Promise<ProcessResult> {
+    return this.knowing(this.ssh.script(script, args, options));
+  }
+
+  put(localPath: string, remotePath: string, signal?: AbortSignal): Promise<void> {
+    return putFile(this, localPath, remotePath, signal);
+  }
+
+  get(remotePath: string, options?: { maxBytes?: number; signal?: AbortSignal }): Promise<Buffer> {
+    return getFile(this, remotePath, options);
+  }
+
+  /** Of the kernel that runs, also when a newer one of its series has appeared since. */
+  async buildEnvironment(signal?: AbortSignal): Promise<BuildEnvironment> {
+    return (await this.parts.packages.provideKernel(this.kernelRelease, signal ? { signal } : {})).buildEnvironment;
+  }
+
+  /** Ends the guest and boots it anew; this object then speaks to the new one. Other owners are told that it was lost. */
+  async reset(signal?: AbortSignal): Promise<void> {
+    await this.ssh.dispose();
+    await this.guest.lease.end();
+    this.guest = await this.parts.acquire(signal);
+    this.ssh = this.connectTo(this.guest);
+  }
+
+  /** Gives the lease back. Was it the last one, nothing is left of the guest when the promise resolves. */
+  async dispose(): Promise<void> {
+    await this.ssh.dispose();
+    await this.guest.lease.close();
+  }
+
+  private connectTo(guest: AcquiredGuest): SshHost {
+    const controlPath = path.join(guest.endpoint.folder, `s${randomBytes(3).toString('hex')}`);
+    return new SshHost({ id: this.id, name: this.name, kind: 'guest', target: guestTarget(guest.endpoint), ssh: this.parts.ssh, controlPath });
+  }
+
+  /** When the connection broke, the keeper knows whether the guest is gone, and why. */
+  private async knowing<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (!(error instanceof Failure) || !['host-lost', 'host-unreachable'].includes(error.code)) throw error;
+      const end = await this.guest.lease.check();
+      throw end === null ? error : new GuestLost(this.name, end);
+    }
+  }
 }

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
 import type { Lease } from '../guest/lease';
+import { ExitCode, Failure } from '../model';
+import { ensurePrivateDir } from '../platform/dirs';
 import { openGuest, type GuestDeps } from './guest';
 import type { Host } from './host';
+import { LocalHost } from './local';
+import { SshHost } from './ssh';
+import { userTarget } from './ssh-options';
 
 export interface HostDeps extends GuestDeps {
   /** How a guest is held. Default: `process`. */
@@ -9,10 +16,30 @@ export interface HostDeps extends GuestDeps {
 }
 
 /**
- * Opens a host by its id: `guest`, `guest:SPEC` (`guest:newest-cloud`), `ssh:NAME` (a name of the user's ssh configuration), `local`.
- * @throws Failure `host-unknown` for any other id, and what the host's own opening throws.
+ * Opens a host by its id: `guest`, `guest:SPEC` (`guest:newest-cloud`), `ssh:NAME` (a name of the user's ssh
+ * configuration, or user@address), `local`. An SSH host is not connected to before its first use.
+ * @throws Failure `host-unknown` for any other id, `host-name-bad`, and what opening a guest throws
  */
-export function openHost(id: string, deps: HostDeps): Promise<Host> {
-  if (id === 'guest') return openGuest({ lease: deps.lease ?? { kind: 'process' } }, deps);
-  return Promise.reject(new Error('not built yet'));
+export async function openHost(id: string, deps: HostDeps): Promise<Host> {
+  const [kind, ...rest] = id.split(':');
+  const name = rest.join(':');
+  const lease = deps.lease ?? { kind: 'process' };
+  if (id === 'local') return new LocalHost();
+  if (id === 'guest') return await openGuest({ lease }, deps);
+  if (kind === 'guest' && name !== '') return await openGuest({ kernel: name, lease }, deps);
+  if (kind === 'ssh' && name !== '') return await openSsh(id, name, deps);
+  throw new Failure({
+    code: 'host-unknown',
+    what: `There is no host "${id}".`,
+    why: 'A host is "guest", "guest:" and a kernel, "ssh:" and a name, or "local".',
+    next: 'Choose one of these.',
+    exitCode: ExitCode.usage,
+  });
+}
+
+async function openSsh(id: string, destination: string, deps: HostDeps): Promise<Host> {
+  const target = userTarget(destination);
+  const ssh = await deps.packages.provideTool('ssh', deps.signal ? { signal: deps.signal } : {});
+  const controlPath = process.platform === 'win32' ? null : path.join(ensurePrivateDir(path.join(deps.dirs.runtime, 'ssh')), randomBytes(4).toString('hex'));
+  return new SshHost({ id, name: destination, kind: 'ssh', target, ssh, controlPath });
 }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Failure } from '../model';
+import { ensurePrivateDir } from '../platform/dirs';
+import { run } from '../platform/process';
+import type { Lease } from './lease';
+import { takeLock } from './lock';
+import { GuestLease } from './owner';
+import { LISTENING_LINE, type GuestEndpoint, type KeeperConfig } from './protocol';
+
+/** What a guest is booted from; made only when none runs. */
+export type KeeperInputs = Omit<KeeperConfig, 'folder' | 'lockFile' | 'removeLockFile'>;
+
+export interface AcquireRequest {
+  /** Folder of all guests of this user. */
+  readonly guestsDir: string;
+  /** Name of the shared guest; null for one that is this process's alone. */
+  readonly name: string | null;
+  readonly lease: Lease;
+  readonly keeperPath: string;
+  /** Says what to boot; called with the guest's lock held, so that the work is done once. */
+  readonly prepare: () => Promise<KeeperInputs>;
+  readonly onBoot: () => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface AcquiredGuest {
+  readonly lease: GuestLease;
+  readonly endpoint: GuestEndpoint;
+}
+
+const FRESH_PREFIX = 'fresh-';
+/** An old keeper on its way out still holds the lock for a moment. */
+const LOCK_WAIT_SECONDS = 20;
+
+/**
+ * Takes a lease on the running guest of that name, or boots it. Of several processes that do so at once one boots and
+ * the others share.
+ * @throws Failure what `prepare` throws, `guest-boot-timeout`, `guest-boot-failed`, `keeper-failed`, `cancelled`
+ */
+export async function acquireGuest(request: AcquireRequest): Promise<AcquiredGuest> {
+  const { guestsDir, name, signal } = request;
+  ensurePrivateDir(guestsDir);
+  if (name === null) return await whenReady(await boot(request, `${FRESH_PREFIX}${randomBytes(4).toString('hex')}`), signal);
+  const folder = path.join(guestsDir, name);
+  const running = await GuestLease.connect(folder, request.lease);
+  if (running !== null) return await whenReady(running, signal);
+  const unlock = await takeLock(path.join(guestsDir, `${name}.open.lock`), signal);
+  try {
+    return await whenReady((await GuestLease.connect(folder, request.lease)) ?? (await boot(request, name)), signal);
+  } finally {
+    unlock();
+  }
+}
+
+async function whenReady(lease: GuestLease, signal: AbortSignal | undefined): Promise<AcquiredGuest> {
+  const onAbort = (): void => void lease.close();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted) onAbort();
+  try {
+    const endpoint = await lease.ready;
+    return { lease, endpoint };
+  } catch (error) {
+    await lease.close();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+async function boot(request: AcquireRequest, id: string): Promise<GuestLease> {
+  const inputs = await request.prepare();
+  throwIfAborted(request.signal);
+  await sweep(request.guestsDir);
+  request.onBoot();
+  const folder = path.join(request.guestsDir, id);
+  const config: KeeperConfig = { ...inputs, folder, lockFile: path.join(request.guestsDir, `${id}.lock`), removeLockFile: request.name === null };
+  const letGo = await startKeeper(config, request.keeperPath);
+  try {
+    const lease = await GuestLease.connect(folder, request.lease);
+    if (lease === null) throw keeperFailed('it listened, and then was gone');
+    return lease;
+  } finally {
+    letGo();
+  }
+}
+
+/** Starts the detached keeper and waits until it listens. Until the returned function is called we hold its guest by a pipe. */
+function startKeeper(config: KeeperConfig, keeperPath: string): Promise<() => void> {
+  const flock = ['--no-fork', '--timeout', String(LOCK_WAIT_SECONDS), config.lockFile, process.execPath, keeperPath];
+  return new Promise((resolve, reject) => {
+    const child = spawn('flock', flock, {
+      detached: true,
+      cwd: '/',
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    let output = '';
+    const collect = (text: string): void => void (output += text);
+    child.stdin.on('error', () => undefined);
+    child.stderr.setEncoding('utf8').on('data', collect);
+    child.on('error', (error) => reject(keeperFailed(error.message)));
+    child.on('close', () => reject(keeperFailed(output)));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      collect(text);
+      if (!output.includes(LISTENING_LINE)) return;
+      resolve(() => {
+        child.stdin.destroy();
+        child.stdout.destroy();
+        child.stderr.destroy();
+        child.unref();
+      });
+    });
+    child.stdin.write(`${JSON.stringify(config)}\n`);
+  });
+}
+
+/** Removes what killed keepers left: folders whose lock nobody holds. */
+async function sweep(guestsDir: string): Promise<void> {
+  const folders = fs.readdirSync(guestsDir, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  for (const { name } of folders) {
+    const lockFile = path.join(guestsDir, `${name}.lock`);
+    const leftovers = name.startsWith(FRESH_PREFIX) ? [path.join(guestsDir, name), lockFile] : [path.join(guestsDir, name)];
+    await run(['flock', '--nonblock', lockFile, 'rm', '-rf', '--', ...leftovers]);
+  }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw Failure.cancelled('The guest was not opened.');
+}
+
+function keeperFailed(detail: string): Failure {
+  return new Failure({
+    code: 'keeper-failed',
+    what: 'The guest was not started.',
+    why: 'The process that keeps it could not be started.',
+    next: 'Check that flock and setpriv of util-linux are installed, and see the log.',
+    detail,
+  });
+}

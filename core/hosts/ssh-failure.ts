@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+import { Failure } from '../model';
+
+interface Pattern {
+  readonly says: RegExp;
+  readonly code: string;
+  readonly why: string;
+  readonly next: (host: string) => string;
+}
+
+// What OpenSSH's client writes when it cannot start a session (sshconnect.c, sshconnect2.c, packet.c).
+const PATTERNS: readonly Pattern[] = [
+  {
+    says: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
+    code: 'host-key-changed',
+    why: 'It shows another host key than the one you trusted.',
+    next: (host) => `Find out why; only if the change is meant, remove the old key with "ssh-keygen -R" and connect once with "ssh ${host}".`,
+  },
+  {
+    says: /Host key verification failed|host key is known for/,
+    code: 'host-key-unknown',
+    why: 'Its host key is not among those you trust.',
+    next: (host) => `Connect once in a terminal with "ssh ${host}", compare the fingerprint and accept it.`,
+  },
+  {
+    says: /Permission denied|Too many authentication failures|No more authentication methods|sign_and_send_pubkey/,
+    code: 'host-auth',
+    why: 'It did not accept your key, and passwords are not asked for here.',
+    next: (host) => `Make "ssh ${host} true" work in a terminal without a question, for example with an agent.`,
+  },
+  {
+    says: /Could not resolve hostname|Connection refused|timed out|No route to host|Network is unreachable|Connection (closed|reset)|Host is down|kex_exchange_identification|Bad configuration option/,
+    code: 'host-unreachable',
+    why: 'No SSH connection to it could be made.',
+    next: (host) => `Check that it is switched on and that "ssh ${host} true" works in a terminal.`,
+  },
+];
+
+/** The failure behind an ssh that ended before its command began. `name` is for people, `destination` for the terminal. */
+export function connectFailure(name: string, destination: string, stderr: string, fingerprint: string | null): Failure {
+  const pattern = PATTERNS.find(({ says }) => says.test(stderr));
+  const why = pattern?.why ?? 'ssh ended without a connection.';
+  return new Failure({
+    code: pattern?.code ?? 'host-unreachable',
+    what: `${name} cannot be reached.`,
+    why: fingerprint === null ? why : `${why.slice(0, -1)}: ${fingerprint}.`,
+    next: pattern?.next(destination) ?? `Try "ssh ${destination} true" in a terminal.`,
+    detail: stderr,
+  });
+}
+
+/** The connection ended while a command ran. */
+export function connectionLost(name: string, stderr: string): Failure {
+  return new Failure({
+    code: 'host-lost',
+    what: `${name} was lost.`,
+    why: 'The connection ended while a command was running.',
+    next: 'If its kernel crashed, restart it; then load again.',
+    detail: stderr,
+  });
+}
+
+export function sshMissing(program: string, error: NodeJS.ErrnoException): Failure {
+  return new Failure({
+    code: 'ssh-missing',
+    what: 'No host can be reached.',
+    why: `The program ${program} could not be started (${error.code ?? error.message}).`,
+    next: 'Install the OpenSSH client.',
+  });
+}
+
+/** The fingerprint that a verbose ssh names, e.g. `ssh-ed25519 SHA256:…`. */
+export function fingerprintIn(verboseStderr: string): string | null {
+  return /Server host key: (\S+ SHA256:[A-Za-z0-9+/=]+)/.exec(verboseStderr)?.[1] ?? null;
+}
