@@ -16,7 +16,7 @@ const bundles = [
   { ...node, entryPoints: { server: 'server/src/main.ts' } },
   { ...node, entryPoints: { cli: 'cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
   { ...node, entryPoints: { keeper: 'core/guest/keeper-main.ts' } },
-  { ...browser, entryPoints: { 'media/results': 'media/results/main.ts', 'media/kernel-log': 'media/kernel-log/main.ts' } },
+  { ...browser, entryPoints: ['results', 'kernel-log'].flatMap((view) => ['main.ts', 'style.css'].map((file) => ({ in: `media/${view}/${file}`, out: `media/${view}` }))) },
 ].map((bundle) => ({ ...bundle, outdir: 'dist' }));
 
 /** Files that are used as they are, beside the bundles. */
@@ -25,7 +25,6 @@ function copyAssets() {
     [require.resolve('web-tree-sitter/web-tree-sitter.wasm'), 'dist/web-tree-sitter.wasm'],
     [path.join(path.dirname(require.resolve('tree-sitter-c/package.json')), 'tree-sitter-c.wasm'), 'dist/tree-sitter-c.wasm'],
   ];
-  for (const name of ['results', 'kernel-log']) assets.push([`media/${name}/style.css`, `dist/media/${name}.css`]);
   for (const [from, to] of assets) {
     fs.mkdirSync(path.dirname(to), { recursive: true });
     fs.copyFileSync(from, to);

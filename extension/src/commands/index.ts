@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+import * as vscode from 'vscode';
+import { Failure } from '../../../core/model';
+import type { Context } from '../context';
+import { Command } from '../manifest';
+import { writeToDevice } from './devices';
+import { selectHost, stopGuest } from './hosts';
+import { buildModule, loadDevice2, loadModule, unloadModule } from './load';
+
+interface CommandEntry {
+  readonly run: (context: Context) => Promise<void> | void;
+  /** Runs programs that the workspace names: only where it is trusted. */
+  readonly needsTrust: boolean;
+}
+
+const commands: Readonly<Record<Command, CommandEntry>> = {
+  [Command.loadDevice2]: { run: loadDevice2, needsTrust: true },
+  [Command.loadModule]: { run: loadModule, needsTrust: true },
+  [Command.unloadModule]: { run: unloadModule, needsTrust: true },
+  [Command.buildModule]: { run: buildModule, needsTrust: true },
+  [Command.writeToDevice]: { run: writeToDevice, needsTrust: true },
+  [Command.selectHost]: { run: selectHost, needsTrust: true },
+  [Command.showResults]: { run: (context) => context.results.show(true), needsTrust: false },
+  [Command.showKernelLog]: { run: (context) => context.kernelLog.show(true), needsTrust: false },
+  [Command.stopGuest]: { run: stopGuest, needsTrust: false },
+  [Command.showLog]: { run: (context) => context.log.show(), needsTrust: false },
+};
+
+function untrusted(): Failure {
+  return new Failure({
+    code: 'workspace-untrusted',
+    what: 'Nothing was built or loaded.',
+    why: 'This workspace is not trusted, and a build runs its Makefiles.',
+    next: 'Trust the workspace (Workspaces: Manage Workspace Trust), then run the command again.',
+  });
+}
+
+/** Registers every command; a failure of any of them is one message with the log behind it. */
+export function registerCommands(context: Context): vscode.Disposable {
+  const registrations = Object.entries(commands).map(([id, { run, needsTrust }]) =>
+    vscode.commands.registerCommand(id, () =>
+      context.messages.guard(async () => {
+        if (needsTrust && !vscode.workspace.isTrusted) throw untrusted();
+        await run(context);
+      }),
+    ),
+  );
+  return vscode.Disposable.from(...registrations);
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { openHost } from '../../core/hosts/registry';
+import type { HostIdentity, LoadSession } from '../../core/model';
+import { PackageStore } from '../../core/packages';
+import { userDirs } from '../../core/platform/dirs';
+import { SessionStore } from '../../core/sessions/store';
+import { Consent } from './hosts/consent';
+import { HostKeeper } from './hosts/host-keeper';
+import { KernelLogView } from './kernel-log/kernel-log-view';
+import { LanguageServer } from './language-client/language-server';
+import { BuildDiagnostics } from './loads/build-diagnostics';
+import { Loader } from './loads/loader';
+import { isInside } from './loads/modules';
+import { TASK_TYPE } from './manifest';
+import { Messages } from './messages';
+import { ResultsPanel } from './results/results-panel';
+import { SessionFeed, type SessionOrigin } from './sessions/session-feed';
+import { SessionWatcher } from './sessions/session-watcher';
+import { Settings } from './settings';
+import { StatusBar } from './status/status-bar';
+import { WebviewResources } from './webviews/resources';
+
+/** Owns everything that this window holds, and ends it in the right order. */
+export class Context {
+  readonly log = vscode.window.createOutputChannel('Kernel Module Lab', { log: true });
+  readonly messages = new Messages(this.log);
+  readonly settings = new Settings();
+  readonly consent = new Consent();
+  readonly feed = new SessionFeed();
+  readonly extensionUri: vscode.Uri;
+  readonly cliPath: string;
+  readonly packages: PackageStore;
+  readonly hosts: HostKeeper;
+  readonly language: LanguageServer;
+  readonly loader: Loader;
+  readonly kernelLog: KernelLogView;
+  readonly results: ResultsPanel;
+  private readonly owned: { dispose(): void }[] = [];
+
+  constructor(extension: vscode.ExtensionContext) {
+    this.extensionUri = extension.extensionUri;
+    const dist = path.join(extension.extensionPath, 'dist');
+    this.cliPath = path.join(dist, 'cli.js');
+    const dirs = userDirs();
+    const store = new SessionStore(dirs.state);
+    const resources = new WebviewResources(extension.extensionUri);
+    this.packages = new PackageStore(dirs, { log: (line) => this.log.debug(line) });
+    this.hosts = new HostKeeper({ openHost, base: { packages: this.packages, dirs, keeperPath: path.join(dist, 'keeper.js') } });
+    this.language = this.own(new LanguageServer(path.join(dist, 'server.js'), this.log));
+    const diagnostics = this.own(new BuildDiagnostics());
+    this.loader = new Loader({ hosts: this.hosts, feed: this.feed, store, dirs, language: this.language, diagnostics, log: this.log });
+    this.kernelLog = this.own(new KernelLogView(resources, this.feed));
+    this.results = this.own(new ResultsPanel(resources, this.feed));
+    this.own(new StatusBar({ settings: this.settings, hosts: this.hosts, loader: this.loader, feed: this.feed }));
+    this.own(new SessionWatcher({ store, feed: this.feed, originOf, onError: (failure) => this.log.warn(failure.message) }));
+    this.own(this.hosts.onLost(({ failure }) => this.messages.failure(failure)));
+  }
+
+  own<T extends { dispose(): void }>(disposable: T): T {
+    this.owned.push(disposable);
+    return disposable;
+  }
+
+  /** The id under which a host of a session is opened. */
+  hostIdOf(host: HostIdentity): string {
+    if (host.kind === 'local') return 'local';
+    return host.name.includes(':') || host.kind === 'guest' ? host.name : `ssh:${host.name}`;
+  }
+
+  /** Sessions are closed while their hosts are still there, hosts before the views and the log. */
+  async dispose(): Promise<void> {
+    await this.loader.dispose();
+    await this.hosts.dispose();
+    for (const disposable of this.owned.reverse()) disposable.dispose();
+    this.feed.dispose();
+    this.log.dispose();
+  }
+}
+
+/** A load that another process makes is this window's business when its module lies in this workspace. */
+function originOf(session: LoadSession): SessionOrigin | null {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  if (!folders.some((folder) => folder.uri.scheme === 'file' && isInside(folder.uri.fsPath, session.module.folder))) return null;
+  return vscode.tasks.taskExecutions.some((execution) => execution.task.definition.type === TASK_TYPE) ? 'task' : 'other';
+}

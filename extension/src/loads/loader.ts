@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+import * as vscode from 'vscode';
+import { buildModule, type ModuleBuild } from '../../../core/build/build';
+import type { GuestHost } from '../../../core/hosts/guest';
+import type { Host } from '../../../core/hosts/host';
+import { Failure, type BuildResult, type LoadSession, type SessionEvent } from '../../../core/model';
+import type { ModuleDescription } from '../../../core/modules/discover';
+import { startLoad, type LoadDeps, type LoadedModule } from '../../../core/modules/load';
+import { unloadModule } from '../../../core/modules/unload';
+import type { Dirs } from '../../../core/platform/dirs';
+import type { SessionStore } from '../../../core/sessions/store';
+import { Emitter } from '../emitter';
+import type { HostKeeper } from '../hosts/host-keeper';
+import type { LanguageServer } from '../language-client/language-server';
+import type { Work } from '../progress';
+import type { SessionFeed, SessionOrigin } from '../sessions/session-feed';
+import type { BuildDiagnostics } from './build-diagnostics';
+import { isInside } from './modules';
+
+export interface LoadRequest {
+  readonly module: ModuleDescription;
+  readonly hostId: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly origin: SessionOrigin;
+}
+
+/** A module that this window loaded and that is in the kernel now. */
+export interface Loaded {
+  readonly module: ModuleDescription;
+  readonly hostId: string;
+  readonly handle: LoadedModule;
+}
+
+export interface LoaderDeps {
+  readonly hosts: HostKeeper;
+  readonly feed: SessionFeed;
+  readonly store: SessionStore;
+  readonly dirs: Dirs;
+  readonly language: LanguageServer;
+  readonly diagnostics: BuildDiagnostics;
+  readonly log: vscode.LogOutputChannel;
+}
+
+/** Builds, loads and unloads modules for this window, and remembers what is loaded. Knows no view. */
+export class Loader {
+  private readonly loadedModules = new Map<string, Loaded>();
+  private readonly changed = new Emitter<void>();
+
+  constructor(private readonly deps: LoaderDeps) {}
+
+  get loaded(): readonly Loaded[] {
+    return [...this.loadedModules.values()];
+  }
+
+  onChange(listener: () => void): { dispose(): void } {
+    return this.changed.subscribe(listener);
+  }
+
+  /**
+   * Saves, builds and loads a module; one that this window loaded on the same host before is unloaded first.
+   * @throws Failure of `startLoad`, of the host's opening, `file-not-saved`
+   */
+  async load(request: LoadRequest, work: Work): Promise<Loaded> {
+    const { module, hostId } = request;
+    await saveSources(module);
+    const host = await this.deps.hosts.get(hostId, work);
+    const earlier = this.loaded.find((loaded) => loaded.module.name === module.name && loaded.hostId === hostId);
+    if (earlier) {
+      work.progress.step(`Unloading the earlier ${module.name}`);
+      await earlier.handle.unload();
+    }
+    this.deps.diagnostics.clear(module.folder);
+    const plan = { module, host, parameters: request.parameters, predict: this.deps.language.predictFor(module.folder) };
+    const handle = await startLoad(plan, this.loadDeps(module, host, request.origin, work));
+    const loaded: Loaded = { module, hostId, handle };
+    this.loadedModules.set(handle.sessionId, loaded);
+    this.changed.fire();
+    void handle.ended.catch(() => undefined).then(() => {
+      this.loadedModules.delete(handle.sessionId);
+      this.changed.fire();
+    });
+    return loaded;
+  }
+
+  /** Builds a module for a host's kernel and publishes what the tools say. @throws Failure `no-build-environment`, of `buildModule` */
+  async build(module: ModuleDescription, hostId: string, work: Work): Promise<ModuleBuild> {
+    await saveSources(module);
+    const host = await this.deps.hosts.get(hostId, work);
+    const environment = await host.buildEnvironment(work.signal);
+    if (!environment) {
+      throw new Failure({
+        code: 'no-build-environment',
+        what: `${module.name} was not built.`,
+        why: `There are no kernel headers for ${host.name} on this machine.`,
+        next: 'Install the headers package of that kernel, or choose another host.',
+      });
+    }
+    const build = await buildModule({ module, environment, dirs: this.deps.dirs, signal: work.signal, progress: work.progress, onLine: (line) => this.deps.log.info(line) });
+    this.publish(module, build);
+    return build;
+  }
+
+  /** Unloads what this window loaded. @throws Failure `unload-refused`, `host-lost` */
+  unload(loaded: Loaded): Promise<LoadSession> {
+    return loaded.handle.unload();
+  }
+
+  /** Unloads a module that a task or another window left in the kernel. @throws Failure of `unloadModule` */
+  async unloadByName(name: string, hostId: string, sessionId: string, work: Work): Promise<void> {
+    const host = await this.deps.hosts.get(hostId, work);
+    await unloadModule({ name, host }, { ...this.baseDeps(work), onEvent: (event) => this.deps.feed.push(sessionId, event, 'command') });
+  }
+
+  /** Leaves the modules where they are and ends their sessions: the window closes. */
+  async dispose(): Promise<void> {
+    const handles = this.loaded.map((loaded) => loaded.handle);
+    this.loadedModules.clear();
+    this.changed.dispose();
+    await Promise.allSettled(handles.map((handle) => handle.detach()));
+  }
+
+  private baseDeps(work: Work): LoadDeps {
+    return { store: this.deps.store, dirs: this.deps.dirs, progress: work.progress, signal: work.signal };
+  }
+
+  private loadDeps(module: ModuleDescription, host: Host, origin: SessionOrigin, work: Work): LoadDeps {
+    let sessionId = '';
+    const onEvent = (event: SessionEvent): void => {
+      if (event.type === 'started') sessionId = event.session.id;
+      if (event.type === 'build') this.publish(module, event.build);
+      this.deps.feed.push(sessionId, event, origin);
+    };
+    return { ...this.baseDeps(work), onEvent, onBuildLine: (line) => this.deps.log.info(line), ...consoleOf(host) };
+  }
+
+  private publish(module: ModuleDescription, build: BuildResult): void {
+    this.deps.diagnostics.publish(module.folder, module.kbuildFile, build.diagnostics);
+  }
+}
+
+function consoleOf(host: Host): Pick<LoadDeps, 'consoleText'> {
+  if (host.kind !== 'guest' || !('consoleLog' in host)) return {};
+  const uri = vscode.Uri.file((host as GuestHost).consoleLog);
+  return { consoleText: async () => Buffer.from(await vscode.workspace.fs.readFile(uri)).toString('utf8') };
+}
+
+/** What is built is what stands in the editor. @throws Failure `file-not-saved` */
+async function saveSources(module: ModuleDescription): Promise<void> {
+  const dirty = vscode.workspace.textDocuments.filter((document) => document.isDirty && document.uri.scheme === 'file' && isInside(module.folder, document.uri.fsPath));
+  for (const document of dirty) {
+    if (await document.save()) continue;
+    throw new Failure({
+      code: 'file-not-saved',
+      what: `${module.name} was not built.`,
+      why: `${document.uri.fsPath} could not be saved.`,
+      next: 'Save the file, then run the command again.',
+    });
+  }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The names that package.json and the code share. A test holds them together, both ways.
+
+export const Command = {
+  loadDevice2: 'kmodlab.loadDevice2',
+  loadModule: 'kmodlab.loadModule',
+  unloadModule: 'kmodlab.unloadModule',
+  buildModule: 'kmodlab.buildModule',
+  writeToDevice: 'kmodlab.writeToDevice',
+  selectHost: 'kmodlab.selectHost',
+  showResults: 'kmodlab.showResults',
+  showKernelLog: 'kmodlab.showKernelLog',
+  stopGuest: 'kmodlab.stopGuest',
+  showLog: 'kmodlab.showLog',
+} as const;
+export type Command = (typeof Command)[keyof typeof Command];
+
+export const KERNEL_LOG_VIEW = 'kmodlab.kernelLog';
+export const RESULTS_PANEL = 'kmodlab.results';
+export const TASK_TYPE = 'kmodlab';
+export const DEBUG_TYPE = 'kmodlab';
+
+/** Context keys for `when` clauses. */
+export const ContextKey = {
+  /** A module that this window loaded, or a followed session, is still loaded. */
+  moduleLoaded: 'kmodlab.moduleLoaded',
+  /** A module of this window made a character device. */
+  deviceOpen: 'kmodlab.deviceOpen',
+  /** This window holds a guest. */
+  guestOpen: 'kmodlab.guestOpen',
+} as const;
+
+/** Settings with the defaults that package.json declares. */
+export interface SettingTypes {
+  'kmodlab.host': string;
+  'kmodlab.results.openAfterLoad': boolean;
+  'kmodlab.trace.server': 'off' | 'messages' | 'verbose';
+}
+export type SettingKey = keyof SettingTypes;
+
+export const settingDefaults: Readonly<SettingTypes> = {
+  'kmodlab.host': 'guest',
+  'kmodlab.results.openAfterLoad': true,
+  'kmodlab.trace.server': 'off',
+};
+
+/** Settings that name a program or a host: a workspace that is not trusted may not set them. */
+export const restrictedSettings: readonly SettingKey[] = ['kmodlab.host'];

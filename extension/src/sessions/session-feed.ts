@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+import type { HostIdentity, LoadSession, SessionEnd, SessionEvent } from '../../../core/model';
+import { SessionFold } from '../../../core/sessions/journal';
+import { Emitter } from '../emitter';
+
+/** Who started a load: it decides what may come to the front. `other` is another window or a terminal. */
+export type SessionOrigin = 'command' | 'debug' | 'task' | 'other';
+
+/** A session as it grows. */
+export class LiveSession {
+  private readonly fold = new SessionFold();
+  private copy: LoadSession | undefined;
+  private lastEnd: SessionEnd | null;
+  readonly id: string;
+  readonly moduleName: string;
+  readonly host: HostIdentity;
+
+  constructor(
+    started: LoadSession,
+    readonly origin: SessionOrigin,
+  ) {
+    this.id = started.id;
+    this.moduleName = started.module.name;
+    this.host = started.host;
+    this.lastEnd = started.end;
+    this.apply({ type: 'started', session: started });
+  }
+
+  apply(event: SessionEvent): void {
+    this.fold.push(event);
+    this.copy = undefined;
+    if (event.type === 'ended') this.lastEnd = event.end;
+  }
+
+  get end(): SessionEnd | null {
+    return this.lastEnd;
+  }
+
+  /** The session so far; copies it, so ask once for what is to be shown, not at every event. */
+  session(): LoadSession {
+    this.copy ??= this.fold.session() ?? undefined;
+    if (!this.copy) throw new Error('a live session begins with its started event');
+    return this.copy;
+  }
+
+  /** The module is in the kernel, as far as the events tell. */
+  get isLoaded(): boolean {
+    return this.lastEnd === null || this.lastEnd.state === 'loaded';
+  }
+}
+
+export interface FeedEvent {
+  readonly live: LiveSession;
+  readonly event: SessionEvent;
+}
+
+const KEPT_SESSIONS = 20;
+
+/** Every session that this window knows, fed by its own loads and by the journals of others: what all views read. */
+export class SessionFeed {
+  private readonly sessions = new Map<string, LiveSession>();
+  private readonly emitter = new Emitter<FeedEvent>();
+  private last: LiveSession | undefined;
+
+  /** The session that started last. */
+  get current(): LiveSession | undefined {
+    return this.last;
+  }
+
+  all(): readonly LiveSession[] {
+    return [...this.sessions.values()];
+  }
+
+  has(id: string): boolean {
+    return this.sessions.has(id);
+  }
+
+  subscribe(listener: (event: FeedEvent) => void): { dispose(): void } {
+    return this.emitter.subscribe(listener);
+  }
+
+  /** Takes one event of session `id`. An event before `started`, and a second `started`, are dropped. */
+  push(id: string, event: SessionEvent, origin: SessionOrigin): void {
+    let live = this.sessions.get(id);
+    if (event.type === 'started') {
+      if (live) return;
+      live = new LiveSession(event.session, origin);
+      this.sessions.set(id, live);
+      this.last = live;
+      this.forgetOldest();
+    } else {
+      if (!live) return;
+      live.apply(event);
+    }
+    this.emitter.fire({ live, event });
+  }
+
+  dispose(): void {
+    this.emitter.dispose();
+    this.sessions.clear();
+  }
+
+  private forgetOldest(): void {
+    for (const [id, live] of this.sessions) {
+      if (this.sessions.size <= KEPT_SESSIONS) return;
+      if (!live.isLoaded) this.sessions.delete(id);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+import * as vscode from 'vscode';
+import type { HostKeeper } from '../hosts/host-keeper';
+import type { Loader } from '../loads/loader';
+import { Command, ContextKey } from '../manifest';
+import type { SessionFeed } from '../sessions/session-feed';
+import type { Settings } from '../settings';
+import { statusText, statusTooltip, type StatusInput } from './status-text';
+
+export interface StatusDeps {
+  readonly settings: Settings;
+  readonly hosts: HostKeeper;
+  readonly loader: Loader;
+  readonly feed: SessionFeed;
+}
+
+/** The status bar item and the context keys: what this window knows of its host and its modules. */
+export class StatusBar implements vscode.Disposable {
+  private readonly item = vscode.window.createStatusBarItem('kmodlab.host', vscode.StatusBarAlignment.Left, 10);
+  private readonly subscriptions: { dispose(): void }[];
+
+  constructor(private readonly deps: StatusDeps) {
+    this.item.name = 'Kernel Module Lab Host';
+    this.item.command = Command.selectHost;
+    const update = (): void => this.update();
+    this.subscriptions = [
+      this.item,
+      deps.settings.onHostChange(update),
+      deps.hosts.onChange(update),
+      deps.loader.onChange(update),
+      deps.feed.subscribe(({ event }) => {
+        if (event.type === 'started' || event.type === 'ended') update();
+      }),
+    ];
+    update();
+    this.item.show();
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  private update(): void {
+    const input = this.input();
+    this.item.text = statusText(input);
+    this.item.tooltip = statusTooltip(input);
+    this.item.accessibilityInformation = { label: statusTooltip(input) };
+    setContext(ContextKey.moduleLoaded, this.deps.feed.all().some((live) => live.isLoaded));
+    setContext(ContextKey.deviceOpen, this.deps.loader.loaded.some((loaded) => loaded.handle.devices().length > 0));
+    setContext(ContextKey.guestOpen, this.deps.hosts.guests.length > 0);
+  }
+
+  private input(): StatusInput {
+    const { settings, hosts, feed } = this.deps;
+    const hostId = settings.hostId;
+    const host = hosts.peek(hostId);
+    const live = feed.all().filter((session) => session.isLoaded && session.host.name === (host?.name ?? hostId));
+    const kernel = live[0]?.host.kernel ?? (host && 'kernelRelease' in host && typeof host.kernelRelease === 'string' ? host.kernelRelease : null);
+    return { hostId, kernel, loaded: [...new Set(live.map((session) => session.moduleName))] };
+  }
+}
+
+function setContext(key: string, value: boolean): void {
+  void vscode.commands.executeCommand('setContext', key, value);
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { ModuleDescription } from '../../../core/modules/discover';
+import type { Context } from '../context';
+import { workspaceModules } from '../loads/find-modules';
+import { findModule } from '../loads/modules';
+import { TASK_TYPE } from '../manifest';
+import { KmodlabTask, taskCommand, taskName } from './execution';
+
+const COMMANDS = ['build', 'load', 'unload'] as const;
+const MATCHERS = ['$kmodlab-gcc', '$kmodlab-modpost'];
+
+/** Tasks of type `kmodlab`: the CLI as a process, so that problem matchers and exit codes work. */
+export function registerTasks(context: Context): vscode.Disposable {
+  return vscode.tasks.registerTaskProvider(TASK_TYPE, {
+    provideTasks: async () => {
+      if (!vscode.workspace.isTrusted) return [];
+      const modules = await workspaceModules(context.log);
+      return modules.flatMap((module) => COMMANDS.map((command) => providedTask(context, command, module)));
+    },
+    resolveTask: async (task) => {
+      const parsed = KmodlabTask.safeParse(task.definition);
+      if (!parsed.success) {
+        context.log.warn(`A task of type ${TASK_TYPE} is not understood: ${parsed.error.message}`);
+        return undefined;
+      }
+      const root = rootOf(task.scope);
+      if (root === undefined) return undefined;
+      const module = findModule(await workspaceModules(context.log), parsed.data.module, root);
+      const place = module ?? { folder: path.resolve(root, parsed.data.module), name: null };
+      return buildTask(context, task.definition, parsed.data, place, task.scope ?? vscode.TaskScope.Workspace, task.name);
+    },
+  });
+}
+
+function providedTask(context: Context, command: KmodlabTask['command'], module: ModuleDescription): vscode.Task {
+  const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(module.folder));
+  const relative = folder ? path.relative(folder.uri.fsPath, module.folder) || '.' : module.folder;
+  const definition = { type: TASK_TYPE, command, module: relative } as const;
+  return buildTask(context, definition, definition, module, folder ?? vscode.TaskScope.Workspace, taskName(definition, module.name));
+}
+
+/** @param definition the very object of tasks.json: VS Code compares it */
+function buildTask(
+  context: Context,
+  definition: vscode.TaskDefinition,
+  task: KmodlabTask,
+  module: { folder: string; name: string | null },
+  scope: vscode.WorkspaceFolder | vscode.TaskScope,
+  name: string,
+): vscode.Task {
+  const { program, args, env } = taskCommand(task, { cliPath: context.cliPath, execPath: process.execPath, defaultHost: context.settings.hostId, module });
+  const execution = new vscode.ProcessExecution(program, [...args], { env: { ...env }, cwd: module.folder });
+  const result = new vscode.Task(definition, scope, name, TASK_TYPE, execution, MATCHERS);
+  if (task.command === 'build') result.group = vscode.TaskGroup.Build;
+  result.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: false, showReuseMessage: false };
+  return result;
+}
+
+function rootOf(scope: vscode.Task['scope']): string | undefined {
+  const folder = typeof scope === 'object' ? scope : vscode.workspace.workspaceFolders?.[0];
+  return folder?.uri.scheme === 'file' ? folder.uri.fsPath : undefined;
+}

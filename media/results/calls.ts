@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+import type { SourceLine } from '../../core/model';
+import { el, icon } from '../lib/dom';
+import type { IconName } from '../lib/icons';
+import type { CallRow, ShownValue, ShownVerdict } from '../protocol';
+
+export const VERDICTS: Readonly<Record<ShownVerdict, { text: string; icon: IconName }>> = {
+  agree: { text: 'as predicted', icon: 'check' },
+  differ: { text: 'differs', icon: 'differs' },
+  unknown: { text: 'cannot be compared', icon: 'question' },
+  notPredicted: { text: 'not predicted', icon: 'dash' },
+  neverMade: { text: 'never made', icon: 'cross' },
+  pending: { text: 'not made yet', icon: 'clock' },
+};
+
+export type OpenSource = (source: SourceLine) => void;
+
+export function verdictMark(verdict: ShownVerdict): HTMLElement {
+  return el('span', { class: `verdict ${verdict}` }, icon(VERDICTS[verdict].icon), el('span', {}, VERDICTS[verdict].text));
+}
+
+/** The number and its errno name; the name is what people read. */
+export function value(shown: ShownValue): HTMLElement {
+  return el('span', { class: 'value' }, el('span', { class: 'number' }, shown.text), shown.name === null ? null : el('span', { class: 'errno' }, shown.name));
+}
+
+export function sourceLink(source: SourceLine, open: OpenSource, focusable: boolean): HTMLElement {
+  const link = el('button', { type: 'button', class: 'link', title: `Open ${source.file} at line ${source.line}` }, `${source.file}:${source.line}`);
+  if (!focusable) link.tabIndex = -1;
+  link.addEventListener('click', (event) => {
+    event.stopPropagation();
+    open(source);
+  });
+  return link;
+}
+
+function cell(name: string, main: Node | string, sub: Node | string | null): HTMLElement {
+  return el('div', { class: `cell ${name}` }, el('div', { class: 'main' }, main), el('div', { class: 'sub' }, sub ?? ''));
+}
+
+/** The cells of one call, in the order of the grid's columns. Keyboard users open the source with Enter on the row. */
+export function callCells(row: CallRow, element: HTMLElement, open: OpenSource): HTMLElement[] {
+  element.classList.add(`verdict-${row.verdict}`);
+  const call = el('span', { class: 'syscall' }, el('span', { class: 'name' }, row.syscall), el('span', { class: 'signature' }, row.signature));
+  return [
+    cell('call', call, row.caller === null ? null : `in ${row.caller}`),
+    cell('predicted', value(row.predicted), row.predicted.meaning),
+    cell('observed', value(row.observed), row.observed.meaning),
+    cell('outcome', verdictMark(row.verdict), row.evidence),
+    cell('source', row.source ? sourceLink(row.source, open, false) : '–', null),
+    cell('time', row.time ?? '–', row.task),
+  ];
+}
