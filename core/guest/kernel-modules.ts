@@ -3,7 +3,7 @@ import { execFile as execFileCallback } from 'node:child_process';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { dependsOf, readModInfo } from './modinfo';
+import { readModuleInfo } from '../modules/modinfo';
 
 export interface KernelModule {
   readonly name: string;
@@ -50,7 +50,7 @@ export class KernelModules {
         throw new RangeError(`the kernel has no module ${name}`);
       }
       const ko = await this.read(file);
-      for (const dependency of dependsOf(readModInfo(ko))) await visit(canonical(dependency));
+      for (const dependency of readModuleInfo(ko).depends) await visit(canonical(dependency));
       order.delete(name); // a Map keeps the order of insertion: after its dependencies
       order.set(name, { name, ko });
     };

@@ -4,10 +4,10 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { Failure } from '../model';
+import { withFileLock } from '../packages/lock';
 import { ensurePrivateDir } from '../platform/dirs';
 import { run } from '../platform/process';
 import type { Lease } from './lease';
-import { takeLock } from './lock';
 import { GuestLease } from './owner';
 import { LISTENING_LINE, type GuestEndpoint, type KeeperConfig } from './protocol';
 
@@ -24,6 +24,8 @@ export interface AcquireRequest {
   /** Says what to boot; called with the guest's lock held, so that the work is done once. */
   readonly prepare: () => Promise<KeeperInputs>;
   readonly onBoot: () => void;
+  /** Another process is opening the same guest. */
+  readonly onWait: () => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -48,12 +50,10 @@ export async function acquireGuest(request: AcquireRequest): Promise<AcquiredGue
   const folder = path.join(guestsDir, name);
   const running = await GuestLease.connect(folder, request.lease);
   if (running !== null) return await whenReady(running, signal);
-  const unlock = await takeLock(path.join(guestsDir, `${name}.open.lock`), signal);
-  try {
-    return await whenReady((await GuestLease.connect(folder, request.lease)) ?? (await boot(request, name)), signal);
-  } finally {
-    unlock();
-  }
+  return await withFileLock(path.join(guestsDir, `${name}.open.lock`), signal, request.onWait, async () => {
+    const meanwhile = await GuestLease.connect(folder, request.lease);
+    return await whenReady(meanwhile ?? (await boot(request, name)), signal);
+  });
 }
 
 async function whenReady(lease: GuestLease, signal: AbortSignal | undefined): Promise<AcquiredGuest> {

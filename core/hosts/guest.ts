@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { randomBytes } from 'node:crypto';
+import fs from 'node:fs/promises';
 import path from 'node:path';
 import { diskFailure } from '../guest/disk';
 import { provideImage } from '../guest/image';
@@ -19,6 +20,7 @@ import { guestTarget } from './ssh-options';
 export const DEFAULT_GUEST_KERNEL = '6.1-cloud';
 
 const MEMORY_MIB = 256;
+const CONSOLE_CHARS = 64 * 1024;
 const BOOT_TIMEOUT_MS = 120_000;
 
 export interface GuestOptions {
@@ -87,6 +89,7 @@ export async function openGuest(options: GuestOptions, deps: GuestDeps): Promise
       lease: options.lease,
       keeperPath: deps.keeperPath,
       prepare: () => prepare(kernel, ourDeps),
+      onWait: () => deps.progress?.step(`Waiting for another program that opens the guest (${kernel})`),
       onBoot: () => deps.progress?.step(`Booting the guest (${kernel})`),
       signal,
     });
@@ -165,6 +168,12 @@ export class GuestHost implements Host {
   /** Resolves when the guest ends although this host is open: a panic, a kill, a reset by another owner. Never rejects. */
   get lost(): Promise<GuestLost> {
     return this.guest.lease.ended.then((end) => new GuestLost(this.name, end));
+  }
+
+  /** The last part of the console (at most 64 KiB), also when the guest has ended: after boot that is the whole kernel log. */
+  async consoleText(): Promise<string> {
+    const end = await this.guest.lease.check();
+    return end === null ? (await fs.readFile(this.consoleLog, 'utf8')).slice(-CONSOLE_CHARS) : end.console;
   }
 
   facts(signal?: AbortSignal): Promise<HostFacts> {
