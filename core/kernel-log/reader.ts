@@ -12,6 +12,7 @@ const FACILITY_KERNEL = 0;
 const MARKER_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 3_000;
 const EXIT_UNREADABLE = 77;
+const MAX_MARKERS = 10_000;
 
 /**
  * Follows the log until standard input ends. One read of /dev/kmsg gives one record and needs room for the longest
@@ -42,6 +43,8 @@ export function markerText(sessionId: string, place: string): string {
 export interface KernelLogOptions {
   readonly onRecord: (record: KernelRecord) => void;
   readonly onGap: (gap: Gap) => void;
+  /** Told of every marker, in its place among the records. */
+  readonly onMarker?: (text: string) => void;
   /** Told once when the log ends although nobody stopped it. */
   readonly onLost?: (failure: Failure) => void;
   /** Only what follows this record is delivered. */
@@ -80,7 +83,10 @@ export class KernelLogReader {
       onStdoutLine: (line) => this.acceptLine(line),
       maxOutputBytes: 0,
     });
-    void this.process.result.then((result) => this.ended(result));
+    this.process.result.then(
+      (result) => this.ended(this.endedBecause(result)),
+      (error: unknown) => this.ended(Failure.from(error)),
+    );
   }
 
   /**
@@ -111,7 +117,7 @@ export class KernelLogReader {
     this.stopping = true;
     this.stdin.end();
     const limit = setTimeout(() => this.process.kill(), STOP_LIMIT_MS);
-    await this.process.result;
+    await this.process.result.catch(() => undefined); // the host may be lost by now: then nothing is left to stop
     clearTimeout(limit);
   }
 
@@ -136,14 +142,15 @@ export class KernelLogReader {
 
   private acceptMarker(text: string, seq: number): void {
     if (text === this.options.sinceMarker) this.delivering = true;
-    this.seenMarkers.set(text, seq);
+    if (this.seenMarkers.size < MAX_MARKERS) this.seenMarkers.set(text, seq);
+    this.options.onMarker?.(text);
     for (const waiter of this.waiters.get(text) ?? []) waiter.resolve(seq);
     this.waiters.delete(text);
   }
 
-  private ended(result: ProcessResult): void {
+  private ended(why: Failure): void {
     this.parser.flush();
-    this.lost = this.stopping ? Failure.cancelled('The kernel log is no longer followed.') : this.endedBecause(result);
+    this.lost = this.stopping ? Failure.cancelled('The kernel log is no longer followed.') : why;
     const waiters = [...this.waiters.values()].flat();
     this.waiters.clear();
     for (const waiter of waiters) waiter.reject(this.lost);

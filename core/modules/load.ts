@@ -1,62 +1,269 @@
 // SPDX-License-Identifier: MIT
-import type { Host } from '../hosts/host';
-import type { Action, LoadSession, Predict, SessionEvent } from '../model';
-import type { Dirs } from '../platform/dirs';
-import type { Progress } from '../platform/progress';
-import type { SessionStore } from '../sessions/store';
-import type { ModuleDescription } from './discover';
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { buildModule, type ModuleBuild } from '../build/build';
+import type { BuildEnvironment, Host, HostFacts } from '../hosts/host';
+import { KERNEL_LOG } from '../kernel-log/reader';
+import { ExitCode, Failure, SESSION_VERSION, type LoadSession } from '../model';
+import type { HeldLock } from '../platform/lock';
+import { run, type ProcessResult } from '../platform/process';
+import { silentProgress, type Progress } from '../platform/progress';
+import { readDevices, newDevices } from './devices';
+import { refuseForbiddenHost } from './forbid';
+import { lockHost } from './host-lock';
+import { CLEAN_UP, EXIT_NO_MARKER, INSERT, PROC_DEVICES, PROC_MODULES, SHOW, STAGE, TEMPORARY } from './host-scripts';
+import { InsertedModule } from './loaded';
+import { readModuleInfo } from './modinfo';
+import { parameterArguments } from './parameters';
+import { preflight } from './preflight';
+import { oopsFailure, SessionRecording } from './recording';
+import { refusal } from './refusal';
+import { readSources, type SourceSnapshot } from './sources';
+import type { LoadDeps, LoadedModule, LoadPlan } from './types';
 
-export interface LoadPlan {
-  readonly module: ModuleDescription;
-  readonly host: Host;
-  readonly parameters: Readonly<Record<string, string>>;
-  /** The analysis; null when there is none to ask. */
-  readonly predict: Predict | null;
-}
+export type { CharacterDevice, LoadDeps, LoadedModule, LoadPlan } from './types';
 
-export interface LoadDeps {
-  readonly store: SessionStore;
-  readonly dirs: Dirs;
-  readonly progress?: Progress;
-  readonly signal?: AbortSignal;
-  /** Every event of the session as it happens, after it was written to the journal. */
-  readonly onEvent?: (event: SessionEvent) => void;
-  /** Every line that the build prints. */
-  readonly onBuildLine?: (line: string) => void;
-  /** Wait for another load on the same host instead of failing with `host-busy`. */
-  readonly waitForHost?: boolean;
-  /** The host's console, asked for when the host is lost: an oops that never reached the log may stand there. */
-  readonly consoleText?: () => Promise<string>;
-}
-
-/** A character device that appeared in /proc/devices while the module was inserted. */
-export interface CharacterDevice {
-  readonly name: string;
-  readonly major: number;
-}
-
-export interface LoadedModule {
-  readonly sessionId: string;
-  /** The session so far. */
-  session(): LoadSession;
-  devices(): readonly CharacterDevice[];
-  /** Makes a device node (minor 0, mode 0666), by default named after the module, and gives its path. @throws Failure `bad-node-name`, `node-failed` */
-  createNode(device: CharacterDevice, name?: string): Promise<string>;
-  /** `echo text > node` by a shell on the host, in one write(2). @throws Failure `bad-device-text` */
-  writeToDevice(node: string, text: string): Promise<Action>;
-  exercise(argv: readonly string[], stdin?: string): Promise<Action>;
-  /** Removes the nodes, rmmod, finalises the session. A second call gives the same session. @throws Failure `unload-refused`, `host-lost` */
-  unload(): Promise<LoadSession>;
-  /** Leaves the module in the kernel: the session ends in the state `loaded`. */
-  detach(): Promise<LoadSession>;
-  /** Settles when the session has ended, also when the host was lost meanwhile. */
-  readonly ended: Promise<LoadSession>;
-}
+const CLEAN_UP_LIMIT_MS = 15_000;
 
 /**
  * Analyses, builds and inserts a module; see ARCHITECTURE.md, "One load". The session is saved whatever happens.
- * @throws Failure `local-forbidden`, `host-busy`, `no-build-environment`, `build-failed`, `preflight-blocked`, `insmod-refused`, `oops`, `host-lost`, `bad-parameter`, `cancelled`
+ * @throws Failure `local-forbidden`, `bad-parameter`, `host-busy`, `no-build-environment`, `build-failed`, `preflight-blocked`,
+ * `insmod-refused`, `oops`, `host-lost`, `cancelled`, and what reading sources, building and copying throw
  */
-export function startLoad(plan: LoadPlan, deps: LoadDeps): Promise<LoadedModule> {
-  return Promise.reject(new Error(`not built yet: ${plan.module.name} ${deps.dirs.state}`));
+export async function startLoad(plan: LoadPlan, deps: LoadDeps): Promise<LoadedModule> {
+  refuseForbiddenHost(plan.host);
+  const insmodArguments = parameterArguments(plan.parameters);
+  const lock = await lockHost(plan.host.id, `loading ${plan.module.name}`, deps);
+  try {
+    return await new Load(plan, deps, lock, insmodArguments).start();
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function newSession(plan: LoadPlan, facts: HostFacts, snapshot: SourceSnapshot): LoadSession {
+  const { module } = plan;
+  const now = new Date().toISOString();
+  const { name, kind, kernel, arch, bootId } = facts;
+  return {
+    version: SESSION_VERSION,
+    id: `${now.replaceAll(/[-:]|\.\d+/g, '')}-${module.name.replaceAll(/[^A-Za-z0-9_-]/g, '_')}-${randomBytes(3).toString('hex')}`,
+    module: { name: module.name, folder: module.folder, sources: [...snapshot.hashes], koBuildId: null },
+    host: { name, kind, kernel, arch, bootId },
+    parameters: { ...plan.parameters },
+    startedAt: now,
+    endedAt: null,
+    end: null,
+    build: null,
+    preflight: [],
+    records: [],
+    gaps: [],
+    actions: [],
+    findings: [],
+    predictions: [],
+    recorder: { mode: 'log', reason: "Calls are read from the module's own log lines.", lost: 0 },
+    lost: { records: 0 },
+    calls: [],
+  };
+}
+
+class Load {
+  private readonly kernelName: string;
+  private readonly progress: Progress;
+  /** Folder on the host that holds the .ko, while it is there. */
+  private staged = '';
+  private insmodAsked = false;
+
+  constructor(
+    private readonly plan: LoadPlan,
+    private readonly deps: LoadDeps,
+    private readonly lock: HeldLock,
+    private readonly insmodArguments: readonly string[],
+  ) {
+    this.kernelName = plan.module.name.replaceAll('-', '_');
+    this.progress = deps.progress ?? silentProgress;
+  }
+
+  async start(): Promise<LoadedModule> {
+    const { host, module } = this.plan;
+    const { signal } = this.deps;
+    const facts = await host.facts(signal);
+    const environment = await host.buildEnvironment(signal);
+    if (!environment) throw noBuildEnvironment(host);
+    const snapshot = await readSources(module, signal);
+    const session = newSession(this.plan, facts, snapshot);
+    const writer = this.deps.store.create(session);
+    this.deps.onEvent?.({ type: 'started', session });
+    const recording = new SessionRecording({ host, writer, onEvent: (event) => this.deps.onEvent?.(event) });
+    try {
+      await this.analyse(recording, snapshot, facts);
+      const koPath = await this.build(recording, snapshot, environment);
+      return await this.insert(recording, facts, environment, koPath);
+    } catch (error) {
+      await this.abandon(recording, Failure.from(error));
+      throw error;
+    } finally {
+      await this.deps.store.prune().catch(() => undefined); // tidying up must not hide what happened
+    }
+  }
+
+  private async analyse(recording: SessionRecording, snapshot: SourceSnapshot, facts: HostFacts): Promise<void> {
+    if (!this.plan.predict) return;
+    this.progress.step(`Predicting the calls of ${this.plan.module.name}`);
+    const { findings, predictions } = await this.plan.predict(snapshot.files, { arch: facts.arch, kernel: facts.kernel });
+    recording.emit({ type: 'analysis', findings, predictions });
+  }
+
+  /** Gives the path of the unstripped .ko. */
+  private async build(recording: SessionRecording, snapshot: SourceSnapshot, environment: BuildEnvironment): Promise<string> {
+    const { dirs, signal, onBuildLine } = this.deps;
+    const { module } = this.plan;
+    const built = await buildModule({
+      module,
+      environment,
+      dirs,
+      snapshot,
+      progress: this.progress,
+      onLine: (line) => {
+        this.progress.log(line);
+        onBuildLine?.(line);
+      },
+      ...(signal ? { signal } : {}),
+    });
+    const { compiler, argv, diagnostics, ok, koPath } = built;
+    recording.emit({ type: 'build', build: { compiler, argv, diagnostics, ok } });
+    if (koPath === null) throw buildFailed(module.name, built);
+    return koPath;
+  }
+
+  private async insert(recording: SessionRecording, facts: HostFacts, environment: BuildEnvironment, koPath: string): Promise<LoadedModule> {
+    const { host } = this.plan;
+    const { signal } = this.deps;
+    const info = readModuleInfo(await fs.readFile(koPath));
+    if (info.buildId !== null) recording.emit({ type: 'koBuildId', koBuildId: info.buildId });
+    const [procModules, before] = await Promise.all([this.show(PROC_MODULES), this.show(PROC_DEVICES)]);
+    const lines = preflight({ facts, info, kernelName: this.kernelName, procModules, parameters: this.plan.parameters });
+    recording.emit({ type: 'preflight', lines });
+    const blocked = lines.find(({ verdict }) => verdict === 'blocked');
+    if (blocked) throw preflightBlocked(this.plan.module.name, blocked.text, blocked.fix);
+
+    this.progress.step(`Loading ${this.plan.module.name} on ${host.name}`);
+    const remoteKo = await this.stage(await strip(koPath, environment));
+    await this.insmod(recording, remoteKo);
+    const devices = newDevices(readDevices(before), readDevices(await recording.guard(this.show(PROC_DEVICES))));
+    return new InsertedModule({ host, recording, lock: this.lock, kernelName: this.kernelName, devices, nodes: [], ...(signal ? { signal } : {}) });
+  }
+
+  /** Copies the .ko to the host, alone in a private folder. */
+  private async stage(koPath: string): Promise<string> {
+    const { host, module } = this.plan;
+    const result = await host.script(STAGE, [TEMPORARY], this.withSignal());
+    checkCancelled(result);
+    const folder = result.stdout.trim();
+    if (result.exitCode !== 0 || !folder.startsWith('/')) throw stageFailed(host, result);
+    this.staged = folder;
+    const remote = `${folder}/${module.name}.ko`;
+    await host.put(koPath, remote, this.deps.signal);
+    return remote;
+  }
+
+  private async insmod(recording: SessionRecording, remoteKo: string): Promise<void> {
+    const { host, module } = this.plan;
+    const [begin, end] = [recording.marker('insmod begin'), recording.marker('insmod end')];
+    recording.follow({ sinceMarker: begin });
+    this.insmodAsked = true;
+    const result = await recording.guard(host.script(INSERT, [KERNEL_LOG, begin, end, remoteKo, ...this.insmodArguments], this.withSignal()));
+    checkCancelled(result);
+    if (result.exitCode === EXIT_NO_MARKER) throw logUnwritable(host, result);
+    this.staged = '';
+    await recording.guard(recording.arrived(end));
+    if (result.exitCode === 0) return;
+    this.insmodAsked = false;
+    if (recording.oops !== null) throw oopsFailure(module.name, recording.oops);
+    throw refusal({ module: module.name, kernelName: this.kernelName, host: host.name, remoteKo, result, records: recording.session().records });
+  }
+
+  private async show(file: string): Promise<string> {
+    const result = await this.plan.host.script(SHOW, [file], this.withSignal());
+    checkCancelled(result);
+    return result.stdout;
+  }
+
+  /** Leaves nothing on the host and ends the session with why it came to nothing. */
+  private async abandon(recording: SessionRecording, failure: Failure): Promise<void> {
+    if (failure.code !== 'host-lost' && !recording.isOver() && (this.staged !== '' || this.insmodAsked)) {
+      const name = this.insmodAsked ? this.kernelName : '';
+      await this.plan.host.script(CLEAN_UP, [this.staged, name, PROC_MODULES], { timeoutMs: CLEAN_UP_LIMIT_MS }).catch(() => undefined); // the host may be lost: then nothing is left on it
+    }
+    if (failure.code === 'cancelled') await recording.end({ state: 'cancelled', reason: 'It was cancelled.' });
+    else if (failure.code === 'oops') await recording.end({ state: 'oops', reason: failure.why });
+    else if (failure.code === 'host-lost') await recording.hostLost(failure);
+    else await recording.end({ state: 'refused', reason: failure.why });
+  }
+
+  private withSignal(): { signal?: AbortSignal } {
+    return this.deps.signal ? { signal: this.deps.signal } : {};
+  }
+}
+
+/** A copy without debug information, a twentieth of the size; the file itself when it cannot be made. */
+async function strip(koPath: string, environment: BuildEnvironment): Promise<string> {
+  const stripped = `${koPath}.stripped`;
+  const wrapped = environment.wrap(['strip', '-g', '-o', stripped, koPath], [path.dirname(koPath)]);
+  const result = await run(wrapped.argv, { env: wrapped.env });
+  return result.exitCode === 0 ? stripped : koPath;
+}
+
+function checkCancelled(result: ProcessResult): void {
+  if (result.cancelled) throw Failure.cancelled('The load was stopped.');
+}
+
+function noBuildEnvironment(host: Host): Failure {
+  return new Failure({
+    code: 'no-build-environment',
+    what: `The module was not built for ${host.name}.`,
+    why: 'No kernel headers for that host are known on this machine.',
+    next: 'Choose the guest, for which the headers are fetched.',
+  });
+}
+
+function buildFailed(name: string, build: ModuleBuild): Failure {
+  const errors = build.diagnostics.filter(({ severity }) => severity === 'error');
+  const first = errors[0];
+  const place = first?.file ? `${first.file}:${first.line ?? 1}: ` : '';
+  return new Failure({
+    code: 'build-failed',
+    what: `${name} does not build, so nothing was loaded.`,
+    why: `${place}${first?.message ?? 'The build ended without saying why'}`,
+    next: 'Correct the source, then load again.',
+    detail: errors.map(({ file, line, message }) => `${file ?? ''}:${line ?? ''}: ${message}`).join('\n'),
+    exitCode: ExitCode.findings,
+  });
+}
+
+function preflightBlocked(name: string, text: string, fix: string | null): Failure {
+  return new Failure({ code: 'preflight-blocked', what: `${name} was not loaded.`, why: text, next: fix ?? 'Look at the checks of the session.' });
+}
+
+function stageFailed(host: Host, result: ProcessResult): Failure {
+  const full = result.stderr.includes('No space left on device');
+  return new Failure({
+    code: full ? 'host-disk-full' : 'host-not-writable',
+    what: `The module was not copied to ${host.name}.`,
+    why: full ? `${TEMPORARY} is full there.` : `No folder can be made in ${TEMPORARY} there.`,
+    next: full ? 'Free some space on that host.' : 'Check that folder on the host.',
+    detail: result.stderr,
+  });
+}
+
+function logUnwritable(host: Host, result: ProcessResult): Failure {
+  return new Failure({
+    code: 'kernel-log-unwritable',
+    what: 'The module was not loaded.',
+    why: `This user may not write to ${KERNEL_LOG} on ${host.name}.`,
+    next: 'Use an account that is root on that host.',
+    detail: result.stderr,
+  });
 }

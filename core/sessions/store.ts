@@ -121,7 +121,7 @@ export class SessionStore {
       const { module, host, startedAt, end } = session;
       summaries.push({ id, module: module.name, host: host.name, kernel: host.kernel, startedAt, end });
     }
-    return summaries.sort((a, b) => b.startedAt.localeCompare(a.startedAt) || b.id.localeCompare(a.id));
+    return summaries;
   }
 
   /**
@@ -152,26 +152,28 @@ export class SessionStore {
     await new JournalReader(file, onEvent).follow(signal);
   }
 
-  /** Removes the oldest sessions beyond `keep`; one whose module is still loaded stays. */
+  /** Removes the oldest sessions beyond `keep`; one whose module is still loaded, or that still runs, stays. */
   async prune(keep = 200): Promise<void> {
-    const all = await this.list();
-    for (const { id, end } of all.slice(keep)) {
-      if (end === null || end.state === 'loaded') continue;
+    for (const id of (await this.ids()).slice(keep)) {
+      const session = await this.read(id).catch(() => null);
+      if (session && (session.end === null || session.end.state === 'loaded')) continue;
       fs.rmSync(this.journalPath(id), { force: true });
       fs.rmSync(this.finalPath(id), { force: true });
     }
   }
 
+  /** Newest first: an id begins with its time. */
   private async ids(): Promise<string[]> {
     const names = await fs.promises.readdir(this.folder).catch(() => []);
     const ids = names.filter((name) => /\.jsonl?$/.test(name)).map((name) => name.replace(/\.jsonl?$/, ''));
-    return [...new Set(ids)].filter((id) => ID.test(id));
+    return [...new Set(ids)].filter((id) => ID.test(id)).sort().reverse();
   }
 
   private async latest(): Promise<string> {
-    const newest = (await this.list())[0];
-    if (!newest) throw this.missing('latest');
-    return newest.id;
+    for (const id of await this.ids()) {
+      if (await this.read(id).catch(() => null)) return id;
+    }
+    throw this.missing('latest');
   }
 
   private foldJournal(id: string): SessionFold | null {

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Constant POSIX scripts that run on a host as `sh -s -- args…`; everything that varies is an argument.
+
+export const PROC_MODULES = '/proc/modules';
+export const PROC_DEVICES = '/proc/devices';
+export const TEMPORARY = '/tmp';
+
+const FIND_TOOLS = 'PATH=$PATH:/usr/sbin:/sbin\n';
+
+/** The log cannot be written to, so nothing was done. */
+export const EXIT_NO_MARKER = 78;
+const MARK_BEGIN = `printf '<6>%s\\n' "$begin" >"$log" || exit ${EXIT_NO_MARKER}\n`;
+const MARK_END = `printf '<6>%s\\n' "$end" >"$log"\n`;
+
+/** Arguments: log, marker. */
+export const MARK = `printf '<6>%s\\n' "$2" >"$1" || exit ${EXIT_NO_MARKER}\n`;
+
+/** Arguments: the folder for temporary files. Prints the path of a new private one. */
+export const STAGE = `umask 077
+mktemp -d "$1/kmodlab.XXXXXX"
+`;
+
+/** Arguments: log, begin, end, path of the .ko (alone in its folder), parameters… The file is gone afterwards. */
+export const INSERT = `${FIND_TOOLS}log=$1 begin=$2 end=$3 ko=$4
+shift 4
+${MARK_BEGIN}insmod "$ko" "$@" </dev/null
+status=$?
+${MARK_END}rm -f -- "$ko"
+rmdir -- "\${ko%/*}"
+exit "$status"
+`;
+
+/** Arguments: log, begin, end, module, nodes… The nodes go once the module has gone. */
+export const REMOVE = `${FIND_TOOLS}log=$1 begin=$2 end=$3 name=$4
+shift 4
+${MARK_BEGIN}rmmod "$name" </dev/null
+status=$?
+${MARK_END}[ "$status" -eq 0 ] && [ "$#" -gt 0 ] && rm -f -- "$@"
+exit "$status"
+`;
+
+/** After a cancel. Arguments: the staged folder or nothing, module or nothing, list of loaded modules, nodes… */
+export const CLEAN_UP = `${FIND_TOOLS}staged=$1 name=$2 loaded=$3
+shift 3
+[ -n "$staged" ] && rm -f -- "$staged"/*.ko && rmdir -- "$staged"
+[ "$#" -gt 0 ] && rm -f -- "$@"
+[ -n "$name" ] || exit 0
+grep -q "^$name " "$loaded" || exit 0
+rmmod "$name" </dev/null
+`;
+
+/** A node of that name is there and is another device or no device. */
+export const EXIT_OTHER_NODE = 79;
+
+/** Arguments: node, major, major in hexadecimal. A node that the host made by itself is taken as it is. */
+export const MAKE_NODE = `${FIND_TOOLS}node=$1 major=$2 hex=$3
+if [ -e "$node" ]; then
+  [ -c "$node" ] && [ "$(stat -c %t "$node")" = "$hex" ] || exit ${EXIT_OTHER_NODE}
+  echo there
+  exit 0
+fi
+mknod -m 666 "$node" c "$major" 0
+`;
+
+/** Arguments: log, begin, end, node, text. The shell writes the text and a line end in one write(2). */
+export const WRITE = `log=$1 begin=$2 end=$3 node=$4 text=$5
+${MARK_BEGIN}printf '%s\\n' "$text" >"$node"
+status=$?
+${MARK_END}exit "$status"
+`;
+
+/** Arguments: file. */
+export const SHOW = `cat -- "$1"
+`;

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+import { syscallAbi } from '../abi';
+import { CallsFromLog } from '../calls/log-calls';
+import type { Host } from '../hosts/host';
+import { oopsInConsole, oopsText } from '../kernel-log/oops';
+import { KernelLogReader, markerText } from '../kernel-log/reader';
+import { Failure, type KernelRecord, type LoadSession, type SessionEnd, type SessionEvent } from '../model';
+import type { SessionWriter } from '../sessions/store';
+
+export interface RecordingOptions {
+  readonly host: Host;
+  readonly writer: SessionWriter;
+  readonly onEvent: (event: SessionEvent) => void;
+}
+
+const ACTION_PLACE = / action (\d+) (begin|end)$/;
+
+/** Writes what happens to one load session into its journal: log records, the calls read from them, actions, the end. */
+export class SessionRecording {
+  /** What the kernel said when it met a fatal error of its own during the session. */
+  oops: string | null = null;
+  /** Resolves, with why, when the host can no longer be asked. */
+  readonly lost: Promise<Failure>;
+  readonly ended: Promise<LoadSession>;
+  private log: KernelLogReader | null = null;
+  private calls: CallsFromLog | null = null;
+  private action: number | null = null;
+  private unsaved: Failure | null = null;
+  private announceLost: (failure: Failure) => void = () => undefined;
+  private announceEnd: (session: LoadSession) => void = () => undefined;
+  private over: Promise<LoadSession> | null = null;
+
+  constructor(private readonly options: RecordingOptions) {
+    this.lost = new Promise((resolve) => (this.announceLost = resolve));
+    this.ended = new Promise((resolve) => (this.announceEnd = resolve));
+  }
+
+  isOver(): boolean {
+    return this.over !== null;
+  }
+
+  session(): LoadSession {
+    return this.options.writer.session();
+  }
+
+  /** A journal that cannot be written stops nothing: the failure comes out at the end. */
+  emit(event: SessionEvent): void {
+    try {
+      this.options.writer.append(event);
+    } catch (error) {
+      this.unsaved ??= Failure.from(error);
+    }
+    this.options.onEvent(event);
+  }
+
+  /** The marker for a place of this session, e.g. `insmod begin`. */
+  marker(place: string): string {
+    return markerText(this.options.writer.id, place);
+  }
+
+  /** Starts to follow the kernel log; what was read of this session before counts for the calls to come. */
+  follow(since: { sinceMarker: string } | { sinceSeq: number }): void {
+    const session = this.session();
+    const abi = syscallAbi(session.host.arch);
+    this.calls = new CallsFromLog({ predictions: session.predictions, syscallNumber: (name) => abi.byName(name)?.number ?? null });
+    for (const record of session.records) this.calls.push(record, null);
+    this.log = new KernelLogReader(this.options.host, {
+      ...since,
+      onRecord: (record) => this.acceptRecord(record),
+      onGap: (gap) => this.emit({ type: 'gap', gap }),
+      onMarker: (text) => this.acceptMarker(text),
+      onLost: (failure) => this.announceLost(failure),
+    });
+  }
+
+  /** Waits until everything that the kernel logged before a marker has arrived. */
+  async arrived(marker: string): Promise<void> {
+    await this.log?.waitForMarker(marker);
+  }
+
+  /** Waits for work on the host; when the host is lost meanwhile, the session ends. @throws Failure `host-lost`, `oops` */
+  async guard<T>(work: Promise<T>): Promise<T> {
+    const failed = this.lost.then((failure) => Promise.reject(failure));
+    try {
+      return await Promise.race([work, failed]);
+    } catch (error) {
+      const failure = Failure.from(error);
+      if (failure.code !== 'host-lost') throw failure;
+      throw await this.hostLost(failure);
+    }
+  }
+
+  /** Ends the session because its host is gone; gives what to tell the user. */
+  async hostLost(failure: Failure): Promise<Failure> {
+    const oops = this.oops ?? oopsInConsole(failure.detail ?? '');
+    await this.end(oops === null ? { state: 'hostLost', reason: failure.why } : { state: 'oops', reason: oops });
+    return oops === null ? failure : oopsFailure(this.session().module.name, oops, failure.detail);
+  }
+
+  /** Ends and saves the session; later calls change nothing. */
+  end(end: SessionEnd): Promise<LoadSession> {
+    this.over ??= this.finish(end);
+    return this.over;
+  }
+
+  /** Why the session could not be saved, null when it could. */
+  get saveFailure(): Failure | null {
+    return this.unsaved;
+  }
+
+  private async finish(end: SessionEnd): Promise<LoadSession> {
+    await this.log?.stop();
+    this.emit({ type: 'ended', endedAt: new Date().toISOString(), end });
+    try {
+      this.options.writer.finish();
+    } catch (error) {
+      this.unsaved ??= Failure.from(error);
+    }
+    const session = this.session();
+    this.announceEnd(session);
+    return session;
+  }
+
+  private acceptRecord(record: KernelRecord): void {
+    this.emit({ type: 'record', record });
+    this.oops ??= oopsText(record.text);
+    const call = this.calls?.push(record, this.action);
+    if (call) this.emit({ type: 'call', call });
+  }
+
+  private acceptMarker(text: string): void {
+    const [, index, place] = ACTION_PLACE.exec(text) ?? [];
+    if (index === undefined || !text.startsWith(this.marker(''))) return;
+    this.action = place === 'begin' ? Number(index) : null;
+  }
+}
+
+export function oopsFailure(module: string, oops: string, detail = ''): Failure {
+  return new Failure({
+    code: 'oops',
+    what: `The kernel met a fatal error while ${module} was loaded.`,
+    why: `It said: ${oops}`,
+    next: 'Look at the last lines of the kernel log, correct the module, then load it on a fresh host.',
+    detail,
+  });
+}
