@@ -62,7 +62,7 @@ async function runIn(host: VsCodeHost, chromium: ProvidedTool, request: Argument
   const dataDir = lifetime.temporaryFolder('kmodlab-code');
   const proofFile = path.join(dataDir, 'proof.json');
   writeUserSettings(dataDir, DRIVEN);
-  const server = await startServer(host, lifetime, { dataDir, testDriver: true, env: { TMPDIR: dataDir, XDG_RUNTIME_DIR: dataDir } });
+  const server = await startServer(host, lifetime, { dataDir, testDriver: true });
   const page = await openBrowser(chromium, lifetime, dataDir);
   const timeLimit = new Promise<number>((resolve) => {
     const timer = setTimeout(() => resolve(CodeHostExit.timedOut), limitSeconds * 1000);
