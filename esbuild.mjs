@@ -17,26 +17,37 @@ const bundles = [
   { ...node, entryPoints: { cli: 'cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
   { ...node, entryPoints: { keeper: 'core/guest/keeper-main.ts' } },
   { ...browser, entryPoints: ['results', 'kernel-log'].flatMap((view) => ['main.ts', 'style.css'].map((file) => ({ in: `media/${view}/${file}`, out: `media/${view}` }))) },
-].map((bundle) => ({ ...bundle, outdir: 'dist' }));
+];
 
 /** Files that are used as they are, beside the bundles. */
-function copyAssets() {
-  const assets = [
-    [require.resolve('web-tree-sitter/web-tree-sitter.wasm'), 'dist/web-tree-sitter.wasm'],
-    [path.join(path.dirname(require.resolve('tree-sitter-c/package.json')), 'tree-sitter-c.wasm'), 'dist/tree-sitter-c.wasm'],
-  ];
-  for (const [from, to] of assets) {
-    fs.mkdirSync(path.dirname(to), { recursive: true });
-    fs.copyFileSync(from, to);
+function copyAssets(outdir) {
+  fs.mkdirSync(outdir, { recursive: true });
+  fs.copyFileSync(require.resolve('web-tree-sitter/web-tree-sitter.wasm'), path.join(outdir, 'web-tree-sitter.wasm'));
+  fs.copyFileSync(path.join(path.dirname(require.resolve('tree-sitter-c/package.json')), 'tree-sitter-c.wasm'), path.join(outdir, 'tree-sitter-c.wasm'));
+}
+
+async function contextsInto(outdir) {
+  copyAssets(outdir);
+  return Promise.all(bundles.map((bundle) => context({ ...bundle, outdir })));
+}
+
+/** Builds beside dist/ and swaps, so that dist/ is always whole, also for a program that runs from it meanwhile. */
+async function buildOnce() {
+  const next = `dist.${process.pid}`;
+  try {
+    const contexts = await contextsInto(next);
+    const results = await Promise.allSettled(contexts.map((c) => c.rebuild()));
+    await Promise.all(contexts.map((c) => c.dispose()));
+    if (results.some((result) => result.status === 'rejected')) return 1; // esbuild has printed why
+    fs.chmodSync(path.join(next, 'cli.js'), 0o755);
+    if (fs.existsSync('dist')) fs.renameSync('dist', `${next}.old`);
+    fs.renameSync(next, 'dist');
+    return 0;
+  } finally {
+    for (const folder of [next, `${next}.old`]) fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 
-fs.rmSync('dist', { recursive: true, force: true });
-const contexts = await Promise.all(bundles.map((bundle) => context(bundle)));
-copyAssets();
-if (watch) await Promise.all(contexts.map((c) => c.watch()));
-else {
-  await Promise.all(contexts.map((c) => c.rebuild()));
-  await Promise.all(contexts.map((c) => c.dispose()));
-  fs.chmodSync('dist/cli.js', 0o755);
-}
+process.chdir(import.meta.dirname);
+if (watch) await Promise.all((await contextsInto('dist')).map((c) => c.watch()));
+else process.exitCode = await buildOnce();
