@@ -25,7 +25,7 @@ export interface Rows<Row> extends Generation {
 export type LogRow =
   | { readonly kind: 'record'; readonly usec: number; readonly baseUsec: number; readonly level: number; readonly text: string; readonly first: boolean }
   | { readonly kind: 'gap'; readonly text: string }
-  | { readonly kind: 'session'; readonly text: string; readonly failed: boolean };
+  | { readonly kind: 'session'; readonly text: string; readonly mark: 'start' | 'end' | 'failed' };
 
 export interface LogFilter {
   /** Lines that hold this text, any case; one that starts with `-` hides the lines that hold the rest. */

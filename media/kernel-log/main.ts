@@ -58,8 +58,8 @@ function start(): void {
       return [el('span', { class: 'cell time' }), el('span', { class: 'cell level' }, icon('gap'), el('span', {}, 'lost')), el('span', { class: 'cell text' }, row.text)];
     }
     if (row.kind === 'session') {
-      element.classList.toggle('failed', row.failed);
-      return [el('span', { class: 'cell session' }, icon(row.failed ? 'error' : 'start'), el('span', {}, row.text))];
+      element.classList.add(`mark-${row.mark}`);
+      return [el('span', { class: 'cell session' }, icon(row.mark === 'failed' ? 'error' : row.mark), el('span', {}, row.text))];
     }
     const level = LEVELS[row.level] ?? { name: String(row.level), icon: 'info' as const };
     element.classList.add(`level-${row.level}`);
@@ -91,12 +91,15 @@ function start(): void {
   const timeButton = button('', toggleTime, { icon: 'clock', secondary: true, title: 'Switch between the time since boot and the time since the load' });
   const copyButton = button('Copy', () => copy(), { icon: 'copy', secondary: true, title: 'Copy the selected lines, or all that are shown' });
   const clearButton = button('Clear', () => port.post({ type: 'clear' }), { icon: 'clear', secondary: true, title: 'Clear the view; the saved sessions keep every line' });
+  copyButton.classList.add('compact');
+  clearButton.classList.add('compact');
   const count = el('span', { class: 'count' });
   const tail = button('', () => grid.follow(), { icon: 'down', title: 'Go to the newest line and follow' });
   tail.classList.add('tail');
   const empty = el('div', { class: 'empty' });
   const loadButton = button('Load Module…', () => port.post({ type: 'load' }), { icon: 'start' });
   byId('app').append(
+    el('h1', { class: 'sr-only' }, 'Kernel Log'),
     el('div', { class: 'toolbar', role: 'toolbar', 'aria-label': 'Kernel log tools' }, filterBox, levelBox, timeButton, copyButton, clearButton, count),
     el('div', { class: 'body' }, grid.element, tail, empty),
   );

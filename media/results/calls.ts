@@ -7,7 +7,7 @@ import type { CallRow, ShownValue, ShownVerdict } from '../protocol';
 export const VERDICTS: Readonly<Record<ShownVerdict, { text: string; icon: IconName }>> = {
   agree: { text: 'as predicted', icon: 'check' },
   differ: { text: 'differs', icon: 'differs' },
-  unknown: { text: 'cannot be compared', icon: 'question' },
+  unknown: { text: 'unknown', icon: 'question' },
   notPredicted: { text: 'not predicted', icon: 'dash' },
   neverMade: { text: 'never made', icon: 'cross' },
   pending: { text: 'not made yet', icon: 'clock' },
@@ -25,7 +25,7 @@ export function value(shown: ShownValue): HTMLElement {
 }
 
 export function sourceLink(source: SourceLine, open: OpenSource, focusable: boolean): HTMLElement {
-  const link = el('button', { type: 'button', class: 'link', title: `Open ${source.file} at line ${source.line}` }, `${source.file}:${source.line}`);
+  const link = el('button', { type: 'button', class: 'link', title: `Open ${source.file} at line ${source.line}` }, el('span', { class: 'file' }, source.file), `:${source.line}`);
   if (!focusable) link.tabIndex = -1;
   link.addEventListener('click', (event) => {
     event.stopPropagation();
@@ -42,12 +42,12 @@ function cell(name: string, main: Node | string, sub: Node | string | null): HTM
 export function callCells(row: CallRow, element: HTMLElement, open: OpenSource): HTMLElement[] {
   element.classList.add(`verdict-${row.verdict}`);
   const call = el('span', { class: 'syscall' }, el('span', { class: 'name' }, row.syscall), el('span', { class: 'signature' }, row.signature));
+  const place = el('span', { class: 'place' }, row.source ? sourceLink(row.source, open, false) : null, row.caller === null ? null : el('span', { class: 'caller' }, `in ${row.caller}`));
   return [
-    cell('call', call, row.caller === null ? null : `in ${row.caller}`),
+    cell('call', call, place),
     cell('predicted', value(row.predicted), row.predicted.meaning),
     cell('observed', value(row.observed), row.observed.meaning),
     cell('outcome', verdictMark(row.verdict), row.evidence),
-    cell('source', row.source ? sourceLink(row.source, open, false) : '–', null),
     cell('time', row.time ?? '–', row.task),
   ];
 }

@@ -44,10 +44,11 @@ export function renderDetails(target: HTMLElement, details: CallDetails, open: O
   if (details.assumes.length > 0) {
     prediction.append(el('p', { class: 'label' }, 'It takes for granted that'), el('ul', {}, ...details.assumes.map((text) => el('li', {}, text))));
   }
-  const evidence = part('Evidence', el('p', {}, row.evidence), details.logLine === null ? null : el('pre', { class: 'log-line' }, details.logLine));
+  const evidence = part('Evidence', el('p', {}, row.evidence === '' ? 'This call was not observed.' : row.evidence), details.logLine === null ? null : el('pre', { class: 'log-line' }, details.logLine));
   if (row.source) {
-    evidence.append(el('p', {}, 'Made at ', sourceLink(row.source, open, true), row.caller === null ? null : ` in ${row.caller}`));
+    evidence.append(el('p', {}, row.time === null ? 'To be made at ' : 'Made at ', sourceLink(row.source, open, true), row.caller === null ? null : ` in ${row.caller}`));
   }
+  if (row.time !== null) evidence.append(el('p', {}, `${row.time} after the first record${row.task === null ? '' : `, by ${row.task}`}`));
   for (const note of details.notes) evidence.append(el('p', { class: 'note' }, note));
   target.replaceChildren(
     heading,
@@ -55,8 +56,8 @@ export function renderDetails(target: HTMLElement, details: CallDetails, open: O
       'div',
       { class: 'parts' },
       prediction,
-      part('Arguments', details.arguments.length > 0 ? argumentTable(details.arguments) : el('p', {}, 'This syscall takes no argument.')),
       evidence,
+      part('Arguments', details.arguments.length > 0 ? argumentTable(details.arguments) : el('p', {}, 'This syscall takes no argument.')),
     ),
   );
 }

@@ -42,17 +42,15 @@ export function renderProblem(target: HTMLElement, problem: string | null, onLog
   target.replaceChildren(icon('error'), el('p', {}, problem), button('Open Log', onLog, { secondary: true }));
 }
 
+function countItem(verdict: ShownVerdict, count: number): HTMLElement {
+  return el('li', { class: `verdict ${verdict}` }, icon(VERDICTS[verdict].icon), el('span', {}, `${count.toLocaleString()} ${VERDICTS[verdict].text}`));
+}
+
 /** The one glance: a sentence, and the number of calls of each verdict. */
 export function renderSummary(target: HTMLElement, summary: ResultsSummary): void {
   target.dataset['tone'] = summary.tone;
-  const counts = (Object.keys(VERDICTS) as ShownVerdict[]).filter((verdict) => summary.counts[verdict] > 0);
-  target.replaceChildren(
-    icon(TONE_ICON[summary.tone]),
-    el('div', { class: 'words' }, el('p', { class: 'headline' }, summary.headline), el('p', { class: 'detail' }, summary.detail)),
-    el(
-      'ul',
-      { class: 'counts', 'aria-label': 'Calls by verdict' },
-      ...counts.map((verdict) => el('li', { class: `verdict ${verdict}` }, icon(VERDICTS[verdict].icon), el('span', {}, `${summary.counts[verdict].toLocaleString()} ${VERDICTS[verdict].text}`))),
-    ),
-  );
+  const present = (Object.keys(VERDICTS) as ShownVerdict[]).filter((verdict) => summary.counts[verdict] > 0);
+  const counts = present.length > 1 ? present : [];
+  target.replaceChildren(icon(TONE_ICON[summary.tone]), el('div', { class: 'words' }, el('p', { class: 'headline' }, summary.headline), el('p', { class: 'detail' }, summary.detail)));
+  if (counts.length > 0) target.append(el('ul', { class: 'counts', 'aria-label': 'Calls by verdict' }, ...counts.map((verdict) => countItem(verdict, summary.counts[verdict]))));
 }

@@ -21,7 +21,8 @@ export interface DebugDeps {
 /** F5 for a kernel module: build and load, the kernel log in the Debug Console, unload at stop. There are no breakpoints. */
 export class KmodlabDebugSession extends DebugSession {
   private readonly abort = new AbortController();
-  private running: Promise<DebugLoad> | undefined;
+  private loading: Promise<DebugLoad> | undefined;
+  private loaded: DebugLoad | undefined;
   private ending = false;
 
   constructor(private readonly deps: DebugDeps) {
@@ -35,9 +36,10 @@ export class KmodlabDebugSession extends DebugSession {
   }
 
   protected override launchRequest(response: DebugProtocol.LaunchResponse, args: DebugProtocol.LaunchRequestArguments): void {
-    this.running = this.load(args);
-    this.running.then(
+    this.loading = this.load(args);
+    this.loading.then(
       (load) => {
+        this.loaded = load;
         this.sendResponse(response);
         this.print(`${load.moduleName} is loaded; stop the session to unload it.\n`, 'important');
         void load.ended.then((session) => this.onEnded(session));
@@ -77,8 +79,8 @@ export class KmodlabDebugSession extends DebugSession {
   private async finish(): Promise<void> {
     if (this.ending) return;
     this.ending = true;
-    this.abort.abort();
-    const load = await this.running?.catch(() => undefined);
+    if (!this.loaded) this.abort.abort();
+    const load = await this.loading?.catch(() => undefined);
     if (!load) return;
     try {
       await load.unload();

@@ -30,7 +30,7 @@ export class LogModel {
   apply(live: Pick<LiveSession, 'id' | 'moduleName'>, event: SessionEvent): void {
     switch (event.type) {
       case 'started':
-        this.add({ kind: 'session', text: startText(event.session), failed: false });
+        this.add({ kind: 'session', text: startText(event.session), mark: 'start' });
         return;
       case 'record':
         this.addRecord(live.id, event.record);
@@ -39,7 +39,7 @@ export class LogModel {
         this.add({ kind: 'gap', text: gapText(event.gap.from, event.gap.to) });
         return;
       case 'ended':
-        this.add({ kind: 'session', text: endText(live.moduleName, event.end), failed: isFailedEnd(event.end.state) });
+        this.add({ kind: 'session', text: endText(live.moduleName, event.end), mark: isFailedEnd(event.end.state) ? 'failed' : 'end' });
         return;
       default:
         return;
@@ -131,7 +131,7 @@ function endText(name: string, end: SessionEnd): string {
   }
 }
 
-function isFailedEnd(state: string): boolean {
+function isFailedEnd(state: SessionEnd['state']): boolean {
   return state === 'refused' || state === 'oops' || state === 'hostLost';
 }
 

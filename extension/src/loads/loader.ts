@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
 import { buildModule, type ModuleBuild } from '../../../core/build/build';
-import type { GuestHost } from '../../../core/hosts/guest';
-import type { Host } from '../../../core/hosts/host';
 import { Failure, type BuildResult, type LoadSession, type SessionEvent } from '../../../core/model';
 import type { ModuleDescription } from '../../../core/modules/discover';
 import { startLoad, type LoadDeps, type LoadedModule } from '../../../core/modules/load';
@@ -71,7 +69,7 @@ export class Loader {
     }
     this.deps.diagnostics.clear(module.folder);
     const plan = { module, host, parameters: request.parameters, predict: this.deps.language.predictFor(module.folder) };
-    const handle = await startLoad(plan, this.loadDeps(module, host, request.origin, work));
+    const handle = await startLoad(plan, this.loadDeps(module, request.origin, work));
     const loaded: Loaded = { module, hostId, handle };
     this.loadedModules.set(handle.sessionId, loaded);
     this.changed.fire();
@@ -123,25 +121,19 @@ export class Loader {
     return { store: this.deps.store, dirs: this.deps.dirs, progress: work.progress, signal: work.signal };
   }
 
-  private loadDeps(module: ModuleDescription, host: Host, origin: SessionOrigin, work: Work): LoadDeps {
+  private loadDeps(module: ModuleDescription, origin: SessionOrigin, work: Work): LoadDeps {
     let sessionId = '';
     const onEvent = (event: SessionEvent): void => {
       if (event.type === 'started') sessionId = event.session.id;
       if (event.type === 'build') this.publish(module, event.build);
       this.deps.feed.push(sessionId, event, origin);
     };
-    return { ...this.baseDeps(work), onEvent, onBuildLine: (line) => this.deps.log.info(line), ...consoleOf(host) };
+    return { ...this.baseDeps(work), onEvent, onBuildLine: (line) => this.deps.log.info(line) };
   }
 
   private publish(module: ModuleDescription, build: BuildResult): void {
     this.deps.diagnostics.publish(module.folder, module.kbuildFile, build.diagnostics);
   }
-}
-
-function consoleOf(host: Host): Pick<LoadDeps, 'consoleText'> {
-  if (host.kind !== 'guest' || !('consoleLog' in host)) return {};
-  const uri = vscode.Uri.file((host as GuestHost).consoleLog);
-  return { consoleText: async () => Buffer.from(await vscode.workspace.fs.readFile(uri)).toString('utf8') };
 }
 
 /** What is built is what stands in the editor. @throws Failure `file-not-saved` */

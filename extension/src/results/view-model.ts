@@ -69,7 +69,8 @@ export function shownResult(result: number): ShownValue {
   return { text: String(result), name, meaning: name === null ? null : (errnoEntry(-result)?.text ?? null) };
 }
 
-function shownExpectation(expect: Expectation, syscall: AbiSyscall | undefined): ShownValue {
+/** @param text the comparison's text, which resolves an argument to its number where that is known */
+function shownExpectation(expect: Expectation, text: string, syscall: AbiSyscall | undefined): ShownValue {
   switch (expect.kind) {
     case 'exact':
       return shownResult(expect.value);
@@ -77,7 +78,7 @@ function shownExpectation(expect: Expectation, syscall: AbiSyscall | undefined):
       return { ...shownResult(expect.value), name: expect.name };
     case 'argument': {
       const argument = syscall?.arguments?.[expect.index]?.name ?? `argument ${expect.index}`;
-      return { text: visibleText(expect.value), name: null, meaning: `equal to ${argument}` };
+      return { text: visibleText(text), name: null, meaning: `equal to ${argument}` };
     }
     case 'unknown':
       return { text: 'unknown', name: null, meaning: null };
@@ -97,17 +98,24 @@ function callRow(row: ComparisonRow, context: RowContext): CallRow {
   const syscall = context.abi.byName(name);
   const verdict = verdictOf(row, context);
   return {
-    time: call && context.base !== null ? `${call.usec < context.base ? '−' : '+'}${(Math.abs(call.usec - context.base) / 1000).toFixed(3)} ms` : null,
+    time: call && context.base !== null ? shownTime(call.usec - context.base) : null,
     task: taskText(call),
     syscall: visibleText(name),
     signature: syscall?.arguments ? `(${syscall.arguments.map((argument) => argument.name).join(', ')})` : '()',
-    predicted: prediction ? shownExpectation(prediction.expect, syscall) : ABSENT,
+    predicted: prediction ? shownExpectation(prediction.expect, row.predicted, syscall) : ABSENT,
     observed: shownObservation(call, verdict),
     verdict,
     evidence: call === null ? '' : call.evidence === 'log' ? 'kernel log line' : 'recorded by a probe',
     caller: visibleText(call?.caller ?? prediction?.caller ?? '') || null,
     source: call?.source ?? prediction?.source ?? null,
   };
+}
+
+/** Microseconds as `+12.041 ms`, from a second on as `+2.438 s`. */
+export function shownTime(usec: number): string {
+  const size = Math.abs(usec);
+  const text = size < 1e6 ? `${(size / 1e3).toFixed(3)} ms` : `${(size / 1e6).toFixed(3)} s`;
+  return `${usec < 0 ? '−' : '+'}${text}`;
 }
 
 function taskText(call: Call | null): string | null {
@@ -164,7 +172,7 @@ function headerOf(session: LoadSession): ResultsHeader {
 function stateText(session: LoadSession): string {
   switch (session.end?.state) {
     case undefined:
-      return 'running';
+      return session.build === null ? 'building' : 'loaded';
     case 'loaded':
       return 'loaded';
     case 'unloaded':
@@ -211,13 +219,19 @@ function detailOf(session: LoadSession, counts: Record<ShownVerdict, number>): s
 
 function shownAction(action: Action): ShownAction {
   return {
-    command: visibleText(action.argv.map(quoted).join(' ')),
+    command: visibleText(commandText(action)),
     at: action.at,
     exitCode: action.exitCode,
     stdin: stream(action.stdin),
     stdout: stream(action.stdout),
     stderr: stream(action.stderr),
   };
+}
+
+/** As it would be typed; a write to a device is a redirection. */
+function commandText({ argv, deviceWrite }: Action): string {
+  if (deviceWrite === null) return argv.map(quoted).join(' ');
+  return `echo ${quoted(deviceWrite.text.replace(/\n$/, ''))} > ${deviceWrite.device}`;
 }
 
 function quoted(argument: string): string {
