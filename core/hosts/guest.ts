@@ -5,6 +5,7 @@ import path from 'node:path';
 import { diskFailure } from '../guest/disk';
 import { provideImage } from '../guest/image';
 import type { Lease } from '../guest/lease';
+import { guestsFolder } from '../guest/manage';
 import { acquireGuest, type AcquiredGuest, type KeeperInputs } from '../guest/open';
 import type { GuestEnd } from '../guest/protocol';
 import { ExitCode, Failure } from '../model';
@@ -84,7 +85,7 @@ export async function openGuest(options: GuestOptions, deps: GuestDeps): Promise
   const acquire = (signal: AbortSignal | undefined): Promise<AcquiredGuest> => {
     const ourDeps = signal === undefined ? deps : { ...deps, signal };
     return acquireGuest({
-      guestsDir: path.join(deps.dirs.runtime, 'guests'),
+      guestsDir: guestsFolder(deps.dirs),
       name: options.fresh === true ? null : kernel,
       lease: options.lease,
       keeperPath: deps.keeperPath,
