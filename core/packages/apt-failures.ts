@@ -3,6 +3,9 @@ import { Failure } from '../model/failure';
 import type { ProcessResult } from '../platform/process';
 import { unsupportedSystem } from './machine';
 
+/** Characters of output that are kept: the last ones, where the error stands. */
+const MAX_DETAIL = 8000;
+
 /** Says whether the user ended it: our abort, or the terminal's Ctrl-C that reached the program first. */
 export function wasCancelled(result: ProcessResult, signal: AbortSignal | undefined): boolean {
   return result.cancelled || signal?.aborted === true || result.signal === 'SIGINT';
@@ -13,7 +16,7 @@ export function wasCancelled(result: ProcessResult, signal: AbortSignal | undefi
  * @param what One sentence: what could not be done.
  */
 export function packageFailure(what: string, result: ProcessResult, signal?: AbortSignal): Failure {
-  const detail = `${result.stdout}\n${result.stderr}`.trim();
+  const detail = `${result.stdout}\n${result.stderr}`.trim().slice(-MAX_DETAIL);
   if (wasCancelled(result, signal)) return Failure.cancelled(what);
   if (result.startError?.code === 'ENOENT') return unsupportedSystem("Debian's package tools (apt, dpkg) are not installed.");
   const is = (pattern: RegExp): boolean => pattern.test(detail);

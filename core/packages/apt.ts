@@ -4,8 +4,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Failure } from '../model/failure';
 import { ensurePrivateDir } from '../platform/dirs';
-import { run, type ProcessResult, type StartOptions } from '../platform/process';
-import { fileFailure, packageFailure, wasCancelled } from './apt-failures';
+import { run, start, type ProcessResult, type StartOptions } from '../platform/process';
+import { diskFull, fileFailure, packageFailure, wasCancelled } from './apt-failures';
 import { withFileLock } from './lock';
 import { archivesFromUris, debianKeyring, unsupportedSystem, type DebianArchives } from './machine';
 import type { SuiteFamily } from './suites';
@@ -33,6 +33,9 @@ APT::Install-Recommends "false";
 APT::Install-Suggests "false";
 APT::Sandbox::User "root";
 APT::Get::List-Cleanup "true";
+APT::Get::AllowUnauthenticated "false";
+Acquire::AllowInsecureRepositories "false";
+Acquire::AllowWeakRepositories "false";
 Acquire::Languages "none";
 Acquire::PDiffs "false";
 Acquire::GzipIndexes "true";
@@ -40,6 +43,10 @@ Acquire::Retries "2";
 Dir::Cache::pkgcache "pkgcache.bin";
 Dir::Cache::srcpkgcache "";
 `;
+
+/** While apt works, free space is looked at this often; below the limit it is stopped. */
+const SPACE_WATCH_MS = 1000;
+const SPACE_LEFT_BYTES = 1_000_000;
 
 interface Stamp {
   readonly updatedAt: number;
@@ -81,8 +88,11 @@ export class AptRoot {
     return value;
   }
 
-  /** Runs `apt-get` or `apt-cache` against this root. */
-  run(program: 'apt-get' | 'apt-cache', args: readonly string[], options: StartOptions = {}): Promise<ProcessResult> {
+  /**
+   * Runs `apt-get` or `apt-cache` against this root.
+   * @throws Failure `disk-full`: apt itself waits for ever when it cannot write (seen with apt 2.6)
+   */
+  async run(program: 'apt-get' | 'apt-cache', args: readonly string[], options: StartOptions = {}): Promise<ProcessResult> {
     const at = (name: string): string => path.join(this.dir, name);
     const settings = [
       `Dir::State=${at('state')}/`,
@@ -97,10 +107,18 @@ export class AptRoot {
       'Dir::Etc::trusted=/dev/null',
       'Dir::Etc::trustedparts=/dev/null',
     ];
-    return run([program, '-c', at('apt.conf'), ...settings.flatMap((setting) => ['-o', setting]), ...args], {
+    const running = start([program, '-c', at('apt.conf'), ...settings.flatMap((setting) => ['-o', setting]), ...args], {
       ...options,
       env: { ...this.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
     });
+    const disk = { full: false };
+    const watch = setInterval(() => {
+      disk.full ||= freeBytes(this.dir) < SPACE_LEFT_BYTES;
+      if (disk.full) running.kill();
+    }, SPACE_WATCH_MS);
+    const result = await running.result.finally(() => clearInterval(watch));
+    if (disk.full && result.exitCode !== 0) throw diskFull('Packages cannot be fetched.', result.stderr);
+    return result;
   }
 
   private isFresh(): boolean {
@@ -138,15 +156,13 @@ export class AptRoot {
   }
 
   private updateFailure(what: string, result: ProcessResult, work: WorkOptions): Failure {
-    const failure = packageFailure(what, result, work.signal);
-    const absent = failure.code === 'package-gone' || result.stderr.includes('does not have a Release file');
-    if (!absent || failure.code === 'packages-unreachable') return failure;
+    if (!result.stderr.includes(` ${this.family.codename} Release' does not have a Release file`)) return packageFailure(what, result, work.signal);
     return new Failure({
       code: 'suite-not-offered',
       what,
       why: 'The mirror of this machine does not carry that release.',
       next: 'Choose a kernel of another release, or add a mirror that carries it to the apt sources.',
-      ...(failure.detail === undefined ? {} : { detail: failure.detail }),
+      detail: result.stderr,
     });
   }
 
@@ -190,6 +206,11 @@ export class AptRoot {
     const waiting = (): void => progressOf(work).step('Waiting for another Kernel Module Lab process to read package lists');
     return withFileLock(path.join(this.dir, 'lock'), work.signal, waiting, inside);
   }
+}
+
+function freeBytes(dir: string): number {
+  const { bavail, bsize } = fs.statfsSync(dir);
+  return bavail * bsize;
 }
 
 /** A JSON file of ours, or null when there is none or it was cut. */
