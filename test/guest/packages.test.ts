@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Failure } from '../../core/model/failure';
+import { PackageStore, type KernelOffer } from '../../core/packages';
+import { userDirs } from '../../core/platform/dirs';
+import { run } from '../../core/platform/process';
+import { barePath } from '../support/bare-path';
+
+/** Variables that would spoil a build if they came through. */
+const spoilers = { MAKEFLAGS: '--no-such-option', CC: 'false', KCFLAGS: '-no-such-option', LC_ALL: 'tr_TR.UTF-8' };
+
+let folder: string;
+const store = (env: NodeJS.ProcessEnv = {}): PackageStore => new PackageStore(userDirs(), { env: { ...process.env, ...spoilers, ...env } });
+
+/** The newest offers that a specification means, or null: not offered now, which is no fault of ours. */
+async function offered(spec: string): Promise<KernelOffer | null> {
+  try {
+    return await store().resolveKernel(spec);
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'kernel-not-offered') return null;
+    throw error;
+  }
+}
+
+/** Builds the smallest module for a kernel and returns the module's `vermagic`. */
+async function buildHello(packages: PackageStore, spec: string): Promise<string> {
+  const { buildEnvironment, vmlinuz, modulesDir } = await packages.provideKernel(spec);
+  assert.ok(fs.statSync(vmlinuz).size > 1_000_000);
+  assert.ok(fs.existsSync(path.join(modulesDir, 'kernel')));
+  const source = path.join(folder, 'hello');
+  fs.cpSync(path.join(__dirname, '../fixtures/hello'), source, { recursive: true });
+  const { argv, env } = buildEnvironment.wrap(['make', '-C', buildEnvironment.kernelDir, `M=${source}`, ...buildEnvironment.makeArgs, 'modules'], [source]);
+  const result = await run(argv, { env });
+  assert.equal(result.exitCode, 0, `${buildEnvironment.compiler}\n${result.stdout}\n${result.stderr}`);
+  assert.doesNotMatch(result.stderr, /the compiler differs/);
+  return /vermagic=([^\0]*)/.exec(fs.readFileSync(path.join(source, 'hello.ko'), 'latin1'))?.[1] ?? '';
+}
+
+describe('kernels from packages', () => {
+  beforeEach(() => (folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-packages-'))));
+  afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+  for (const spec of ['6.1-cloud', '5.10-cloud', 'newest-cloud']) {
+    it(`a module is built for ${spec}`, async function () {
+      const offer = await offered(spec);
+      if (!offer) {
+        console.log(`      ${spec}: the archive offers no such kernel now`);
+        this.skip();
+      }
+      assert.equal((await buildHello(store(), spec)).split(' ')[0], offer.release);
+    });
+  }
+
+  it('a module is built for the default kernel where there is no compiler', async () => {
+    const bare = store({ PATH: barePath(path.join(folder, 'bin')) });
+    const vermagic = await buildHello(bare, '6.1-cloud');
+    assert.equal(vermagic.split(' ')[0], (await bare.resolveKernel('6.1-cloud')).release);
+  });
+
+  it('a kernel that nobody offers is said to be so, with what is offered', async () => {
+    await assert.rejects(store().resolveKernel('4.19-cloud'), { code: 'kernel-not-offered', next: /6\.1-cloud/ });
+  });
+
+  it('are listed newest first, each series once', async () => {
+    const ids = (await store().listKernels()).map((offer) => offer.id);
+    assert.equal(new Set(ids).size, ids.length);
+    const series = ids.map((id) => id.split('.').map((part) => Number.parseInt(part)));
+    const sorted = [...series].sort(([a = 0, b = 0], [c = 0, d = 0]) => c - a || d - b);
+    assert.deepEqual(series, sorted);
+  });
+});
+
+describe('tools on a machine without them', () => {
+  before(() => (folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-packages-'))));
+  after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+  it('are fetched and start: QEMU finds its firmware, ssh and ssh-keygen work', async () => {
+    const bare = store({ PATH: barePath(path.join(folder, 'bin')) });
+    const qemu = await bare.provideTool('qemu-system-x86_64');
+    assert.equal(qemu.from, 'private');
+    const machine = ['-M', 'q35', '-m', '64', '-nodefaults', '-display', 'none', '-S', '-monitor', 'stdio'];
+    const started = await run([...qemu.argv, ...machine], { env: { ...process.env, ...qemu.env }, stdin: 'info status\nquit\n' });
+    assert.equal(started.exitCode, 0, started.stderr);
+    assert.match(started.stdout, /VM status: paused/);
+
+    const ssh = await bare.provideTool('ssh');
+    assert.match(ssh.version, /^\d+\.\d+p\d+$/);
+    const keygen = await bare.provideTool('ssh-keygen');
+    const key = path.join(folder, 'key');
+    const made = await run([...keygen.argv, '-q', '-t', 'ed25519', '-N', '', '-f', key], { env: { ...process.env, ...keygen.env } });
+    assert.equal(made.exitCode, 0, made.stderr);
+    assert.match(fs.readFileSync(`${key}.pub`, 'utf8'), /^ssh-ed25519 /);
+  });
+
+  it("the guest's programs come with every library that they load", async () => {
+    const { files, contentId } = await store().provideUserland();
+    assert.ok(files.every(({ from }) => fs.lstatSync(from).isFile()));
+    const targets = files.map(({ to }) => to);
+    assert.equal(new Set(targets).size, targets.length);
+    for (const wanted of ['/bin/busybox', '/usr/sbin/dropbear', '/usr/lib/sftp-server', '/lib64/ld-linux-x86-64.so.2', '/lib/x86_64-linux-gnu/libc.so.6']) {
+      assert.ok(targets.includes(wanted), wanted);
+    }
+    assert.equal((await store().provideUserland()).contentId, contentId);
+  });
+});
