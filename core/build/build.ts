@@ -84,15 +84,16 @@ async function runMake(request: BuildRequest, snapshot: SourceSnapshot, buildDir
     request.onLine?.(line);
     output.push(line);
   };
-  const argv = ['make', '-C', environment.kernelDir, `M=${buildDir}`, `-j${os.availableParallelism()}`, ...environment.makeArgs, 'modules'];
+  const argv = ['make', '-C', environment.kernelDir, `M=${buildDir}`, `-j${os.availableParallelism()}`, '--output-sync=target', ...environment.makeArgs, 'modules'];
   const wrapped = environment.wrap(argv, [buildDir]);
   const result = await run(wrapped.argv, { env: buildEnv(wrapped.env), onStdoutLine: onLine, onStderrLine: onLine, maxOutputBytes: 256 * 1024, ...(signal ? { signal } : {}) });
+  output.end();
   checkEnded(result, wrapped.argv[0] ?? 'make');
   if (output.diskFull) throw diskFull();
   const koPath = path.join(buildDir, `${module.name}.ko`);
   const ok = result.exitCode === 0 && fs.existsSync(koPath);
-  if (!ok && !output.diagnostics.some(({ severity }) => severity === 'error')) output.push(`make: *** ${lastWords(result)}`);
-  return { compiler: environment.compiler, argv: wrapped.argv, diagnostics: output.diagnostics, ok, koPath: ok ? koPath : null, buildDir };
+  if (!ok && !output.diagnostics.some(({ severity }) => severity === 'error')) output.push(`make: *** ${lastWords(result)}`); // every failed build names an error
+  return { compiler: environment.compiler, argv, diagnostics: output.diagnostics, ok, koPath: ok ? koPath : null, buildDir };
 }
 
 /** What to say of a failed build in which no parser understood an error. */

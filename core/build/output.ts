@@ -31,13 +31,17 @@ export class BuildOutput {
     const emit = (diagnostic: BuildDiagnostic): void => this.accept(diagnostic);
     const resolve = (file: string): { path: string; inside: boolean } => this.resolve(file);
     this.make = new MakeParser(resolve, emit);
-    this.parsers = [this.make, new ModpostParser(options.sources, emit), new LinkerParser(options.sources, emit), new GccParser(resolve, emit)];
+    this.parsers = [this.make, new ModpostParser(options.sources, emit), new LinkerParser(options.sources, resolve, emit), new GccParser(resolve, emit)];
   }
 
   push(line: string): void {
     const text = line.slice(0, MAX_LINE);
     if (text.includes('No space left on device')) this.diskFull = true;
     this.parsers.some((parser) => parser.push(text));
+  }
+
+  end(): void {
+    for (const parser of this.parsers) parser.end?.();
   }
 
   /** A path of the output: relative to the module's folder when it lies in the build folder, else absolute. */
@@ -51,7 +55,8 @@ export class BuildOutput {
     return { path: candidates[0] ?? file, inside: false };
   }
 
-  private accept(diagnostic: BuildDiagnostic): void {
+  private accept(raw: BuildDiagnostic): void {
+    const diagnostic = { ...raw, message: raw.message.replaceAll(`${this.options.buildDir}/`, '').replaceAll(/(?<=^|[\s'"[:;])\.\//g, '') };
     const key = JSON.stringify(diagnostic);
     if (this.seen.has(key) || this.diagnostics.length >= MAX_DIAGNOSTICS) return;
     this.seen.add(key);

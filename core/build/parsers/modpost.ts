@@ -28,7 +28,7 @@ export class ModpostParser implements LineParser {
   push(line: string): boolean {
     const parsed = LINE.exec(line);
     if (!parsed) return false;
-    const message = parsed[2] ?? '';
+    const message = (parsed[2] ?? '').replace(/\[[^\]]*\/([^/\]]+)\]/, '[$1]');
     const place = this.placeOf(message);
     this.emit({
       file: place?.file ?? null,

@@ -13,15 +13,23 @@ export interface Place {
   readonly column: number;
 }
 
-/** The first use of an identifier in the sources, outside comments and strings; null when they do not name it. */
+/**
+ * The first use of an identifier in the sources, outside comments and strings, a declaration (`extern …`) only when
+ * nothing else names it; null when they do not name it.
+ */
 export function findSymbol(sources: readonly SourceFile[], symbol: string): Place | null {
   if (!/^[A-Za-z_][A-Za-z0-9_]{0,255}$/.test(symbol)) return null;
   const word = new RegExp(`\\b${symbol}\\b`);
+  let declaration: Place | null = null;
   for (const { path, text } of sources) {
     if (!text.includes(symbol)) continue;
-    const lines = maskC(text).split('\n');
-    const index = lines.findIndex((line) => word.test(line));
-    if (index >= 0) return { file: path, line: index + 1, column: (lines[index]?.search(word) ?? 0) + 1 };
+    for (const [index, line] of maskC(text).split('\n').entries()) {
+      const at = line.search(word);
+      if (at < 0) continue;
+      const place = { file: path, line: index + 1, column: at + 1 };
+      if (!/^\s*extern\b/.test(line)) return place;
+      declaration ??= place;
+    }
   }
-  return null;
+  return declaration;
 }
