@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import type { Host } from '../../../core/hosts/host';
+import { Failure } from '../../../core/model';
+import type { ModuleDescription } from '../../../core/modules/discover';
+import { HostKeeper } from '../../../extension/src/hosts/host-keeper';
+import { findModule, isInside } from '../../../extension/src/loads/modules';
+import { KmodlabTask, taskCommand, type TaskPlace } from '../../../extension/src/tasks/execution';
+
+function module(name: string, folder: string): ModuleDescription {
+  return { name, folder, kbuildFile: 'Kbuild', sources: [`${name}.c`], headers: [] };
+}
+
+describe('finding the module a person means', () => {
+  const modules = [module('a', '/w/a'), module('b', '/w/both'), module('c', '/w/both'), module('twin', '/w/x'), module('twin', '/w/y')];
+
+  it('takes a folder, absolute or relative, or a name', () => {
+    assert.equal(findModule(modules, '/w/a', '/w')?.name, 'a');
+    assert.equal(findModule(modules, './a', '/w')?.name, 'a');
+    assert.equal(findModule(modules, 'c', '/w')?.name, 'c');
+  });
+
+  it('takes none that is not clear', () => {
+    for (const wanted of ['both', 'twin', 'nothing', '/elsewhere']) assert.equal(findModule(modules, wanted, '/w'), null, wanted);
+  });
+
+  it('knows what lies inside a folder', () => {
+    assert.ok(isInside('/w/a', '/w/a/x/y.c'));
+    assert.ok(isInside('/w/a', '/w/a'));
+    assert.ok(isInside('/w/a', '/w/a/..x'));
+    assert.ok(!isInside('/w/a', '/w/ab/y.c'));
+    assert.ok(!isInside('/w/a', '/w'));
+  });
+});
+
+describe('a task', () => {
+  const place: TaskPlace = { cliPath: '/x/cli.js', execPath: '/bin/code', defaultHost: 'guest', module: { folder: '/w/a b', name: 'a' } };
+
+  it('is an argument vector of the CLI, run by the editor as Node', () => {
+    const task = KmodlabTask.parse({ type: 'kmodlab', command: 'load', module: 'a b', parameters: { mode: 'x; rm -rf /' } });
+    assert.deepEqual(taskCommand(task, place), {
+      program: '/bin/code',
+      args: ['/x/cli.js', 'load', '/w/a b', 'mode=x; rm -rf /', '--module', 'a', '--host', 'guest'],
+      env: { ELECTRON_RUN_AS_NODE: '1' },
+    });
+  });
+
+  it('goes to its own host where it names one, and passes parameters to loads only', () => {
+    const task = KmodlabTask.parse({ type: 'kmodlab', command: 'unload', module: 'a', host: 'ssh:box', parameters: { mode: 'x' } });
+    assert.deepEqual(taskCommand(task, { ...place, module: { folder: '/w/a', name: null } }).args, ['/x/cli.js', 'unload', '/w/a', '--host', 'ssh:box']);
+  });
+
+  it('is refused with an unknown command or without a module', () => {
+    assert.ok(!KmodlabTask.safeParse({ type: 'kmodlab', command: 'explode', module: 'a' }).success);
+    assert.ok(!KmodlabTask.safeParse({ type: 'kmodlab', command: 'load' }).success);
+  });
+});
+
+describe('the host keeper', () => {
+  const work = { progress: { step: () => undefined, log: () => undefined }, signal: new AbortController().signal };
+
+  function fake(lost: Promise<Failure>): Host & { disposed: number } {
+    const host = { id: 'guest', name: 'guest', kind: 'guest', lost, disposed: 0, dispose: () => Promise.resolve(host.disposed++) };
+    return host as unknown as Host & { disposed: number };
+  }
+
+  function keeperOf(...outcomes: (Host | Failure)[]): { keeper: HostKeeper; opened: () => number } {
+    let opened = 0;
+    const openHost = (): Promise<Host> => {
+      const outcome = outcomes[opened++]!;
+      return outcome instanceof Failure ? Promise.reject(outcome) : Promise.resolve(outcome);
+    };
+    return { keeper: new HostKeeper({ openHost, base: {} as never }), opened: () => opened };
+  }
+
+  const never = new Promise<Failure>(() => undefined);
+
+  it('opens a host once, also for two who ask at once', async () => {
+    const host = fake(never);
+    const { keeper, opened } = keeperOf(host);
+    assert.deepEqual(await Promise.all([keeper.get('guest', work), keeper.get('guest', work)]), [host, host]);
+    assert.equal(opened(), 1);
+  });
+
+  it('tries again after a failed opening', async () => {
+    const host = fake(never);
+    const { keeper } = keeperOf(Failure.cancelled('x'), host);
+    await assert.rejects(keeper.get('guest', work), { code: 'cancelled' });
+    assert.equal(await keeper.get('guest', work), host);
+  });
+
+  it('forgets a guest that was lost and says so', async () => {
+    let lose: (failure: Failure) => void = () => undefined;
+    const { keeper } = keeperOf(fake(new Promise((resolve) => (lose = resolve))), fake(never));
+    const first = await keeper.get('guest', work);
+    const told = new Promise<Failure>((resolve) => keeper.onLost(({ failure }) => resolve(failure)));
+    lose(Failure.cancelled('gone'));
+    assert.equal((await told).what, 'gone');
+    assert.equal(keeper.peek('guest'), undefined);
+    assert.notEqual(await keeper.get('guest', work), first);
+  });
+
+  it('gives up what it released, and every host at its end', async () => {
+    const [first, second] = [fake(never), fake(never)];
+    const { keeper } = keeperOf(first, second);
+    await keeper.release(await keeper.get('guest', work));
+    assert.equal(first.disposed, 1);
+    await keeper.get('guest', work);
+    await keeper.dispose();
+    assert.deepEqual([first.disposed, second.disposed], [1, 1]);
+  });
+});

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { HOST_ID } from '../../../extension/src/hosts/host-id';
+import { Command, ContextKey, DEBUG_TYPE, KERNEL_LOG_VIEW, restrictedSettings, settingDefaults, TASK_TYPE } from '../../../extension/src/manifest';
+import { KmodlabTask } from '../../../extension/src/tasks/execution';
+
+interface CommandEntry {
+  command: string;
+  title: string;
+  category?: string;
+  enablement?: string;
+}
+interface Setting {
+  default: unknown;
+  description?: string;
+  markdownDescription?: string;
+  pattern?: string;
+  scope?: string;
+}
+interface TaskDefinition {
+  type: string;
+  required: string[];
+  properties: Record<string, { enum?: string[] }>;
+}
+interface Manifest {
+  engines: { vscode: string };
+  devDependencies: Record<string, string>;
+  activationEvents: string[];
+  capabilities: { untrustedWorkspaces: { supported: string; restrictedConfigurations: string[] } };
+  contributes: {
+    commands: CommandEntry[];
+    menus: Record<string, { command: string; when?: string }[]>;
+    views: Record<string, { id: string; icon?: string }[]>;
+    viewsContainers: { panel: { id: string; icon: string }[] };
+    configuration: { properties: Record<string, Setting> };
+    taskDefinitions: TaskDefinition[];
+    debuggers: { type: string }[];
+    problemMatchers: { name: string }[];
+  };
+}
+
+const ROOT = path.resolve(import.meta.dirname, '../../..');
+const manifest = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as Manifest;
+const { contributes } = manifest;
+
+/** Every identifier of ours in a `when` or `enablement` clause. */
+function keysOf(clause: string | undefined): string[] {
+  return clause?.match(/\bkmodlab\.\w+/g) ?? [];
+}
+
+describe('the manifest and the code', () => {
+  it('name the same commands', () => {
+    const declared = contributes.commands.map(({ command }) => command);
+    assert.deepEqual(declared.toSorted(), Object.values(Command).toSorted());
+  });
+
+  it('keep the palette row of the first command as people know it', () => {
+    const command = contributes.commands.find((entry) => entry.command === Command.loadDevice2);
+    assert.equal(command?.title, 'Load device2');
+    assert.equal(command.category, undefined);
+    for (const other of contributes.commands) if (other !== command) assert.equal(other.category, 'Kernel Module Lab', other.command);
+  });
+
+  it('name the same settings with the same defaults, each described and scoped', () => {
+    const { properties } = contributes.configuration;
+    assert.deepEqual(Object.fromEntries(Object.entries(properties).map(([key, setting]) => [key, setting.default])), settingDefaults);
+    for (const [key, setting] of Object.entries(properties)) {
+      assert.ok(setting.description ?? setting.markdownDescription, `${key} has no description`);
+      assert.ok(setting.scope, `${key} has no scope`);
+    }
+  });
+
+  it('restrict every setting that names a host in a workspace that is not trusted', () => {
+    assert.equal(manifest.capabilities.untrustedWorkspaces.supported, 'limited');
+    assert.deepEqual(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations, restrictedSettings);
+  });
+
+  it('disable in an untrusted workspace what runs its Makefiles', () => {
+    const open: string[] = [Command.showResults, Command.showKernelLog, Command.showLog, Command.stopGuest];
+    for (const { command, enablement } of contributes.commands) {
+      assert.equal(enablement?.includes('isWorkspaceTrusted') ?? false, !open.includes(command), command);
+    }
+  });
+
+  it('use no context key that the code does not set, and set none that nothing uses', () => {
+    const used = [...contributes.commands.flatMap(({ enablement }) => keysOf(enablement)), ...Object.values(contributes.menus).flatMap((items) => items.flatMap(({ when }) => keysOf(when)))];
+    const keys = new Set(used.filter((key) => key !== KERNEL_LOG_VIEW));
+    assert.deepEqual([...keys].toSorted(), Object.values(ContextKey).toSorted());
+  });
+
+  it('refer in menus to declared commands only', () => {
+    const declared = new Set(contributes.commands.map(({ command }) => command));
+    for (const item of Object.values(contributes.menus).flat()) assert.ok(declared.has(item.command), item.command);
+  });
+
+  it('declare the view in a container that exists, with icons that exist', () => {
+    const [container] = contributes.viewsContainers.panel;
+    assert.ok(container);
+    const [view] = contributes.views[container.id] ?? [];
+    assert.equal(view?.id, KERNEL_LOG_VIEW);
+    for (const icon of [container.icon, view.icon]) assert.ok(fs.existsSync(path.join(ROOT, icon ?? '?')), icon);
+  });
+
+  it('agree on the task definition', () => {
+    const [definition] = contributes.taskDefinitions;
+    assert.ok(definition);
+    assert.equal(definition.type, TASK_TYPE);
+    const { command, module, host, parameters } = KmodlabTask.shape;
+    const properties = { command, module, host, parameters };
+    assert.deepEqual(Object.keys(definition.properties).toSorted(), Object.keys(properties).toSorted());
+    assert.deepEqual(definition.properties['command']?.enum, properties.command.options);
+    const required = Object.entries(properties).filter(([, schema]) => !schema.safeParse(undefined).success).map(([key]) => key);
+    assert.deepEqual(definition.required.toSorted(), required.toSorted());
+  });
+
+  it('agree on the debug type, which wakes the extension', () => {
+    assert.deepEqual(contributes.debuggers.map(({ type }) => type), [DEBUG_TYPE]);
+    assert.ok(manifest.activationEvents.includes(`onDebugResolve:${DEBUG_TYPE}`));
+  });
+
+  it('take the same host ids', () => {
+    assert.equal(contributes.configuration.properties['kmodlab.host']?.pattern, HOST_ID.source);
+    for (const good of ['guest', 'guest:6.1-cloud', 'ssh:box', 'ssh:me@box.example.org', 'local']) assert.match(good, HOST_ID);
+    for (const bad of ['', 'guests', 'ssh:', 'ssh:-oProxyCommand=x', 'ssh:a b', 'local:x']) assert.doesNotMatch(bad, HOST_ID);
+  });
+
+  it('do not use a newer VS Code API than the oldest engine offers', () => {
+    assert.equal(manifest.devDependencies['@types/vscode']?.replace(/^[\^~]/, ''), manifest.engines.vscode.replace('^', ''));
+  });
+
+  it('register every declared problem matcher under a name of ours', () => {
+    assert.deepEqual(contributes.problemMatchers.map(({ name }) => name), ['kmodlab-gcc', 'kmodlab-modpost']);
+  });
+});

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import type { LoadSession } from '../../../core/model';
+import { AbiCache, resultsModel, shownTime, type ResultsModel } from '../../../extension/src/results/view-model';
+import { call, prediction, record, session } from './sample-session';
+
+function model(changes: Partial<LoadSession>): ResultsModel {
+  return resultsModel(session(changes), new AbiCache());
+}
+
+const EBADF = { kind: 'errno', name: 'EBADF', value: -9 } as const;
+
+describe('the results model', () => {
+  it('decodes a call: errno with its meaning, arguments by name and register', () => {
+    const results = model({
+      records: [record(1, 'first'), record(2, 'close() = -9')],
+      predictions: [prediction('p', 'write', EBADF)],
+      calls: [call('c', 'write', -9, { predictionId: 'p', recordSeq: 2, errno: 'EBADF' })],
+    });
+    const [row] = results.range(0, 1);
+    assert.deepEqual(row?.observed, { text: '-9', name: 'EBADF', meaning: 'Bad file number' });
+    assert.deepEqual(row.predicted, row.observed);
+    assert.equal(row.signature, '(fd, buf, count)');
+    assert.equal(row.verdict, 'agree');
+    assert.equal(row.time, '+1.000 ms');
+    assert.equal(row.task, 'insmod (42)');
+    const details = results.details(0);
+    assert.deepEqual(details?.arguments.map(({ name, register, value }) => [name, register, value]), [
+      ['fd', 'di', null],
+      ['buf', 'si', null],
+      ['count', 'dx', null],
+    ]);
+    assert.equal(details.logLine, 'close() = -9');
+    assert.deepEqual(details.notes, ['The argument registers were not recorded: no probes']);
+    assert.deepEqual(details.assumes, ['descriptor 1 is open']);
+  });
+
+  it('shows registers that were read from the kernel', () => {
+    const registers = ['di', 'si', 'dx', 'r10', 'r8', 'r9'].map((name, index) => ({ name, value: `0x${index}` }));
+    const details = model({ calls: [call('c', 'close', 0, { registers, evidence: 'probe' })] }).details(0);
+    assert.deepEqual(details?.arguments.map(({ value }) => value), ['0x0']);
+    assert.deepEqual(details.notes, []);
+    assert.equal(details.row.evidence, 'recorded by a probe');
+  });
+
+  it('takes an address near the top for no error, and -4095 for one without a name', () => {
+    const [address, nameless] = model({ calls: [call('a', 'mmap', -4096), call('b', 'mmap', -4095)] }).range(0, 2);
+    assert.deepEqual(address?.observed, { text: '-4096', name: null, meaning: null });
+    assert.deepEqual(nameless?.observed, { text: '-4095', name: null, meaning: null });
+  });
+
+  it('says in one line that all agree', () => {
+    const { summary } = model({
+      predictions: [prediction('p', 'dup', { kind: 'exact', value: 4 })],
+      calls: [call('c', 'dup', 4, { predictionId: 'p' })],
+    });
+    assert.equal(summary.headline, '1 of 1 call as predicted');
+    assert.equal(summary.tone, 'good');
+  });
+
+  it('says first what differs', () => {
+    const { summary } = model({
+      predictions: [prediction('p', 'dup', { kind: 'exact', value: 4 })],
+      calls: [call('c', 'dup', 5, { predictionId: 'p' }), call('d', 'dup', 6, { predictionId: 'p' }), call('e', 'dup', 4, { predictionId: 'p' })],
+    });
+    assert.equal(summary.headline, '2 of 3 calls differ from their prediction');
+    assert.equal(summary.tone, 'bad');
+  });
+
+  it('never counts as agreeing what was not predicted or cannot be known', () => {
+    const { summary } = model({
+      predictions: [prediction('p', 'dup', { kind: 'unknown' })],
+      calls: [call('c', 'dup', 5, { predictionId: 'p' }), call('d', 'getpid', 7)],
+    });
+    assert.deepEqual([summary.counts.agree, summary.counts.unknown, summary.counts.notPredicted], [0, 1, 1]);
+    assert.equal(summary.tone, 'neutral');
+  });
+
+  it('waits for a predicted call while the module is loaded, and misses it afterwards', () => {
+    const predictions = [prediction('p', 'dup', { kind: 'exact', value: 4 }), prediction('q', 'write', { kind: 'argument', index: 2, value: 'len' })];
+    const calls = [call('c', 'dup', 4, { predictionId: 'p' })];
+    const running = model({ predictions, calls });
+    assert.equal(running.range(1, 1)[0]?.verdict, 'pending');
+    assert.equal(running.summary.tone, 'good');
+    assert.match(running.summary.detail, /1 call predicted and not made yet/);
+    const over = model({ predictions, calls, end: { state: 'unloaded', reason: '' } });
+    assert.equal(over.range(1, 1)[0]?.verdict, 'neverMade');
+    assert.equal(over.summary.tone, 'bad');
+  });
+
+  it('resolves a prediction that names an argument', () => {
+    const [row] = model({ predictions: [prediction('q', 'write', { kind: 'argument', index: 2, value: 'len' })] }).range(0, 1);
+    assert.deepEqual(row?.predicted, { text: 'len', name: null, meaning: 'equal to count' });
+  });
+
+  it("shows a refusal in the kernel's own words", () => {
+    const { header, summary } = model({ end: { state: 'refused', reason: 'insmod said: \u001bno' } });
+    assert.equal(header.problem, 'insmod said: \\x1bno');
+    assert.equal(summary.headline, 'The module was not loaded');
+    assert.equal(summary.tone, 'bad');
+  });
+
+  it('names a call that did not return, and why a result is not known', () => {
+    const [unfinished, unknown] = model({ calls: [call('c', 'pause', null, { status: 'unfinished' }), call('d', 'dup', null, { unknownBecause: 'two lines fit' })] }).range(0, 2);
+    assert.equal(unfinished?.observed.meaning, 'still running');
+    assert.equal(unknown?.observed.meaning, 'two lines fit');
+  });
+
+  it('shows an action as it would be typed', () => {
+    const action = { stdin: '', stdout: '', stderr: '', exitCode: 0, at: '' };
+    const { actions } = model({
+      actions: [
+        { ...action, argv: ['cat', '/dev/a b'], deviceWrite: null },
+        { ...action, argv: ['echo', "it's", '>', '/dev/x'], deviceWrite: { device: '/dev/x', bytes: 5, text: "it's\n" } },
+      ],
+    });
+    assert.deepEqual(actions.map(({ command }) => command), ["cat '/dev/a b'", "echo 'it'\\''s' > /dev/x"]);
+  });
+
+  it('survives a syscall that no table knows', () => {
+    const results = model({ calls: [call('c', 'no_such_call', 1)] });
+    assert.equal(results.range(0, 1)[0]?.signature, '()');
+    assert.deepEqual(results.details(0)?.arguments, []);
+    assert.equal(results.details(1), null);
+  });
+
+  it('chooses a unit for the time', () => {
+    assert.deepEqual([shownTime(41), shownTime(999_999), shownTime(2_437_700), shownTime(-5)], ['+0.041 ms', '+999.999 ms', '+2.438 s', '−0.005 ms']);
+  });
+});

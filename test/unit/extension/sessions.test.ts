@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { SessionStore } from '../../../core/sessions/store';
+import { SessionFeed, type FeedEvent, type SessionOrigin } from '../../../extension/src/sessions/session-feed';
+import { SessionWatcher } from '../../../extension/src/sessions/session-watcher';
+import { record, session } from './sample-session';
+
+describe('the session feed', () => {
+  it('folds events into the session and tells listeners of each', () => {
+    const feed = new SessionFeed();
+    const seen: string[] = [];
+    feed.subscribe(({ live, event }) => seen.push(`${live.id} ${event.type}`));
+    feed.push('s1', { type: 'started', session: session() }, 'command');
+    feed.push('s1', { type: 'record', record: record(1, 'one') }, 'command');
+    feed.push('s1', { type: 'ended', endedAt: 'now', end: { state: 'unloaded', reason: '' } }, 'command');
+    assert.deepEqual(seen, ['s1 started', 's1 record', 's1 ended']);
+    const folded = feed.current?.session();
+    assert.deepEqual(folded?.records.map(({ text }) => text), ['one']);
+    assert.equal(folded.end?.state, 'unloaded');
+    assert.equal(feed.current?.isLoaded, false);
+  });
+
+  it('drops what comes before a start, and a second start', () => {
+    const feed = new SessionFeed();
+    feed.push('s1', { type: 'record', record: record(1, 'early') }, 'other');
+    assert.equal(feed.has('s1'), false);
+    feed.push('s1', { type: 'started', session: session() }, 'command');
+    feed.push('s1', { type: 'started', session: session() }, 'task');
+    assert.equal(feed.all().length, 1);
+    assert.equal(feed.current?.origin, 'command');
+  });
+
+  it('counts a session that was left loaded as loaded', () => {
+    const feed = new SessionFeed();
+    feed.push('s1', { type: 'started', session: session() }, 'task');
+    feed.push('s1', { type: 'ended', endedAt: 'now', end: { state: 'loaded', reason: '' } }, 'task');
+    assert.equal(feed.current?.isLoaded, true);
+  });
+
+  it('forgets the oldest sessions that have ended, never one that is loaded', () => {
+    const feed = new SessionFeed();
+    feed.push('kept', { type: 'started', session: session({ id: 'kept' }) }, 'command');
+    for (let n = 0; n < 40; n++) {
+      const id = `s${n}`;
+      feed.push(id, { type: 'started', session: session({ id }) }, 'command');
+      feed.push(id, { type: 'ended', endedAt: '', end: { state: 'unloaded', reason: '' } }, 'command');
+    }
+    assert.ok(feed.all().length <= 21);
+    assert.ok(feed.has('kept'));
+    assert.ok(feed.has('s39'));
+  });
+});
+
+describe('the session watcher', () => {
+  let dir: string;
+  let store: SessionStore;
+  let feed: SessionFeed;
+  let watcher: SessionWatcher | undefined;
+
+  beforeEach(() => {
+    dir = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-watcher-'));
+    store = new SessionStore(dir);
+    feed = new SessionFeed();
+  });
+  afterEach(() => {
+    watcher?.dispose();
+    fs.rmSync(dir, { recursive: true, force: true });
+  });
+
+  function watch(originOf: (folder: string) => SessionOrigin | null): void {
+    const onError = (error: Error): void => assert.fail(error);
+    watcher = new SessionWatcher({ store, feed, originOf: (started) => originOf(started.module.folder), onError });
+  }
+
+  function next(type: string): Promise<FeedEvent> {
+    return new Promise((resolve) => {
+      const subscription = feed.subscribe((event) => {
+        if (event.event.type !== type) return;
+        subscription.dispose();
+        resolve(event);
+      });
+    });
+  }
+
+  it('follows a session that another process starts, from its beginning', async () => {
+    watch(() => 'task');
+    const ended = next('ended');
+    const writer = store.create(session({ id: 'other' }));
+    writer.append({ type: 'record', record: record(1, 'hello') });
+    writer.append({ type: 'ended', endedAt: 'now', end: { state: 'unloaded', reason: '' } });
+    const { live } = await ended;
+    assert.equal(live.origin, 'task');
+    assert.deepEqual(live.session().records.map(({ text }) => text), ['hello']);
+  });
+
+  it('leaves alone what is not of this window, what was there before, and what the window loads itself', async () => {
+    store.create(session({ id: 'before' }));
+    watch((folder) => (folder === '/mine' ? 'other' : null));
+    feed.push('own', { type: 'started', session: session({ id: 'own' }) }, 'command');
+    store.create(session({ id: 'own' }));
+    store.create(session({ id: 'foreign' }));
+    const started = next('started');
+    store.create(session({ id: 'mine', module: { name: 'm', folder: '/mine', sources: [], koBuildId: null } }));
+    assert.equal((await started).live.id, 'mine');
+    assert.deepEqual(feed.all().map(({ id }) => id), ['own', 'mine']);
+    assert.equal(feed.all()[0]?.origin, 'command');
+  });
+});
