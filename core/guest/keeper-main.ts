@@ -8,8 +8,7 @@ import { KeeperConfig, LISTENING_LINE } from './protocol';
 function keep(configText: string): void {
   const config = KeeperConfig.parse(JSON.parse(configText));
   const keeper = new Keeper(config);
-  // Our starter has a lease from the beginning; its end closes the pipe.
-  process.stdin.on('close', keeper.hold());
+  process.stdin.on('close', () => keeper.starterLeft());
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined); // our starter has left
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => keeper.end());
   process.on('uncaughtException', (error) => {

@@ -9,6 +9,8 @@ import { isPortOpen } from './port';
 import { startMachine, type Machine, type MachineEnd } from './machine';
 import { KeeperMessage, onMessage, OwnerMessage, send, SOCKET_NAME, type KeeperConfig } from './protocol';
 
+const STARTER = Symbol('starter');
+
 /**
  * Owns one guest: boots it, tells its owners what becomes of it, and ends it when no lease is left.
  * A lease is an open connection; the kernel closes it however its owner ends.
@@ -17,10 +19,11 @@ export class Keeper {
   private readonly server: Server;
   /** Open connections; those that are leases are holders too. */
   private readonly connections = new Set<Socket>();
-  private readonly holders = new Set<unknown>();
+  private readonly holders = new Set<unknown>([STARTER]);
   private readonly booting = new AbortController();
   private machine: Machine | undefined;
   private state: KeeperMessage = { type: 'booting' };
+  private ending = false;
   private endRequested = false;
   private finish: () => void = () => undefined;
   /** Resolves when nothing is left of the guest: QEMU gone, folder removed, owners told. */
@@ -42,11 +45,9 @@ export class Keeper {
     });
   }
 
-  /** A lease that is no connection: what the process that starts the keeper has until it is connected. */
-  hold(): () => void {
-    const holder = Symbol('hold');
-    this.holders.add(holder);
-    return () => this.release(holder);
+  /** The process that started the keeper is gone. Until the first lease it is what holds the guest. */
+  starterLeft(): void {
+    this.release(STARTER);
   }
 
   /** Boots the guest and watches it; resolves when it has ended or did not come up. Never rejects. */
@@ -70,6 +71,7 @@ export class Keeper {
 
   /** Ends the guest; {@link finished} follows. */
   end(): void {
+    this.ending = true;
     this.server.close();
     this.booting.abort();
     this.machine?.kill();
@@ -81,7 +83,10 @@ export class Keeper {
     onMessage(socket, OwnerMessage, (message) => {
       switch (message.type) {
         case 'lease':
+          // A guest on its way out takes no more owners: the connection closes unanswered.
+          if (this.ending) break;
           this.holders.add(socket);
+          this.release(STARTER);
           if (message.lease.kind === 'idle') idleSeconds = message.lease.seconds;
           send(socket, this.state);
           break;

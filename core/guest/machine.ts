@@ -69,12 +69,10 @@ async function boot(config: MachineConfig, port: number, signal: AbortSignal): P
   const ended = endOf(child, log);
 
   return await new Promise((resolve, reject) => {
+    let stopped: Failure | null = null;
     const stop = (failure: Failure): void => {
+      stopped = failure;
       child.kill('SIGKILL');
-      void ended.then(() => {
-        settle();
-        reject(failure);
-      });
     };
     const onAbort = (): void => stop(Failure.cancelled('The guest was not started.'));
     const timer = setTimeout(() => stop(bootTimeout(config.bootTimeoutMs, log)), config.bootTimeoutMs);
@@ -96,7 +94,7 @@ async function boot(config: MachineConfig, port: number, signal: AbortSignal): P
     void ended.then((end) => {
       settle();
       if (/could not set up host forwarding/i.test(stderr)) resolve('port-taken');
-      else reject(bootFailed(end, stderr));
+      else reject(stopped ?? bootFailed(end, stderr));
     });
   });
 }

@@ -15,6 +15,7 @@ export class GuestLease {
   readonly ended: Promise<GuestEnd>;
   private readonly closed: Promise<void>;
   private closing = false;
+  private knownEnd: GuestEnd | null = null;
   private readonly checks: ((end: GuestEnd | null) => void)[] = [];
 
   private constructor(
@@ -33,6 +34,7 @@ export class GuestLease {
     this.ready.catch(() => undefined); // whoever waits for it hears of it
     this.ended = new Promise((resolve) => (resolveEnded = resolve));
     const end = (message: GuestEnd): void => {
+      this.knownEnd ??= message;
       resolveEnded(message);
       for (const answer of this.checks.splice(0)) answer(message);
       rejectReady(endedBeforeReady());
@@ -81,7 +83,7 @@ export class GuestLease {
 
   /** Whether the guest still runs: null, or its end. */
   check(): Promise<GuestEnd | null> {
-    if (this.socket.destroyed) return this.ended;
+    if (this.knownEnd !== null) return Promise.resolve(this.knownEnd);
     return new Promise((resolve) => {
       this.checks.push(resolve);
       send(this.socket, { type: 'check' });

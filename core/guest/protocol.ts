@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { LineSplitter } from '../platform/process';
 import { MachineConfig, Program } from './qemu';
 
-/** Given to the keeper on its standard input, which then stays open until the first lease is there. */
+/** Given to the keeper on its standard input, which stays open while its starter lives, until the first lease is there. */
 export const KeeperConfig = z.object({
   /** The guest's folder; the keeper makes it, and removes it at its end. */
   folder: z.string(),
