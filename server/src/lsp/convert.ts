@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { DiagnosticSeverity, type Diagnostic } from 'vscode-languageserver/node';
+import type { Finding, Severity } from '../../../core/model/analysis';
+
+const SEVERITY: Readonly<Record<Severity, DiagnosticSeverity>> = {
+  error: DiagnosticSeverity.Error,
+  warning: DiagnosticSeverity.Warning,
+  information: DiagnosticSeverity.Information,
+  hint: DiagnosticSeverity.Hint,
+};
+
+/** Where the pages of docs/rules/ can be read. */
+const RULE_PAGES = 'https://github.com/kmodlab/kmodlab/blob/main/docs/rules';
+
+/** A finding as LSP wants it; `folder` is the module's. */
+export function toDiagnostic(finding: Finding, folder: string): Diagnostic {
+  return {
+    range: finding.range,
+    severity: SEVERITY[finding.severity],
+    code: finding.rule,
+    codeDescription: { href: `${RULE_PAGES}/${finding.rule}.md` },
+    source: 'kmodlab',
+    message: finding.message,
+    relatedInformation: finding.related.map(({ file, range, message }) => ({
+      location: { uri: pathToFileURL(path.join(folder, file)).toString(), range },
+      message,
+    })),
+  };
+}
+
+/** What is said of a document that is too large to be analysed. */
+export function tooLarge(limitBytes: number): Diagnostic {
+  return {
+    range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } },
+    severity: DiagnosticSeverity.Information,
+    code: 'not-analysed',
+    source: 'kmodlab',
+    message: `Not analysed: this file is larger than ${limitBytes / 1024 / 1024} MB.`,
+  };
+}

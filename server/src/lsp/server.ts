@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+import { fileURLToPath } from 'node:url';
+import {
+  DidChangeConfigurationNotification,
+  DocumentDiagnosticReportKind,
+  TextDocumentSyncKind,
+  TextDocuments,
+  type Connection,
+  type Diagnostic,
+  type InitializeParams,
+  type InitializeResult,
+} from 'vscode-languageserver/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { z } from 'zod';
+import { Architecture, type Analysis, type AnalysisTarget } from '../../../core/model/analysis';
+import type { Analyzer } from '../analysis';
+import { toDiagnostic, tooLarge } from './convert';
+import { gatherModule, MAX_SOURCE_BYTES } from './module-files';
+import { targetOf } from './settings';
+
+const NOTHING: Analysis = { findings: [], predictions: [] };
+
+const PredictionsParams = z.object({
+  sources: z.array(z.object({ path: z.string(), text: z.string() })),
+  target: z.object({ arch: Architecture, kernel: z.string().nullable() }),
+});
+
+function filePath(uri: string): string | null {
+  try {
+    return uri.startsWith('file:') ? fileURLToPath(uri) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The language server on one connection: diagnostics by pull where the client can, else by push. */
+export class KmodlabServer {
+  private readonly documents = new TextDocuments(TextDocument);
+  private target: AnalysisTarget = targetOf(null);
+  private pulls = false;
+  private readsConfiguration = false;
+  private refreshes = false;
+  /** Documents whose diagnostics are to be pushed at the next turn. */
+  private readonly dirty = new Set<string>();
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly analyzer: Promise<Analyzer>,
+  ) {
+    connection.onInitialize((params) => this.initialize(params));
+    connection.onInitialized(() => void this.initialized());
+    connection.onDidChangeConfiguration(() => void this.readConfiguration());
+    connection.onRequest('kmodlab/predictions', (params: unknown) => this.predictions(params));
+    connection.languages.diagnostics.on(async ({ textDocument }) => ({
+      kind: DocumentDiagnosticReportKind.Full,
+      items: await this.diagnose(textDocument.uri),
+    }));
+    this.documents.onDidChangeContent(() => this.changed());
+    this.documents.onDidClose(({ document }) => {
+      if (!this.pulls) void connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
+      this.changed();
+    });
+    this.documents.listen(connection);
+  }
+
+  private initialize({ capabilities }: InitializeParams): InitializeResult {
+    this.pulls = capabilities.textDocument?.diagnostic !== undefined;
+    this.refreshes = capabilities.workspace?.diagnostics?.refreshSupport === true;
+    this.readsConfiguration = capabilities.workspace?.configuration === true;
+    return {
+      serverInfo: { name: 'kmodlab' },
+      capabilities: {
+        textDocumentSync: TextDocumentSyncKind.Incremental,
+        ...(this.pulls ? { diagnosticProvider: { identifier: 'kmodlab', interFileDependencies: true, workspaceDiagnostics: false } } : {}),
+      },
+    };
+  }
+
+  private async initialized(): Promise<void> {
+    if (!this.readsConfiguration) return;
+    await this.connection.client.register(DidChangeConfigurationNotification.type, { section: 'kmodlab' });
+    await this.readConfiguration();
+  }
+
+  private async readConfiguration(): Promise<void> {
+    if (!this.readsConfiguration) return;
+    const before = this.target;
+    this.target = targetOf(await this.connection.workspace.getConfiguration('kmodlab.analysis'));
+    if (before.kernel === this.target.kernel) return;
+    if (this.pulls && this.refreshes) void this.connection.languages.diagnostics.refresh();
+    this.changed();
+  }
+
+  /** A change in one file can change the findings of the others of its module: all open ones are looked at again. */
+  private changed(): void {
+    if (this.pulls) return; // the client asks again for every open document, because of interFileDependencies
+    if (this.dirty.size === 0) setImmediate(() => void this.push());
+    for (const document of this.documents.all()) this.dirty.add(document.uri);
+  }
+
+  private async push(): Promise<void> {
+    const uris = [...this.dirty];
+    this.dirty.clear();
+    for (const uri of uris) {
+      const version = this.documents.get(uri)?.version;
+      const diagnostics = await this.diagnose(uri);
+      if (version !== undefined && this.documents.get(uri)?.version === version) await this.connection.sendDiagnostics({ uri, version, diagnostics });
+    }
+  }
+
+  /** Diagnostics of one open document; a defect of the analysis costs the diagnostics, never the server. */
+  private async diagnose(uri: string): Promise<Diagnostic[]> {
+    const document = this.documents.get(uri);
+    if (document === undefined) return [];
+    if (Buffer.byteLength(document.getText()) > MAX_SOURCE_BYTES) return [tooLarge(MAX_SOURCE_BYTES)];
+    const file = filePath(uri);
+    const module =
+      file === null
+        ? { folder: '/', sources: [{ path: 'untitled.c', text: document.getText() }] }
+        : await gatherModule(file, (other) => this.openText(other));
+    const own = module.sources[0]?.path;
+    const { findings } = await this.analyze(module.sources, this.target);
+    return findings.filter((finding) => finding.file === own).map((finding) => toDiagnostic(finding, module.folder));
+  }
+
+  private openText(file: string): string | undefined {
+    return this.documents.all().find((document) => filePath(document.uri) === file)?.getText();
+  }
+
+  private async predictions(params: unknown): Promise<Analysis> {
+    const { sources, target } = PredictionsParams.parse(params);
+    return this.analyze(sources, target);
+  }
+
+  private async analyze(...[sources, target]: Parameters<Analyzer['analyze']>): Promise<Analysis> {
+    const analyzer = await this.analyzer;
+    try {
+      return analyzer.analyze(sources, target);
+    } catch (error) {
+      this.connection.console.error(`The analysis failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      return NOTHING;
+    }
+  }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
+import { createAnalyzer } from './analysis';
+import { KmodlabServer } from './lsp/server';
+
+// stdio, Node IPC, socket or pipe, as the client's command line says (`--stdio`, `--node-ipc`, …)
+const connection = createConnection(ProposedFeatures.all);
+const wasm = (name: string): Promise<Uint8Array> => fs.readFile(path.join(__dirname, name));
+const analyzer = Promise.all([wasm('web-tree-sitter.wasm'), wasm('tree-sitter-c.wasm')]).then(([runtimeWasm, grammarWasm]) => createAnalyzer({ runtimeWasm, grammarWasm }));
+analyzer.catch((error: unknown) => connection.console.error(`The C parser could not be loaded: ${String(error)}`));
+
+new KmodlabServer(connection, analyzer);
+connection.listen();

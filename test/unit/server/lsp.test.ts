@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createMessageConnection, StreamMessageReader, StreamMessageWriter, type MessageConnection } from 'vscode-languageserver/node';
+import type { Diagnostic, InitializeResult, PublishDiagnosticsParams } from 'vscode-languageserver/node';
+import { Analysis } from '../../../core/model';
+import { copyOfModule, ROOT } from '../../support/cli';
+
+/** A client of the built server over stdio, as any LSP editor starts it. */
+class Client {
+  readonly connection: MessageConnection;
+  private readonly server: ChildProcessWithoutNullStreams;
+  private readonly published: PublishDiagnosticsParams[] = [];
+  private readonly waiting: { uri: string; resolve: (diagnostics: Diagnostic[]) => void }[] = [];
+
+  constructor() {
+    this.server = spawn(process.execPath, [path.join(ROOT, 'dist/server.js'), '--stdio']);
+    this.connection = createMessageConnection(new StreamMessageReader(this.server.stdout), new StreamMessageWriter(this.server.stdin));
+    this.connection.onNotification('textDocument/publishDiagnostics', (params: PublishDiagnosticsParams) => {
+      const index = this.waiting.findIndex(({ uri }) => uri === params.uri);
+      if (index < 0) this.published.push(params);
+      else this.waiting.splice(index, 1)[0]!.resolve(params.diagnostics);
+    });
+    this.connection.listen();
+  }
+
+  async initialize(capabilities: object): Promise<InitializeResult> {
+    const result = await this.connection.sendRequest<InitializeResult>('initialize', { processId: process.pid, rootUri: null, capabilities });
+    await this.connection.sendNotification('initialized', {});
+    return result;
+  }
+
+  open(file: string, text = fs.readFileSync(file, 'utf8')): Promise<void> {
+    return this.connection.sendNotification('textDocument/didOpen', { textDocument: { uri: pathToFileURL(file).toString(), languageId: 'c', version: 1, text } });
+  }
+
+  change(file: string, version: number, contentChanges: object[]): Promise<void> {
+    return this.connection.sendNotification('textDocument/didChange', { textDocument: { uri: pathToFileURL(file).toString(), version }, contentChanges });
+  }
+
+  /** The next diagnostics that are pushed for a file. */
+  pushed(file: string): Promise<Diagnostic[]> {
+    const uri = pathToFileURL(file).toString();
+    const index = this.published.findIndex((params) => params.uri === uri);
+    if (index >= 0) return Promise.resolve(this.published.splice(index, 1)[0]!.diagnostics);
+    return new Promise((resolve) => this.waiting.push({ uri, resolve }));
+  }
+
+  pull(file: string): Promise<{ items: Diagnostic[] }> {
+    return this.connection.sendRequest('textDocument/diagnostic', { textDocument: { uri: pathToFileURL(file).toString() } });
+  }
+
+  async stop(): Promise<number | null> {
+    await this.connection.sendRequest('shutdown');
+    const ended = new Promise<number | null>((resolve) => this.server.once('exit', resolve));
+    await this.connection.sendNotification('exit');
+    return ended;
+  }
+}
+
+const PULL = { textDocument: { diagnostic: {} } };
+const buffers = (diagnostics: Diagnostic[]): Diagnostic[] => diagnostics.filter(({ code }) => code === 'kernel-buffer');
+
+describe('language server over stdio', () => {
+  let client: Client;
+  let folder: string;
+  let source: string;
+  beforeEach(() => {
+    client = new Client();
+    folder = copyOfModule();
+    source = path.join(folder, 'device2_kernel_buffer.c');
+  });
+  afterEach(async () => {
+    fs.rmSync(folder, { recursive: true });
+    assert.equal(await client.stop(), 0);
+  });
+
+  it('pushes the kernel buffer at its argument, with its page and the places that lead to it', async () => {
+    const { capabilities } = await client.initialize({});
+    assert.equal(capabilities.diagnosticProvider, undefined);
+    await client.open(source);
+    const found = buffers(await client.pushed(source));
+    assert.equal(found.length, 1);
+    const { range, codeDescription, relatedInformation } = found[0]!;
+    const line = fs.readFileSync(source, 'utf8').split('\n')[range.start.line]!;
+    assert.match(line.slice(range.start.character, range.end.character), /buf/);
+    assert.match(line, /param\.si/);
+    const page = /docs\/rules\/[\w-]+\.md$/.exec(codeDescription!.href)![0];
+    assert.ok(fs.existsSync(path.join(ROOT, page)), page);
+    assert.ok(relatedInformation!.length > 0);
+  });
+
+  it('answers a pull and pushes nothing besides', async () => {
+    const { capabilities } = await client.initialize(PULL);
+    assert.deepEqual(capabilities.diagnosticProvider, { identifier: 'kmodlab', interFileDependencies: true, workspaceDiagnostics: false });
+    let pushes = 0;
+    client.connection.onNotification('textDocument/publishDiagnostics', (_params: PublishDiagnosticsParams) => void pushes++);
+    await client.open(source);
+    assert.equal(buffers((await client.pull(source)).items).length, 1);
+    assert.equal(pushes, 0);
+  });
+
+  it('follows an edit, incremental and across the files of the module', async () => {
+    await client.initialize(PULL);
+    await client.open(source);
+    const text = fs.readFileSync(source, 'utf8').split('\n');
+    const line = text.findIndex((candidate) => candidate.includes('param.si'));
+    const start = text[line]!.indexOf('(unsigned long)buf');
+    const range = { start: { line, character: start }, end: { line, character: start + '(unsigned long)buf'.length } };
+    await client.change(source, 2, [{ range, text: '0' }]);
+    assert.equal(buffers((await client.pull(source)).items).length, 0);
+
+    const header = path.join(folder, 'device2.h');
+    await client.open(header, `${fs.readFileSync(header, 'utf8')}\n#define CLEAN_ADDRESS ((unsigned long)device2_shared)\nextern char device2_shared[8];\n`);
+    await client.change(source, 3, [{ range: { start: range.start, end: { line, character: start + 1 } }, text: 'CLEAN_ADDRESS' }]);
+    assert.equal(buffers((await client.pull(source)).items).length, 1);
+  });
+
+  it('says of a document over 4 MB only that it is not analysed', async () => {
+    await client.initialize(PULL);
+    const huge = path.join(folder, 'huge.c');
+    await client.open(huge, 'int x;\n'.repeat(700_000));
+    assert.deepEqual((await client.pull(huge)).items.map(({ code }) => code), ['not-analysed']);
+  });
+
+  it('survives text that is no C, a BOM, CRLF and NULs', async () => {
+    await client.initialize(PULL);
+    const odd = path.join(folder, 'odd.c');
+    await client.open(odd, '\uFEFF#include <linux/module.h>\r\n\0\0}}}{{{((( \uD800 ');
+    const { items } = await client.pull(odd);
+    assert.deepEqual(items.filter(({ code }) => code === 'kernel-buffer'), []);
+    await client.open(source);
+    assert.equal(buffers((await client.pull(source)).items).length, 1);
+  });
+
+  it('predicts the calls of sources that it is handed', async () => {
+    await client.initialize(PULL);
+    const sources = fs.readdirSync(folder).filter((name) => /\.[ch]$/.test(name)).map((name) => ({ path: name, text: fs.readFileSync(path.join(folder, name), 'utf8') }));
+    const analysis = Analysis.parse(await client.connection.sendRequest('kmodlab/predictions', { moduleFolder: folder, sources, target: { arch: 'x86_64', kernel: '6.1' } }));
+    assert.deepEqual(
+      analysis.predictions.map(({ syscall, expect }) => [syscall, expect.kind]),
+      [['write', 'errno'], ['dup', 'exact'], ['close', 'exact'], ['dup', 'exact'], ['write', 'argument']],
+    );
+  });
+
+  it('clears the pushed diagnostics of a closed document', async () => {
+    await client.initialize({});
+    await client.open(source);
+    assert.equal(buffers(await client.pushed(source)).length, 1);
+    await client.connection.sendNotification('textDocument/didClose', { textDocument: { uri: pathToFileURL(source).toString() } });
+    assert.deepEqual(await client.pushed(source), []);
+  });
+});
