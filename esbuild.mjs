@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 const require = createRequire(import.meta.url);
 const watch = process.argv.includes('--watch');
 const common = { bundle: true, sourcemap: true, logLevel: 'info', legalComments: 'none', absWorkingDir: import.meta.dirname };
-const node = { ...common, platform: 'node', format: 'cjs', target: 'node20', mainFields: ['module', 'main'] };
+const node = { ...common, platform: 'node', format: 'cjs', target: 'node20', mainFields: ['module', 'main'], alias: { 'web-tree-sitter': require.resolve('web-tree-sitter') } }; // its CommonJS build: the other one needs import.meta.url
 const browser = { ...common, platform: 'browser', format: 'iife', target: 'es2022', minify: !watch, tsconfig: 'media/tsconfig.json' };
 
 const bundles = [
