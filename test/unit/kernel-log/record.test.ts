@@ -23,7 +23,7 @@ describe('kernel log records', () => {
     const [first, second] = parse('6,1,2,c,caller=T123;part', '6,2,3,-,caller=C0;whole');
     assert.equal(first?.continuation, true);
     assert.equal(second?.continuation, false);
-    assert.equal(second?.text, 'whole');
+    assert.equal(second.text, 'whole');
   });
 
   it('adds the dictionary lines to their record', () => {

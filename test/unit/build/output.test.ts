@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { BuildOutput } from '../../../core/build/output';
+import { findSymbol, maskC } from '../../../core/build/parsers/place';
+import type { BuildDiagnostic, SourceFile } from '../../../core/model';
+import { assertGolden } from '../../support/golden';
+
+const OUTPUTS = path.resolve('test/fixtures/build-output');
+const MODULES = path.resolve('test/fixtures/modules');
+
+function readModule(name: string): SourceFile[] {
+  const folder = path.join(MODULES, name);
+  return fs.readdirSync(folder).sort().map((file) => ({ path: file, text: fs.readFileSync(path.join(folder, file), 'utf8') }));
+}
+
+function parse(lines: readonly string[], files: readonly SourceFile[]): { diagnostics: BuildDiagnostic[]; diskFull: boolean } {
+  const output = new BuildOutput({
+    buildDir: '/build',
+    sources: files.filter((file) => /\.[ch]$/.test(file.path)),
+    isBuildFile: (relative) => files.some((file) => file.path === relative),
+    onDiagnostic: () => undefined,
+  });
+  for (const line of lines) output.push(line);
+  output.end();
+  return output;
+}
+
+function show({ file, line, column, severity, tool, message }: BuildDiagnostic): string {
+  return `${file ?? '-'}:${line ?? '-'}:${column ?? '-'} ${severity} [${tool}] ${message}`;
+}
+
+const one = (line: string, files: readonly SourceFile[] = []): string[] => parse([line], files).diagnostics.map(show);
+
+describe('build output', () => {
+  for (const name of fs.readdirSync(OUTPUTS).filter((file) => file.endsWith('.txt')).sort()) {
+    it(`places what the tools say of ${name}`, () => {
+      const module = /-([a-z]+)\.txt$/.exec(name)?.[1] ?? '';
+      const { diagnostics } = parse(fs.readFileSync(path.join(OUTPUTS, name), 'utf8').split('\n'), readModule(module));
+      assertGolden(`${diagnostics.map(show).join('\n')}\n`, path.join(OUTPUTS, name.replace('.txt', '.golden')));
+    });
+  }
+
+  it('resolves a relative path against the folder that make entered', () => {
+    const files = [{ path: 'sub/part.c', text: '' }];
+    const lines = ["make[1]: Entering directory '/build/sub'", 'part.c:3:1: error: inside', "make[1]: Leaving directory '/build/sub'", 'part.c:4:1: error: outside'];
+    assert.deepEqual(parse(lines, files).diagnostics.map(show), ['sub/part.c:3:1 error [gcc] inside', '/build/part.c:4:1 error [gcc] outside']);
+  });
+
+  it('knows the words of modpost before 5.8 and of namespaces', () => {
+    const files = [{ path: 'a.c', text: 'int f(void)\n{\n\treturn dma_buf_get(3) + old_one();\n}\n' }];
+    assert.deepEqual(one('ERROR: "old_one" [/build/a.ko] undefined!', files), ['a.c:3:26 error [modpost] "old_one" [a.ko] undefined!']);
+    assert.deepEqual(one('ERROR: modpost: module a uses symbol dma_buf_get from namespace DMA_BUF, but does not import it.', files), [
+      'a.c:3:9 error [modpost] module a uses symbol dma_buf_get from namespace DMA_BUF, but does not import it.',
+    ]);
+  });
+
+  it('names a program that is not installed', () => {
+    assert.deepEqual(one('/bin/sh: 1: gcc-10: not found'), ['-:-:- error [make] The program gcc-10 is not installed.']);
+  });
+
+  it('says what the compiler says without a place', () => {
+    assert.deepEqual(one("gcc-12: error: unrecognized command-line option '-fmin-function-alignment=16'"), [
+      "-:-:- error [gcc] unrecognized command-line option '-fmin-function-alignment=16'",
+    ]);
+  });
+
+  it('places what objtool and an old linker say', () => {
+    const files = [{ path: 'b.c', text: 'void looping(void) {}\n' }];
+    assert.deepEqual(one('b.o: warning: objtool: looping+0x4: unreachable instruction', files), ['b.c:1:6 warning [objtool] looping+0x4: unreachable instruction']);
+    assert.deepEqual(one("b.c:(.text+0x0): multiple definition of `looping'; a.o:a.c:(.text+0x0): first defined here", files), [
+      "b.c:1:6 error [ld] multiple definition of `looping'; a.o:a.c:(.text+0x0): first defined here",
+    ]);
+  });
+
+  it('notices a full disk', () => {
+    assert.equal(parse(['/build/a.s: Error: cannot write: No space left on device'], []).diskFull, true);
+    assert.equal(parse(['fine'], []).diskFull, false);
+  });
+
+  it('survives hostile lines and keeps their number bounded', () => {
+    const lines = ['x'.repeat(1_000_000), `${'a:'.repeat(200_000)} error: x`, `In file included from ${'y'.repeat(100_000)}:1:`, "make: Entering directory '", '::: error:', `ERROR: modpost: "${'('.repeat(1000)}" [a] undefined!`];
+    const many = Array.from({ length: 5_000 }, (_, index) => `a.c:${index + 1}:1: warning: again`);
+    assert.equal(parse([...lines, ...many], []).diagnostics.length, 2_000);
+  });
+});
+
+describe('symbols in sources', () => {
+  const source = (text: string): SourceFile[] => [{ path: 'a.c', text }];
+
+  it('looks past comments, strings and declarations', () => {
+    const text = '/* wanted\n */ // wanted\nchar *s = "wanted \\" wanted";\nextern int wanted(void);\nint x = wanted();\n';
+    assert.deepEqual(findSymbol(source(text), 'wanted'), { file: 'a.c', line: 5, column: 9 });
+    assert.deepEqual(findSymbol(source('extern int only(void);'), 'only'), { file: 'a.c', line: 1, column: 12 });
+  });
+
+  it('wants the whole word and an identifier', () => {
+    assert.equal(findSymbol(source('int unwanted, wanted2;'), 'wanted'), null);
+    assert.equal(findSymbol(source('a.*'), '.*'), null);
+  });
+
+  it('keeps lines and columns when it masks', () => {
+    const text = 'a /* b\nc */ d "e\\"" \'\\\'\' f /* open';
+    assert.equal(maskC(text).length, text.length);
+    assert.equal(maskC(text).split('\n').length, 2);
+    assert.equal(maskC(text).replaceAll(/\s+/g, ' ').trim(), 'a d f');
+  });
+});
