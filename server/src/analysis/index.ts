@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: MIT
-import type { Analysis, AnalysisTarget, SourceFile } from '../../../core/model/analysis';
+import type { Analysis, AnalysisTarget, Finding, SourceFile } from '../../../core/model/analysis';
+import { runProgram } from './flow/run';
+import { readModule } from './module';
+import { toPredictions } from './predictions';
+import { callingConvention } from './rules/calling-convention';
+import { kernelBuffer } from './rules/kernel-buffer';
+import type { Rule } from './rules/rule';
+import { CParser } from './syntax/parser';
+import { TargetFacts } from './syntax/target';
 
 /** The two WebAssembly files the analysis runs on; the caller reads them (`dist/web-tree-sitter.wasm`, `dist/tree-sitter-c.wasm`). */
 export interface AnalyzerWasm {
@@ -7,7 +15,7 @@ export interface AnalyzerWasm {
   readonly grammarWasm: Uint8Array;
 }
 
-/** C sources of one module in, findings and predictions out. Holds parsers: dispose it when done. */
+/** C sources of one module in, findings and predictions out. Holds a parser: dispose it when done. */
 export interface Analyzer {
   /**
    * Analyses all files of one module together (`.c` and the local headers they include). Synchronous and pure.
@@ -17,8 +25,28 @@ export interface Analyzer {
   dispose(): void;
 }
 
+const RULES: readonly Rule[] = [kernelBuffer, callingConvention];
+
 /** Loads the parser once; rejects only when the WebAssembly files are broken. */
-export function createAnalyzer(wasm: AnalyzerWasm): Promise<Analyzer> {
-  if (wasm.runtimeWasm.length === 0 || wasm.grammarWasm.length === 0) return Promise.reject(new Error('The parser files are empty.'));
-  return Promise.resolve({ analyze: () => ({ findings: [], predictions: [] }), dispose: () => undefined });
+export async function createAnalyzer(wasm: AnalyzerWasm): Promise<Analyzer> {
+  const parser = await CParser.load(wasm.runtimeWasm, wasm.grammarWasm);
+  return {
+    analyze: (sources, target) => analyze(parser, sources, target),
+    dispose: () => {
+      parser.dispose();
+    },
+  };
+}
+
+function analyze(parser: CParser, sources: readonly SourceFile[], target: AnalysisTarget): Analysis {
+  const program = readModule(sources, parser, new TargetFacts(target));
+  if (!program) return { findings: [], predictions: [] };
+  const run = runProgram(program);
+  const findings = RULES.flatMap((rule) => rule(run.calls, program)).sort(inFileOrder);
+  return { findings, predictions: toPredictions(run.calls, run.complete) };
+}
+
+function inFileOrder(a: Finding, b: Finding): number {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
+  return a.range.start.line - b.range.start.line || a.range.start.character - b.range.start.character;
 }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+import type { CType, Expression } from '../syntax/ast';
+import { walkExpression, walkStatement } from '../syntax/walk';
+import type { Program } from './program';
+import type { FunctionPlace, Unit } from './unit';
+
+/** Who runs a function that the kernel calls. */
+export type EntryRole = 'init' | 'exit' | 'write' | 'read' | 'callback' | 'uncalled';
+
+export interface EntryPoint extends FunctionPlace {
+  readonly role: EntryRole;
+}
+
+const INIT_CALLS = /^(?:module_init|(?:core|postcore|arch|subsys|fs|rootfs|device|late)_initcall(?:_sync)?)$/;
+/** Structures whose `write` and `read` take the buffer of a user. */
+const FILE_STRUCTS = new Set(['file_operations', 'proc_ops']);
+const FILE_FIELDS: Readonly<Record<string, EntryRole>> = { write: 'write', proc_write: 'write', read: 'read', proc_read: 'read' };
+const ORDER: readonly EntryRole[] = ['init', 'write', 'read', 'callback', 'exit', 'uncalled'];
+
+/** Finds the functions that the kernel calls, in the order in which they run; `uncalled` are those nobody names. */
+export function findEntries(program: Program): EntryPoint[] {
+  const roles = new Map<FunctionPlace['definition'], EntryPoint>();
+  const add = (place: FunctionPlace | undefined, role: EntryRole): void => {
+    if (!place) return;
+    const known = roles.get(place.definition);
+    if (!known || ORDER.indexOf(role) < ORDER.indexOf(known.role)) roles.set(place.definition, { ...place, role });
+  };
+  const called = new Set<FunctionPlace['definition']>();
+  for (const unit of program.units) {
+    for (const call of unit.syntax.fileScopeCalls) {
+      const [first] = call.arguments;
+      if (first?.kind !== 'identifier') continue;
+      if (INIT_CALLS.test(call.name)) add(program.findFunction(first.name, unit), 'init');
+      else if (call.name === 'module_exit') add(program.findFunction(first.name, unit), 'exit');
+      else if (/^module_.*driver$/.test(call.name)) continue;
+    }
+    add(program.findFunction('init_module', unit), 'init');
+    add(program.findFunction('cleanup_module', unit), 'exit');
+    scanUnit(program, unit, add, called);
+  }
+  const referenced = [...roles.values()];
+  const uncalled = program.units.flatMap((unit) =>
+    unit.syntax.functions.filter((definition) => !roles.has(definition) && !called.has(definition)).map((definition): EntryPoint => ({ definition, unit, role: 'uncalled' })),
+  );
+  return [...referenced, ...uncalled].sort((a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role));
+}
+
+function scanUnit(program: Program, unit: Unit, add: (place: FunctionPlace | undefined, role: EntryRole) => void, called: Set<FunctionPlace['definition']>): void {
+  const direct = new Set<Expression>();
+  const visit = (expression: Expression): void => {
+    if (expression.kind === 'call' && expression.callee.kind === 'identifier') {
+      direct.add(expression.callee);
+      const place = program.findFunction(expression.callee.name, unit);
+      if (place) called.add(place.definition);
+    } else if (expression.kind === 'assign' && expression.left.kind === 'member' && expression.right.kind === 'identifier') {
+      const role = FILE_FIELDS[expression.left.field];
+      if (role && isFileStructName(expression.left.object)) add(program.findFunction(expression.right.name, unit), role);
+    } else if (expression.kind === 'identifier' && !direct.has(expression)) {
+      add(program.findFunction(expression.name, unit), 'callback');
+    }
+  };
+  for (const definition of unit.syntax.functions) walkStatement(definition.body, visit);
+  for (const global of unit.syntax.globals) {
+    if (!global.initializer) continue;
+    const roles = fieldRoles(program, global.type);
+    if (roles && global.initializer.kind === 'initializer') {
+      for (const item of global.initializer.items) {
+        const [field] = item.designators;
+        const role = typeof field === 'string' ? FILE_FIELDS[field] : undefined;
+        if (role && item.value.kind === 'identifier') add(program.findFunction(item.value.name, unit), role);
+      }
+    }
+    walkExpression(global.initializer, visit);
+  }
+}
+
+function fieldRoles(program: Program, type: CType): boolean {
+  const resolved = program.resolve(type);
+  return resolved.kind === 'struct' && FILE_STRUCTS.has(resolved.tag);
+}
+
+function isFileStructName(object: Expression): boolean {
+  return object.kind === 'identifier' && /fops|file_op|proc_ops/i.test(object.name);
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+import { textOf } from '../syntax/source';
+import type { Frame, Outcome } from './frame';
+import { kernelSymbol } from './kernel-symbols';
+import type { Argument, CallExpression, Machine } from './machine';
+import type { MemoryObject, Target } from './objects';
+import { findReport } from './reports';
+import type { State } from './state';
+import { integer, SCALAR, spaceOf, truthOf, UNKNOWN, ZERO, type Value } from './values';
+
+/** Functions that change nothing which the analysis follows. */
+const READS_ONLY = new Set(
+  `printk _printk no_printk dev_info dev_err dev_warn dev_notice dev_crit dev_alert dev_emerg dev_dbg strlen strnlen strcmp strncmp strcasecmp strncasecmp strstr strchr strrchr
+   memcmp sysfs_streq kfree kvfree vfree kfree_sensitive free_page free_pages msleep mdelay udelay ssleep usleep_range schedule cond_resched spin_lock spin_unlock mutex_lock
+   mutex_unlock rcu_read_lock rcu_read_unlock dump_stack BUG_ON WARN_ON WARN_ON_ONCE IS_ERR IS_ERR_OR_NULL PTR_ERR ERR_PTR access_ok put_user copy_to_user __copy_to_user
+   unregister_chrdev_region unregister_chrdev cdev_del device_destroy class_destroy misc_deregister remove_proc_entry proc_remove unregister_kprobe module_put try_module_get
+   MODULE_LICENSE kallsyms_lookup_name kstrtoint kstrtoul simple_strtoul container_of MAJOR MINOR MKDEV set_fs`.split(/\s+/),
+);
+/** Functions that fill what their first argument points to. */
+const FILLS_FIRST = /^(?:snprintf|scnprintf|sprintf|vsnprintf|vsprintf|strcpy|strncpy|strscpy|strlcpy|strcat|strncat|strlcat|get_random_bytes|hex_dump_to_buffer)$/;
+const ALLOCATES = /^(?:(?:dev)?m?_?k[mzvc]?[mzc]?alloc\w*|k[mzc]alloc\w*|kv[mzc]alloc\w*|vmalloc\w*|vzalloc\w*|kstrn?dup|kmemdup\w*|kasprintf|kvasprintf|__get_free_pages?|get_zeroed_page|memdup_user\w*|strndup_user|kmem_cache_alloc\w*|page_address|devm_k\w*alloc\w*)$/;
+const ZEROES = /zalloc|zeroed|calloc/;
+
+/** Calls a function that is not the module's: what is known of it, and otherwise nothing. */
+export function callExternal(machine: Machine, name: string | null, expression: CallExpression, list: readonly Argument[], state: State, frame: Frame): Outcome[] {
+  const report = findReport(name, list, frame.unit.siteOf(expression));
+  for (const found of report) machine.recorder.report(found.result, found.report, state.aside);
+  const symbol = lookedUp(machine, list);
+  if (symbol && (name === null || !READS_ONLY.has(name) || name === 'kallsyms_lookup_name')) return [{ state, value: symbol }];
+  if (name === null) {
+    state.loseDescriptors();
+    clobberArguments(machine, list, state);
+    return [{ state, value: UNKNOWN }];
+  }
+  const special = specialCall(machine, name, expression, list, state, frame);
+  if (special) return [{ state, value: special }];
+  if (ALLOCATES.test(name)) return [{ state, value: allocate(name, expression, state, frame) }];
+  if (FILLS_FIRST.test(name)) {
+    clobberArguments(machine, list.slice(0, 1), state, false);
+    return [{ state, value: SCALAR }];
+  }
+  if (/close_fd|fd_install|get_unused_fd|anon_inode_getfd|ksys_|do_sys_|sys_close|put_unused_fd|close_range|unshare_files/.test(name)) state.loseDescriptors();
+  if (!READS_ONLY.has(name)) clobberArguments(machine, list, state);
+  return [{ state, value: resultOf(name, list) }];
+}
+
+/** A lookup by name gives what is known under it, however the function that looks is called. */
+function lookedUp(machine: Machine, list: readonly Argument[]): Value | null {
+  const [first] = list;
+  if (list.length === 0 || list.length > 2 || first?.value.kind !== 'string' || first.value.text === null) return null;
+  return kernelSymbol(first.value.text, machine.program);
+}
+
+function specialCall(machine: Machine, name: string, expression: CallExpression, list: readonly Argument[], state: State, frame: Frame): Value | null {
+  const [first, second, third] = list;
+  switch (name) {
+    case 'memset':
+      for (const target of targetsOf(first?.value)) state.memory.reset(target.object, UNKNOWN);
+      if (first?.value.kind === 'pointer' && first.value.targets.length === 1) {
+        const [target] = first.value.targets;
+        const filler: Value = second?.value.kind === 'integer' && second.value.value === 0n ? ZERO : UNKNOWN;
+        if (target) state.memory.store({ object: target.object, path: target.path.replace(/\[0\]$/, '') }, { kind: 'aggregate', cells: new Map(), rest: filler }, null);
+      }
+      return first?.value ?? UNKNOWN;
+    case 'memcpy':
+    case 'memmove':
+    case '__memcpy':
+      copy(machine, first?.value, second?.value, state);
+      return first?.value ?? UNKNOWN;
+    case 'copy_from_user':
+    case '__copy_from_user':
+    case 'strncpy_from_user':
+      for (const target of targetsOf(first?.value)) {
+        const from: Value = { kind: 'user', origin: { text: 'data copied from user space', span: null }, maybeNull: true };
+        machine.globals.clobbered(target.object);
+        state.memory.store(target, { kind: 'aggregate', cells: new Map(), rest: from }, null);
+      }
+      return name === 'strncpy_from_user' ? SCALAR : { kind: 'scalar', low: 0n, high: null, nonzero: false };
+    case 'get_user':
+    case '__get_user':
+      if (expression.arguments[0]) {
+        for (const place of machine.evaluator.locate(expression.arguments[0], state, frame)) {
+          machine.evaluator.store(place, { kind: 'user', origin: { text: 'a value read from user space', span: null }, maybeNull: true }, null);
+        }
+      }
+      return SCALAR;
+    case 'set_fs': {
+      const text = first ? textOf(first.span) : '';
+      state.kernelAddressesAllowed = /KERNEL_DS|get_ds/.test(text);
+      return SCALAR;
+    }
+    case 'register_kprobe':
+    case 'register_kretprobe':
+      return registerProbe(machine, first?.value, state);
+    case 'strcmp':
+    case 'strncmp':
+    case 'sysfs_streq':
+      return compareTexts(name, first?.value, second?.value, third?.value);
+    case 'IS_ERR':
+    case 'IS_ERR_OR_NULL':
+      if (!first) return UNKNOWN;
+      if (spaceOf(first.value) === 'kernel' && (name === 'IS_ERR' || truthOf(first.value) !== 'either')) return integer(0n, true);
+      return { kind: 'scalar', low: 0n, high: 1n, nonzero: false };
+    case 'PTR_ERR':
+      return { kind: 'scalar', low: -4095n, high: -1n, nonzero: true };
+    case 'PTR_ERR_OR_ZERO':
+      return first && spaceOf(first.value) === 'kernel' ? integer(0n, true) : SCALAR;
+    case 'WARN_ON':
+    case 'WARN_ON_ONCE':
+      return first?.value ?? UNKNOWN;
+    case 'static_call':
+    case 'rcu_dereference':
+    case 'xchg':
+    case 'cmpxchg':
+      clobberArguments(machine, list, state);
+      return UNKNOWN;
+    default:
+      return null;
+  }
+}
+
+function resultOf(name: string, list: readonly Argument[]): Value {
+  switch (name) {
+    case 'strlen':
+    case 'strnlen':
+      return { kind: 'scalar', low: 0n, high: null, nonzero: false };
+    case 'MAJOR':
+    case 'MINOR':
+    case 'MKDEV':
+      return SCALAR;
+    case 'vm_mmap':
+    case 'do_mmap':
+    case 'ksys_mmap_pgoff':
+      return { kind: 'user', origin: { text: `memory from ${name}()`, span: null }, maybeNull: false };
+    case 'ERR_PTR':
+      return list[0] ? UNKNOWN : SCALAR;
+    default:
+      return UNKNOWN;
+  }
+}
+
+function allocate(name: string, expression: CallExpression, state: State, frame: Frame): Value {
+  const span = frame.unit.siteOf(expression);
+  const origin = { text: `memory from ${name}()`, span };
+  const object: MemoryObject = { id: `heap ${frame.id} ${expression.start}`, name: `${name}()`, storage: 'heap', type: { kind: 'unknown' }, origin };
+  if (state.memory.has(object)) state.memory.clobber(object);
+  else state.memory.reset(object, ZEROES.test(name) ? ZERO : UNKNOWN);
+  return { kind: 'pointer', targets: [{ object, path: '' }], maybeNull: false };
+}
+
+function targetsOf(value: Value | undefined): readonly Target[] {
+  return value?.kind === 'pointer' ? value.targets : [];
+}
+
+/** memcpy between known objects copies what they hold. */
+function copy(machine: Machine, to: Value | undefined, from: Value | undefined, state: State): void {
+  const [target] = targetsOf(to);
+  const [source] = targetsOf(from);
+  if (!target || targetsOf(to).length !== 1) {
+    for (const each of targetsOf(to)) clobber(machine, each.object, state);
+    return;
+  }
+  const whole = (place: Target): Target => ({ object: place.object, path: place.path.replace(/\[0\]$/, '') });
+  if (source && targetsOf(from).length === 1) {
+    const value = state.memory.loadAggregate(whole(source));
+    state.memory.store(whole(target), value, null);
+    machine.globals.stored(whole(target), value);
+  } else clobber(machine, target.object, state);
+}
+
+/** A probe on a symbol learns its address. */
+function registerProbe(machine: Machine, probe: Value | undefined, state: State): Value {
+  for (const target of targetsOf(probe)) {
+    const base = state.memory.cell({ object: target.object, path: `${target.path}.kp.symbol_name` }) ? `${target.path}.kp` : target.path;
+    const symbol = state.memory.load({ object: target.object, path: `${base}.symbol_name` });
+    const found = symbol.kind === 'string' && symbol.text !== null ? kernelSymbol(symbol.text, machine.program) : null;
+    state.memory.store({ object: target.object, path: `${base}.addr` }, found ?? UNKNOWN, null);
+    machine.globals.stored({ object: target.object, path: `${base}.addr` }, found ?? UNKNOWN);
+  }
+  return { kind: 'scalar', low: null, high: 0n, nonzero: false };
+}
+
+function compareTexts(name: string, left: Value | undefined, right: Value | undefined, length: Value | undefined): Value {
+  if (left?.kind !== 'string' || right?.kind !== 'string' || left.text === null || right.text === null) return SCALAR;
+  const count = name === 'strncmp' ? (length?.kind === 'integer' ? Number(length.value) : null) : Infinity;
+  if (count === null) return SCALAR;
+  const trim = (text: string): string => (name === 'sysfs_streq' ? text.replace(/\n$/, '') : text.slice(0, count));
+  const equal = trim(left.text) === trim(right.text);
+  return name === 'sysfs_streq' ? integer(equal ? 1n : 0n) : integer(equal ? 0n : trim(left.text) < trim(right.text) ? -1n : 1n);
+}
+
+/** What an unknown function is given it may change, and keep the address of. */
+function clobberArguments(machine: Machine, list: readonly Argument[], state: State, escapes = true): void {
+  const objects = new Set<MemoryObject>();
+  for (const argument of list) for (const target of targetsOf(argument.value)) objects.add(target.object);
+  if (escapes) for (const object of [...objects]) for (const inner of reachable(object, state)) objects.add(inner);
+  for (const object of objects) clobber(machine, object, state);
+  if (escapes && objects.size > 0) state.memory.escape(objects);
+}
+
+function clobber(machine: Machine, object: MemoryObject, state: State): void {
+  if (isConstant(machine, object)) return;
+  state.memory.clobber(object);
+  machine.globals.clobbered(object);
+}
+
+function reachable(object: MemoryObject, state: State): MemoryObject[] {
+  const all = state.memory.loadAggregate({ object, path: '' });
+  if (all.kind !== 'aggregate') return [];
+  return [...all.cells.values(), all.rest].flatMap((value) => targetsOf(value).map((target) => target.object));
+}
+
+/** Constant tables, such as file_operations, that are given away stay what they are. */
+function isConstant(machine: Machine, object: MemoryObject): boolean {
+  for (const global of machine.program.allGlobals) if (global.object === object) return global.declarator.isConst && machine.program.resolve(object.type).kind !== 'pointer';
+  return false;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+import type { Memory } from './memory';
+import type { MemoryObject, Target } from './objects';
+import { join, sameValue, stripped, UNKNOWN, type Value } from './values';
+
+/**
+ * Everything that any function stores to the module's global variables. Functions that run after init (handlers,
+ * exit) find in a global what it started with or any of these.
+ */
+export class GlobalStores {
+  private readonly objects = new Map<string, { object: MemoryObject; cells: Map<string, Value> }>();
+  private everything = false;
+  /** Counts what was new, so that a caller can tell when nothing more comes. */
+  changes = 0;
+
+  stored(target: Target, value: Value): void {
+    if (target.object.storage !== 'global') return;
+    if (value.kind === 'aggregate') {
+      for (const [path, part] of value.cells) this.add(target.object, target.path + path.replace(/\*$/, ''), part);
+      return;
+    }
+    this.add(target.object, target.path, value);
+  }
+
+  clobbered(object: MemoryObject): void {
+    if (object.storage === 'global') this.add(object, '', UNKNOWN);
+  }
+
+  clobberedAll(): void {
+    if (!this.everything) this.changes++;
+    this.everything = true;
+  }
+
+  /** Adds all stores to a memory as possibilities. */
+  applyTo(memory: Memory): void {
+    if (this.everything) memory.clobberAll();
+    for (const { object, cells } of this.objects.values()) {
+      for (const [path, value] of cells) {
+        if (path === '' && value.kind === 'unknown') memory.clobber(object);
+        else memory.store({ object, path }, value, null, true);
+      }
+    }
+  }
+
+  private add(object: MemoryObject, path: string, given: Value): void {
+    const value = stripped(given, 'result', 'via');
+    const known = this.objects.get(object.id) ?? { object, cells: new Map<string, Value>() };
+    this.objects.set(object.id, known);
+    const before = known.cells.get(path);
+    const after = before ? join(before, value) : value;
+    if (before && sameValue(before, after)) return;
+    this.changes++;
+    known.cells.set(path, after);
+  }
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+import type { Span } from '../syntax/source';
+import type { MemoryObject, Target } from './objects';
+import { join, sameValue, UNKNOWN, widen, type Value } from './values';
+
+export interface Cell {
+  readonly value: Value;
+  /** The expression that was stored, as a person reads it. */
+  readonly stored: Span | null;
+}
+
+interface Contents {
+  readonly cells: ReadonlyMap<string, Cell>;
+  /** What a part that has no cell holds. */
+  readonly rest: Value;
+}
+
+const NOTHING: Contents = { cells: new Map(), rest: UNKNOWN };
+/** An object that is filled cell by cell beyond this is given up. */
+const MAX_CELLS = 600;
+
+/** What the module's objects hold at one point of one path. Forks are cheap: contents are shared until written. */
+export class Memory {
+  private objects: Map<string, Contents>;
+  private shared = false;
+
+  constructor(
+    objects = new Map<string, Contents>(),
+    /** Objects whose address left the module: anything unknown may write to them. */
+    private escaped: ReadonlySet<string> = new Set(),
+  ) {
+    this.objects = objects;
+  }
+
+  fork(): Memory {
+    this.shared = true;
+    const copy = new Memory(this.objects, this.escaped);
+    copy.shared = true;
+    return copy;
+  }
+
+  has(object: MemoryObject): boolean {
+    return this.objects.has(object.id);
+  }
+
+  /** Starts an object: every part holds `rest`. */
+  reset(object: MemoryObject, rest: Value): void {
+    this.set(object, { cells: new Map(), rest });
+  }
+
+  forget(objects: Iterable<MemoryObject>): void {
+    this.own();
+    for (const object of objects) if (!this.escaped.has(object.id)) this.objects.delete(object.id);
+  }
+
+  cell(target: Target): Cell | null {
+    const contents = this.objects.get(target.object.id) ?? NOTHING;
+    if (!target.path.includes('[?]')) {
+      const exact = contents.cells.get(target.path);
+      if (exact) return exact;
+    }
+    return null;
+  }
+
+  /** The value of a part without parts of its own. */
+  load(target: Target): Value {
+    const contents = this.objects.get(target.object.id) ?? NOTHING;
+    if (!target.path.includes('[?]')) {
+      const exact = contents.cells.get(target.path);
+      if (exact) return exact.value;
+    }
+    let result: Value | null = null;
+    const pattern = matcher(target.path);
+    for (const [path, cell] of contents.cells) if (pattern(path)) result = result ? join(result, cell.value) : cell.value;
+    const rest = defaultOf(contents, target.path);
+    if (!result) return rest;
+    return join(result, rest);
+  }
+
+  /** All parts below a path, as one value. */
+  loadAggregate(target: Target): Value {
+    const contents = this.objects.get(target.object.id) ?? NOTHING;
+    const cells = new Map<string, Value>();
+    if (target.path.includes('[?]')) return UNKNOWN;
+    for (const [path, cell] of contents.cells) {
+      if (path.startsWith(target.path) && path !== target.path) cells.set(path.slice(target.path.length), cell.value);
+    }
+    const whole = contents.cells.get(target.path);
+    return { kind: 'aggregate', cells, rest: whole?.value ?? defaultOf(contents, target.path) };
+  }
+
+  /** Stores to one part; `weak` keeps what was there as a possibility. */
+  store(target: Target, value: Value, stored: Span | null, weak = false): void {
+    const contents = this.objects.get(target.object.id) ?? NOTHING;
+    const cells = new Map(contents.cells);
+    const unclear = weak || target.path.includes('[?]');
+    const pattern = matcher(target.path);
+    for (const [path, cell] of contents.cells) {
+      if (path === target.path || path === `${target.path}*`) {
+        if (unclear) cells.set(path, { value: join(cell.value, value), stored });
+        else cells.delete(path);
+      } else if (path.startsWith(target.path) && /^[.[*]/.test(path.slice(target.path.length))) {
+        if (unclear) cells.set(path, { value: UNKNOWN, stored: null });
+        else cells.delete(path);
+      } else if (unclear && pattern(path)) cells.set(path, { value: join(cell.value, value), stored });
+    }
+    if (value.kind === 'aggregate') {
+      if (unclear) cells.set(`${target.path}*`, { value: UNKNOWN, stored: null });
+      else {
+        for (const [path, part] of value.cells) cells.set(target.path + path, { value: part, stored });
+        cells.set(`${target.path}*`, { value: value.rest, stored });
+      }
+    } else if (!unclear) cells.set(target.path, { value, stored });
+    else if (!cells.has(target.path)) cells.set(target.path, { value: join(value, defaultOf(contents, target.path)), stored });
+    if (cells.size > MAX_CELLS) this.set(target.object, NOTHING);
+    else this.set(target.object, { cells, rest: contents.rest });
+  }
+
+  /** Whether any of the parts below is known: used to tell structures from plain values where the type is not known. */
+  hasParts(target: Target): boolean {
+    const contents = this.objects.get(target.object.id) ?? NOTHING;
+    for (const path of contents.cells.keys()) if (path.startsWith(target.path) && /^[.[*]/.test(path.slice(target.path.length))) return true;
+    return false;
+  }
+
+  escape(objects: Iterable<MemoryObject>): void {
+    this.escaped = new Set([...this.escaped, ...[...objects].map((object) => object.id)]);
+  }
+
+  /** Something unknown wrote to memory: what has escaped holds anything now. */
+  clobberEscaped(): void {
+    if (this.escaped.size === 0) return;
+    this.own();
+    for (const id of this.escaped) if (this.objects.has(id)) this.objects.set(id, NOTHING);
+  }
+
+  clobber(object: MemoryObject): void {
+    this.set(object, NOTHING);
+  }
+
+  clobberAll(): void {
+    this.own();
+    for (const id of this.objects.keys()) this.objects.set(id, NOTHING);
+  }
+
+  /** Covers another path's memory too. */
+  joinWith(other: Memory, merge: (a: Value, b: Value) => Value = join): void {
+    if (this.objects === other.objects) return;
+    this.own();
+    for (const [id, theirs] of other.objects) {
+      const ours = this.objects.get(id);
+      if (!ours) this.objects.set(id, theirs);
+      else if (ours !== theirs) this.objects.set(id, joinContents(ours, theirs, merge));
+    }
+    if (other.escaped !== this.escaped && other.escaped.size > 0) this.escaped = new Set([...this.escaped, ...other.escaped]);
+  }
+
+  widenWith(after: Memory): void {
+    this.joinWith(after, widen);
+  }
+
+  sameAs(other: Memory): boolean {
+    if (this.objects === other.objects) return true;
+    if (this.objects.size !== other.objects.size) return false;
+    for (const [id, ours] of this.objects) {
+      const theirs = other.objects.get(id);
+      if (!theirs || !sameContents(ours, theirs)) return false;
+    }
+    return true;
+  }
+
+  private set(object: MemoryObject, contents: Contents): void {
+    this.own();
+    this.objects.set(object.id, contents);
+  }
+
+  private own(): void {
+    if (!this.shared) return;
+    this.objects = new Map(this.objects);
+    this.shared = false;
+  }
+}
+
+/** The nearest `prefix*` cell, else the object's rest. */
+function defaultOf(contents: Contents, path: string): Value {
+  for (let end = path.length; end >= 0; end--) {
+    if (end < path.length && path[end] !== '.' && path[end] !== '[') continue;
+    const cell = contents.cells.get(`${path.slice(0, end)}*`);
+    if (cell) return cell.value;
+    const whole = end < path.length && end > 0 ? contents.cells.get(path.slice(0, end)) : undefined;
+    if (whole) return UNKNOWN;
+  }
+  const all = contents.cells.get('*');
+  return all ? all.value : contents.rest;
+}
+
+/** Whether a path may be the same place as another: `[?]` stands for every index. */
+function matcher(path: string): (other: string) => boolean {
+  const wild = path.includes('[?]');
+  const compiled = new RegExp(`^${path.split(/\[(?:\?|-?\d+)\]/).map(escape).join('\\[(?:\\?|-?\\d+)\\]')}$`);
+  return (other) => {
+    if (!wild && !other.includes('[?]')) return other === path;
+    if (!compiled.test(other)) return false;
+    const ours = path.match(/\[[^\]]*\]/g) ?? [];
+    const theirs = other.match(/\[[^\]]*\]/g) ?? [];
+    return ours.every((index, at) => index === '[?]' || theirs[at] === '[?]' || index === theirs[at]);
+  };
+}
+
+function escape(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+function joinContents(a: Contents, b: Contents, merge: (a: Value, b: Value) => Value): Contents {
+  const cells = new Map<string, Cell>();
+  for (const path of new Set([...a.cells.keys(), ...b.cells.keys()])) {
+    const left = a.cells.get(path);
+    const right = b.cells.get(path);
+    if (left === right && left) {
+      cells.set(path, left);
+      continue;
+    }
+    const bare = path.endsWith('*') ? path.slice(0, -1) : path;
+    const value = merge(left?.value ?? defaultOf(a, bare), right?.value ?? defaultOf(b, bare));
+    cells.set(path, { value, stored: left?.stored ?? right?.stored ?? null });
+  }
+  return { cells, rest: merge(a.rest, b.rest) };
+}
+
+function sameContents(a: Contents, b: Contents): boolean {
+  if (a === b) return true;
+  if (a.cells.size !== b.cells.size || !sameValue(a.rest, b.rest)) return false;
+  for (const [path, cell] of a.cells) {
+    const other = b.cells.get(path);
+    if (!other || !sameValue(cell.value, other.value)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+import type { SyscallAbi } from '../../../../core/abi';
+import { errnoNumber } from '../../../../core/abi/errno';
+import type { CType, Declarator, Expression, StructType } from '../syntax/ast';
+import { apply } from '../syntax/condition';
+import type { TargetFacts } from '../syntax/target';
+import type { MemoryObject } from './objects';
+import type { FunctionPlace, Unit } from './unit';
+
+export interface GlobalVariable {
+  readonly object: MemoryObject;
+  readonly declarator: Declarator;
+  readonly unit: Unit;
+  /** Nothing in the module defines it: its contents are the kernel's. */
+  readonly isExternal: boolean;
+}
+
+const FLAG_CONSTANTS: Readonly<Record<string, bigint>> = {
+  O_RDONLY: 0n, O_WRONLY: 1n, O_RDWR: 2n, O_CREAT: 0o100n, O_EXCL: 0o200n, O_NOCTTY: 0o400n, O_TRUNC: 0o1000n, O_APPEND: 0o2000n, O_NONBLOCK: 0o4000n,
+  O_CLOEXEC: 0o2000000n, AT_FDCWD: -100n, STDIN_FILENO: 0n, STDOUT_FILENO: 1n, STDERR_FILENO: 2n, SEEK_SET: 0n, SEEK_CUR: 1n, SEEK_END: 2n,
+  PAGE_SIZE: 4096n, PATH_MAX: 4096n, NAME_MAX: 255n,
+};
+
+const REGISTER: CType = { kind: 'named', name: 'unsigned long' };
+
+/** struct pt_regs where its fields are no plain numbers. */
+const KERNEL_STRUCTS: ReadonlyMap<string, StructType> = new Map([
+  ['pt_regs', { tag: 'pt_regs', isUnion: false, fields: [{ name: 'regs', type: { kind: 'array', of: { kind: 'named', name: 'u64' }, size: null } }] }],
+]);
+
+/** All units of a module, as one program: names, types, constants. */
+export class Program {
+  private readonly functions = new Map<string, FunctionPlace>();
+  private readonly statics = new Map<Unit, Map<string, FunctionPlace>>();
+  private readonly globals = new Map<string, GlobalVariable>();
+  private readonly typedefs = new Map<string, CType>();
+  private readonly structs = new Map<string, StructType>(KERNEL_STRUCTS);
+  private readonly constants = new Map<string, bigint | null>();
+
+  constructor(
+    readonly units: readonly Unit[],
+    readonly target: TargetFacts,
+    readonly abi: SyscallAbi,
+  ) {
+    for (const unit of units) this.index(unit);
+  }
+
+  private index(unit: Unit): void {
+    const statics = new Map<string, FunctionPlace>();
+    this.statics.set(unit, statics);
+    for (const definition of unit.syntax.functions) {
+      const place = { definition, unit };
+      if (!statics.has(definition.name)) statics.set(definition.name, place);
+      if (!definition.isStatic && !this.functions.has(definition.name)) this.functions.set(definition.name, place);
+    }
+    for (const [name, type] of unit.syntax.typedefs) if (!this.typedefs.has(name)) this.typedefs.set(name, type);
+    for (const [tag, type] of unit.syntax.structs) if (!this.structs.has(tag)) this.structs.set(tag, type);
+    for (const declarator of unit.syntax.globals) this.indexGlobal(declarator, unit);
+  }
+
+  private indexGlobal(declarator: Declarator, unit: Unit): void {
+    if (this.resolve(declarator.type).kind === 'function') return;
+    const id = declarator.isStatic ? `${unit.path}::${declarator.name}` : declarator.name;
+    const known = this.globals.get(id);
+    if (known && (declarator.initializer === null || known.declarator.initializer !== null) && (declarator.isExtern || !known.isExternal)) return;
+    this.globals.set(id, {
+      object: {
+        id: `global ${id}`,
+        name: declarator.name,
+        storage: 'global',
+        type: declarator.type,
+        origin: { text: `${declarator.isStatic ? 'static ' : 'global '}${this.describe(declarator.type)} '${declarator.name}'`, span: unit.spanOf(declarator) },
+      },
+      declarator,
+      unit,
+      isExternal: declarator.isExtern && declarator.initializer === null,
+    });
+  }
+
+  /** `array` or `variable`. */
+  describe(type: CType): string {
+    return this.resolve(type).kind === 'array' ? 'array' : 'variable';
+  }
+
+  findFunction(name: string, unit: Unit): FunctionPlace | undefined {
+    return this.statics.get(unit)?.get(name) ?? this.functions.get(name);
+  }
+
+  findGlobal(name: string, unit: Unit): GlobalVariable | undefined {
+    return this.globals.get(`${unit.path}::${name}`) ?? this.globals.get(name);
+  }
+
+  get allGlobals(): Iterable<GlobalVariable> {
+    return this.globals.values();
+  }
+
+  /** Follows typedefs. */
+  resolve(type: CType): CType {
+    let current = type;
+    for (let steps = 0; current.kind === 'named' && steps < 20; steps++) {
+      const next = this.typedefs.get(current.name);
+      if (!next) return current;
+      current = next;
+    }
+    return current;
+  }
+
+  struct(tag: string): StructType | undefined {
+    return this.structs.get(tag);
+  }
+
+  /** The type of a part of an object; `unknown` where a struct of the kernel hides it. */
+  typeAt(type: CType, path: string): CType {
+    let current = this.resolve(type);
+    for (const [segment] of path.matchAll(/\.[^.[*]+|\[[^\]]*\]/g)) {
+      if (segment.startsWith('[')) {
+        if (current.kind === 'array') current = this.resolve(current.of);
+        else if (segment !== '[0]') return { kind: 'unknown' };
+      } else if (current.kind === 'struct') {
+        const field = this.structs.get(current.tag)?.fields.find((item) => item.name === segment.slice(1));
+        if (!field) return current.tag === 'pt_regs' ? REGISTER : { kind: 'unknown' };
+        current = this.resolve(field.type);
+      } else return { kind: 'unknown' };
+    }
+    return current;
+  }
+
+  /** Whether the module itself says what fields a struct has, or the analysis knows it whole. */
+  isTransparent(type: CType): boolean {
+    const resolved = this.resolve(type);
+    return resolved.kind === 'struct' && this.structs.has(resolved.tag);
+  }
+
+  /** Elements of an array type, null when not known. */
+  arraySize(type: CType): number | null {
+    const resolved = this.resolve(type);
+    if (resolved.kind !== 'array' || !resolved.size) return null;
+    const value = this.constantExpression(resolved.size);
+    return value === null || value < 0n || value > 0x7fffffffn ? null : Number(value);
+  }
+
+  /** The value of a name that is no variable: enumerators, errno and flag names, syscall numbers. */
+  constant(name: string): bigint | null {
+    const number = this.syscallNumber(name);
+    if (number !== null) return BigInt(number);
+    const known = this.constants.get(name);
+    if (known !== undefined) return known;
+    this.constants.set(name, null);
+    const value = this.enumerator(name) ?? FLAG_CONSTANTS[name] ?? (/^E[A-Z0-9]+$/.test(name) ? errno(name) : null);
+    this.constants.set(name, value);
+    return value;
+  }
+
+  /** The number behind `__NR_write` or `SYS_write`. */
+  syscallNumber(name: string): number | null {
+    const match = /^(?:__NR_|SYS_)(\w+)$/.exec(name);
+    return match?.[1] === undefined ? null : (this.abi.byName(match[1])?.number ?? null);
+  }
+
+  private enumerator(name: string): bigint | null {
+    for (const unit of this.units) {
+      const found = unit.syntax.enumerators.get(name);
+      if (found === undefined) continue;
+      if (typeof found === 'bigint') return found;
+      if ('after' in found) {
+        const base = this.constant(found.after);
+        return base === null ? null : base + found.by;
+      }
+      return this.constantExpression(found);
+    }
+    return null;
+  }
+
+  constantExpression(expression: Expression, depth = 0): bigint | null {
+    if (depth > 50) return null;
+    switch (expression.kind) {
+      case 'number':
+        return expression.value;
+      case 'identifier':
+        return this.constant(expression.name);
+      case 'unary': {
+        const value = this.constantExpression(expression.operand, depth + 1);
+        if (value === null) return null;
+        return expression.operator === '-' ? -value : expression.operator === '~' ? ~value : expression.operator === '!' ? BigInt(value === 0n) : null;
+      }
+      case 'binary':
+        return apply(expression.operator, this.constantExpression(expression.left, depth + 1), this.constantExpression(expression.right, depth + 1));
+      case 'cast':
+        return this.constantExpression(expression.operand, depth + 1);
+      default:
+        return null;
+    }
+  }
+}
+
+function errno(name: string): bigint | null {
+  const number = errnoNumber(name);
+  return number === null ? null : BigInt(Math.abs(number));
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+import type { AbiSyscall } from '../../../../core/abi';
+import type { Report } from '../../../../core/model/analysis';
+import type { Span } from '../syntax/source';
+import type { Forecast } from './forecast';
+import type { Origin } from './objects';
+import type { Value } from './values';
+
+/** One argument of a call, as one path brings it. */
+export interface CallArgument {
+  readonly value: Value;
+  /** The expression that brought it: stored to the register, or given to the helper that stored it. */
+  readonly broughtBy: Span | null;
+  readonly origin: Origin;
+}
+
+/** One path's arrival at a call. */
+export interface Visit {
+  readonly aside: boolean;
+  readonly kernelAddressesAllowed: boolean | null;
+  readonly arguments: readonly CallArgument[];
+  readonly forecast: Forecast;
+}
+
+export type UsedConvention = 'regs' | 'direct' | 'either';
+
+/** One call of a syscall entry, reached through one chain of calls. */
+export interface RecordedCall {
+  readonly key: string;
+  /** Null when the analysis cannot tell which. */
+  readonly syscall: AbiSyscall | null;
+  readonly site: Span;
+  readonly caller: string;
+  /** The call expression itself. */
+  readonly expression: Span;
+  /** How the code hands over the arguments. */
+  readonly used: UsedConvention;
+  /** Called through the table (or a name of it), whose convention the target decides. */
+  readonly throughTable: boolean;
+  /** Reached from init, exit or a handler, not only as code that nobody calls. */
+  readonly reachable: boolean;
+  readonly visits: Visit[];
+  report: { readonly report: Report; readonly aside: boolean } | null;
+}
+
+/** Collects what the paths of one entry point do. */
+export class Recorder {
+  private readonly calls = new Map<string, RecordedCall>();
+  /** Functions that some path ran. */
+  readonly visitedFunctions = new Set<unknown>();
+
+  visit(call: Omit<RecordedCall, 'visits' | 'report'>, visit: Visit): void {
+    const known = this.calls.get(call.key);
+    if (known?.syscall === call.syscall) known.visits.push(visit);
+    else if (known) this.calls.set(call.key, { ...known, syscall: null, visits: [...known.visits, visit] });
+    else this.calls.set(call.key, { ...call, visits: [visit], report: null });
+  }
+
+  report(key: string, report: Report, aside: boolean): void {
+    const call = this.calls.get(key);
+    if (call && (!call.report || (call.report.aside && !aside))) call.report = { report, aside };
+  }
+
+  get all(): readonly RecordedCall[] {
+    return [...this.calls.values()];
+  }
+}

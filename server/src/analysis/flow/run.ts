@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+import type { FunctionDefinition, Parameter } from '../syntax/ast';
+import { DescriptorTable } from './descriptors';
+import { findEntries, type EntryPoint } from './entries';
+import { Frame } from './frame';
+import { Interpreter } from './interpreter';
+import { Memory } from './memory';
+import type { MemoryObject } from './objects';
+import type { Program } from './program';
+import { Recorder, type RecordedCall } from './recorder';
+import { State } from './state';
+import type { Unit } from './unit';
+import { UNKNOWN, ZERO, type Value } from './values';
+
+/** Runs of the handlers until what they leave in globals is covered. */
+const MAX_ROUNDS = 3;
+
+export interface RunResult {
+  readonly calls: readonly RecordedCall[];
+  /** False when the program was too large to run through: nothing can be predicted then. */
+  readonly complete: boolean;
+}
+
+/** Runs a program from each of its entry points and records its syscalls, in the order in which they can happen. */
+export function runProgram(program: Program): RunResult {
+  const machine = new Interpreter(program, new Recorder());
+  const initial = initialMemory(machine);
+  const entries = findEntries(program);
+  const inits = entries.filter((entry) => entry.role === 'init');
+  const others = entries.filter((entry) => entry.role !== 'init' && entry.role !== 'uncalled');
+  for (const entry of inits) runEntry(machine, entry, initial.fork());
+  const done = machine.recorder;
+  const later = runUntilStable(machine, others, initial);
+  const visited = new Set([...done.visitedFunctions, ...later.visitedFunctions]);
+  const rest = new Recorder();
+  machine.recorder = rest;
+  machine.reachable = false;
+  for (const entry of entries) if (entry.role === 'uncalled' && !visited.has(entry.definition)) runEntry(machine, entry, laterMemory(machine, initial));
+  for (const unit of program.units) {
+    for (const definition of unit.syntax.functions) {
+      if (visited.has(definition) || rest.visitedFunctions.has(definition)) continue;
+      runEntry(machine, { definition, unit, role: 'uncalled' }, laterMemory(machine, initial));
+    }
+  }
+  return { calls: [...done.all, ...later.all, ...rest.all], complete: !machine.exhausted };
+}
+
+function runUntilStable(machine: Interpreter, entries: readonly EntryPoint[], initial: Memory): Recorder {
+  for (let round = 1; ; round++) {
+    const before = machine.globals.changes;
+    machine.recorder = new Recorder();
+    for (const entry of entries) runEntry(machine, entry, laterMemory(machine, initial));
+    if (machine.globals.changes === before || machine.exhausted) return machine.recorder;
+    if (round === MAX_ROUNDS) machine.globals.clobberedAll();
+    if (round > MAX_ROUNDS) return machine.recorder;
+  }
+}
+
+/** What code that runs after init finds: the initial values, or anything that was stored since. */
+function laterMemory(machine: Interpreter, initial: Memory): Memory {
+  const memory = initial.fork();
+  machine.globals.applyTo(memory);
+  return memory;
+}
+
+function initialMemory(machine: Interpreter): Memory {
+  const { program } = machine;
+  const state = new State(new Memory(), DescriptorTable.unknown, false, false);
+  for (const global of program.allGlobals) {
+    if (global.isExternal) continue;
+    state.memory.reset(global.object, ZERO);
+    if (global.declarator.initializer) machine.evaluator.initialize(global.object, '', global.declarator.type, global.declarator.initializer, state, fileFrame(global.unit));
+  }
+  for (const unit of program.units) for (const call of unit.syntax.fileScopeCalls) moduleParameter(machine, unit, call, state);
+  return state.memory;
+}
+
+/** A module parameter holds what the loader was told. */
+function moduleParameter(machine: Interpreter, unit: Unit, call: Unit['syntax']['fileScopeCalls'][number], state: State): void {
+  if (!call.name.startsWith('module_param')) return;
+  const named = /_named|_string|_cb/.test(call.name);
+  for (const argument of named ? call.arguments.slice(1) : call.arguments.slice(0, 1)) {
+    const name = argument.kind === 'identifier' ? argument.name : argument.kind === 'unary' && argument.operand.kind === 'identifier' ? argument.operand.name : null;
+    const global = name === null ? undefined : machine.program.findGlobal(name, unit);
+    if (!global) continue;
+    const isText = call.arguments.some((item) => item.kind === 'identifier' && item.name === 'charp');
+    const value: Value = isText ? { kind: 'kernel', origin: { text: `module parameter '${global.object.name}'`, span: global.object.origin.span }, maybeNull: true } : UNKNOWN;
+    if (isText) state.memory.store({ object: global.object, path: '' }, value, null);
+    else state.memory.clobber(global.object);
+  }
+}
+
+function fileFrame(unit: Unit): Frame {
+  const definition: FunctionDefinition = {
+    name: '(file scope)', nameAt: { start: 0, end: 0 }, isStatic: true, alwaysInline: false, returns: { kind: 'unknown' }, parameters: [],
+    body: { kind: 'empty', start: 0, end: 0 }, labels: new Set(), start: 0, end: 0,
+  };
+  return new Frame(`file ${unit.path}`, definition, unit, null, null);
+}
+
+function runEntry(machine: Interpreter, entry: EntryPoint, memory: Memory): void {
+  const { definition, unit } = entry;
+  const frame = new Frame(`${unit.path}:${definition.name}`, definition, unit, null, null);
+  const state = new State(memory, descriptorsFor(entry), false, false);
+  for (const [index, parameter] of definition.parameters.entries()) {
+    machine.calls.bind(frame, parameter.name ?? `(${index})`, parameter.type, parameterValue(machine.program, entry, parameter, index, state), state);
+  }
+  machine.executor.runBody(frame, state);
+}
+
+function descriptorsFor(entry: EntryPoint): DescriptorTable {
+  switch (entry.role) {
+    case 'init':
+      return DescriptorTable.whileLoading();
+    case 'write':
+      return DescriptorTable.ofCaller('the writer', true);
+    case 'read':
+      return DescriptorTable.ofCaller('the reader', false);
+    case 'exit':
+    case 'callback':
+    case 'uncalled':
+      return DescriptorTable.unknown;
+  }
+}
+
+/** What the kernel passes to an entry point: by the role of the parameter, not by its name. */
+function parameterValue(program: Program, entry: EntryPoint, parameter: Parameter, index: number, state: State): Value {
+  const { definition, role, unit } = entry;
+  const name = parameter.name ?? '';
+  const span = unit.spanOf(parameter);
+  const isHandler = (role === 'write' || role === 'read') && definition.parameters.length === 4;
+  if (isHandler && index === 1) {
+    const origin = { text: `buffer '${name}' of the caller of ${role}(2)`, span };
+    return { kind: 'user', origin, maybeNull: false, ...(role === 'write' ? { role: { handler: definition.name } } : {}) };
+  }
+  if (isHandler && role === 'write' && index === 2) return { kind: 'scalar', low: 0n, high: null, nonzero: false, symbol: { name, offset: 0n } };
+  const type = program.resolve(parameter.type);
+  if (type.kind !== 'pointer') return UNKNOWN;
+  if (type.user) return { kind: 'user', origin: { text: `user pointer '${name}'`, span }, maybeNull: true };
+  const to = program.resolve(type.to);
+  if (to.kind === 'struct' && to.tag === 'pt_regs') {
+    const object: MemoryObject = { id: `registers ${unit.path} ${definition.name} ${index}`, name: `*${name}`, storage: 'heap', type: to, origin: { text: `registers '${name}'`, span } };
+    state.memory.reset(object, UNKNOWN);
+    return { kind: 'pointer', targets: [{ object, path: '' }], maybeNull: false };
+  }
+  return UNKNOWN;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+import type { AbiSyscall } from '../../../../core/abi';
+import { DescriptorTable } from './descriptors';
+import { forecast, unknownForecast, type Forecast } from './forecast';
+import type { Frame, Outcome } from './frame';
+import type { Argument, CallExpression, Machine } from './machine';
+import type { CallArgument, UsedConvention } from './recorder';
+import type { State } from './state';
+import { typeOf } from './types';
+import { originOf, UNKNOWN, type Value } from './values';
+
+type Entry = Extract<Value, { kind: 'entry' }>;
+
+/** Calls a syscall entry: reads its arguments as the code hands them over, records and forecasts the call. */
+export function callEntry(machine: Machine, entry: Entry, expression: CallExpression, list: readonly Argument[], state: State, frame: Frame): Outcome[] {
+  const { syscall } = entry;
+  const used = usedConvention(machine, entry, list, frame);
+  const values = syscall ? (used === 'regs' ? fromRegisters(machine, syscall, list[0], state) : list.map(direct)) : [];
+  const key = `${frame.id}@${expression.start}`;
+  const prediction = forecastFor(machine, entry, used, values, state);
+  const { span: site, caller } = frame.siteOf(expression);
+  machine.recorder.visit(
+    { key, syscall, site, caller, expression: frame.unit.spanOf(expression), used, throughTable: entry.convention === 'table', reachable: machine.reachable },
+    { aside: state.aside, kernelAddressesAllowed: state.kernelAddressesAllowed, arguments: values, forecast: prediction },
+  );
+  state.descriptors = prediction.descriptors;
+  return [{ state, value: resultValue(prediction, key) }];
+}
+
+function forecastFor(machine: Machine, entry: Entry, used: UsedConvention, values: readonly CallArgument[], state: State): Forecast {
+  if (!entry.syscall) return unknownForecast('Which syscall is called is not known.');
+  const expected = entry.convention === 'table' ? (machine.program.target.entriesTakeRegs ? 'regs' : 'direct') : entry.convention;
+  if (used !== 'either' && used !== expected) return unknownForecast('The arguments are not handed over as this kernel expects them.');
+  if (state.kernelAddressesAllowed !== false) return { ...forecast({ syscall: entry.syscall, arguments: [], descriptors: DescriptorTable.unknown }), expect: { kind: 'unknown' }, because: 'set_fs() may allow kernel addresses.' };
+  return forecast({ syscall: entry.syscall, arguments: values.map((argument) => argument.value), descriptors: state.descriptors });
+}
+
+function usedConvention(machine: Machine, entry: Entry, list: readonly Argument[], frame: Frame): UsedConvention {
+  if (list.length === 0) return 'either';
+  if (entry.convention === 'direct' || list.length > 1) return 'direct';
+  const [only] = list;
+  if (!only) return 'either';
+  if (isRegsPointer(machine, only, frame)) return 'regs';
+  if (only.value.kind === 'integer' || only.value.kind === 'scalar' || only.value.kind === 'string') return 'direct';
+  return machine.program.target.entriesTakeRegs ? 'regs' : 'direct';
+}
+
+function isRegsPointer(machine: Machine, argument: Argument, frame: Frame): boolean {
+  const { program } = machine;
+  const isRegs = (type: ReturnType<typeof typeOf>): boolean => {
+    const resolved = program.resolve(type);
+    return resolved.kind === 'struct' && resolved.tag === 'pt_regs';
+  };
+  if (argument.value.kind === 'pointer' && argument.value.targets.some((target) => isRegs(program.typeAt(target.object.type, target.path)))) return true;
+  const type = program.resolve(typeOf(argument.expression, frame, program));
+  return type.kind === 'pointer' && isRegs(type.to);
+}
+
+function direct(argument: Argument): CallArgument {
+  return { value: argument.value, broughtBy: argument.value.via?.span ?? argument.span, origin: originOf(argument.value) };
+}
+
+/** Reads the registers that the syscall reads. */
+function fromRegisters(machine: Machine, syscall: AbiSyscall, regs: Argument | undefined, state: State): CallArgument[] {
+  const targets = regs?.value.kind === 'pointer' ? regs.value.targets : null;
+  return (syscall.arguments ?? []).map((_argument, index) => {
+    const register = machine.program.abi.registers[index];
+    if (!targets || register === undefined) return { value: UNKNOWN, broughtBy: null, origin: originOf(UNKNOWN) };
+    const slots = targets.map((target) => ({ object: target.object, path: `${target.path}.${register}` }));
+    const value = machine.evaluator.load(slots, state);
+    const [slot] = slots;
+    const stored = slot ? (state.memory.cell(slot)?.stored ?? null) : null;
+    return { value, broughtBy: value.via?.span ?? stored, origin: originOf(value) };
+  });
+}
+
+/** The result as a value: later branches on it follow the prediction, and a printk of it is this call's report. */
+function resultValue(prediction: Forecast, key: string): Value {
+  const { expect } = prediction;
+  if (expect.kind === 'exact' || expect.kind === 'errno') return { kind: 'integer', value: BigInt(expect.value), assumed: true, result: key };
+  return { kind: 'scalar', low: null, high: null, nonzero: false, result: key };
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+import type { AbiSyscall } from '../../../../core/abi';
+import type { FunctionDefinition } from '../syntax/ast';
+import type { Span } from '../syntax/source';
+import type { Origin, Target } from './objects';
+import type { Unit } from './unit';
+
+/** A number that is known by name only: the length that a handler was given, plus a constant. */
+export interface Symbolic {
+  readonly name: string;
+  readonly offset: bigint;
+}
+
+/** The parameters of a device's write handler. */
+export interface HandlerRole {
+  readonly handler: string;
+}
+
+interface Common {
+  /** The call (its key) whose result this is. */
+  readonly result?: string;
+  /** The argument expression by which the value came into a function, and the depth of that function's frame. */
+  readonly via?: { readonly span: Span; readonly depth: number };
+}
+
+/** How syscall entries are called: `regs` takes one pt_regs pointer, `direct` the arguments, `table` what the target has. */
+export type Convention = 'regs' | 'direct' | 'table';
+
+export type Value = Common &
+  (
+    /** `assumed`: known by prediction only. `number`: came from `__NR_name`. */
+    | { readonly kind: 'integer'; readonly value: bigint; readonly assumed?: boolean; readonly number?: string }
+    | { readonly kind: 'scalar'; readonly low: bigint | null; readonly high: bigint | null; readonly nonzero: boolean; readonly symbol?: Symbolic }
+    | { readonly kind: 'pointer'; readonly targets: readonly Target[]; readonly maybeNull: boolean }
+    | { readonly kind: 'string'; readonly text: string | null; readonly origin: Origin; readonly maybeNull: boolean }
+    | { readonly kind: 'kernel'; readonly origin: Origin; readonly maybeNull: boolean }
+    | { readonly kind: 'user'; readonly origin: Origin; readonly role?: HandlerRole; readonly maybeNull: boolean }
+    | { readonly kind: 'function'; readonly definition: FunctionDefinition; readonly unit: Unit; readonly maybeNull: boolean }
+    | { readonly kind: 'table'; readonly maybeNull: boolean }
+    /** The address of a table's entry. */
+    | { readonly kind: 'slot'; readonly syscall: AbiSyscall | null; readonly maybeNull: boolean }
+    | { readonly kind: 'entry'; readonly syscall: AbiSyscall | null; readonly convention: Convention; readonly maybeNull: boolean }
+    | { readonly kind: 'aggregate'; readonly cells: ReadonlyMap<string, Value>; readonly rest: Value }
+    | { readonly kind: 'mixed' }
+    | { readonly kind: 'unknown' }
+  );
+
+export const UNKNOWN: Value = { kind: 'unknown' };
+export const SCALAR: Value = { kind: 'scalar', low: null, high: null, nonzero: false };
+export const ZERO: Value = { kind: 'integer', value: 0n };
+const MAX_TARGETS = 6;
+
+export function integer(value: bigint, assumed = false): Value {
+  return { kind: 'integer', value, ...(assumed ? { assumed } : {}) };
+}
+
+export type AddressSpace = 'null' | 'scalar' | 'user' | 'kernel' | 'mixed' | 'unknown';
+
+export function spaceOf(value: Value): AddressSpace {
+  switch (value.kind) {
+    case 'integer':
+      return value.value === 0n ? 'null' : 'scalar';
+    case 'scalar':
+      return 'scalar';
+    case 'pointer':
+    case 'string':
+    case 'kernel':
+    case 'function':
+    case 'table':
+    case 'slot':
+    case 'entry':
+      return 'kernel';
+    case 'user':
+      return 'user';
+    case 'mixed':
+      return 'mixed';
+    case 'aggregate':
+    case 'unknown':
+      return 'unknown';
+  }
+}
+
+/** Whether a value is true in C. `assumed…`: only as far as predictions and found symbols hold. */
+export type Truth = 'true' | 'false' | 'assumedTrue' | 'assumedFalse' | 'either';
+
+export function truthOf(value: Value): Truth {
+  switch (value.kind) {
+    case 'integer':
+      if (value.assumed) return value.value === 0n ? 'assumedFalse' : 'assumedTrue';
+      return value.value === 0n ? 'false' : 'true';
+    case 'scalar':
+      return value.nonzero || (value.low ?? 0n) > 0n || (value.high ?? 0n) < 0n ? 'true' : 'either';
+    case 'string':
+    case 'function':
+      return value.maybeNull ? 'either' : 'true';
+    case 'pointer':
+      if (value.maybeNull) return 'either';
+      return value.targets.every((target) => target.object.storage !== 'heap') ? 'true' : 'assumedTrue';
+    case 'kernel':
+    case 'table':
+    case 'slot':
+    case 'entry':
+      return value.maybeNull ? 'either' : 'assumedTrue';
+    case 'user':
+    case 'aggregate':
+    case 'mixed':
+    case 'unknown':
+      return 'either';
+  }
+}
+
+function isNull(value: Value): boolean {
+  return value.kind === 'integer' && value.value === 0n;
+}
+
+/** The value without what ties it to a call's result, or to the argument that brought it. */
+export function stripped(value: Value, ...marks: readonly ('result' | 'via')[]): Value {
+  if (marks.every((mark) => value[mark] === undefined)) return value;
+  const copy = { ...value };
+  for (const mark of marks) Reflect.deleteProperty(copy, mark);
+  return copy;
+}
+
+/** Least value that covers both. `null` joins with any address silently; a number and an address make `unknown`. */
+export function join(a: Value, b: Value): Value {
+  if (a === b) return a;
+  const joined = joinKinds(a, b);
+  const result = a.result !== undefined && a.result === b.result ? a.result : undefined;
+  const via = a.via && a.via.span === b.via?.span ? a.via : undefined;
+  if (joined.result === result && joined.via === via) return joined;
+  return { ...stripped(joined, 'result', 'via'), ...(result === undefined ? {} : { result }), ...(via ? { via } : {}) };
+}
+
+function joinKinds(a: Value, b: Value): Value {
+  if (isNull(a) && !isNumber(b)) return orNull(b);
+  if (isNull(b) && !isNumber(a)) return orNull(a);
+  if (a.kind === 'aggregate' || b.kind === 'aggregate') return joinAggregates(a, b);
+  if (isNumber(a) && isNumber(b)) return joinNumbers(a, b);
+  if (a.kind === b.kind) {
+    const same = joinSame(a, b);
+    if (same) return same;
+  }
+  const left = spaceOf(a);
+  const right = spaceOf(b);
+  if (left === 'kernel' && right === 'kernel') return { kind: 'kernel', origin: originOf(a), maybeNull: mayBeNull(a) || mayBeNull(b) };
+  if (left === 'mixed' || right === 'mixed' || (left === 'kernel' && right === 'user') || (left === 'user' && right === 'kernel')) {
+    return left === 'unknown' || right === 'unknown' || left === 'scalar' || right === 'scalar' ? UNKNOWN : { kind: 'mixed' };
+  }
+  return UNKNOWN;
+}
+
+type NumberValue = Extract<Value, { kind: 'integer' | 'scalar' }>;
+
+function isNumber(value: Value): value is NumberValue {
+  return value.kind === 'integer' || value.kind === 'scalar';
+}
+
+function joinNumbers(a: NumberValue, b: NumberValue): Value {
+  if (a.kind === 'integer' && b.kind === 'integer' && a.value === b.value) return a.assumed ? a : b;
+  if (a.kind === 'scalar' && b.kind === 'scalar' && a.symbol && a.symbol.name === b.symbol?.name && a.symbol.offset === b.symbol.offset) return a;
+  const low = (v: NumberValue): bigint | null => (v.kind === 'integer' ? v.value : v.low);
+  const high = (v: NumberValue): bigint | null => (v.kind === 'integer' ? v.value : v.high);
+  const nonzero = (v: NumberValue): boolean => truthOf(v) === 'true' || truthOf(v) === 'assumedTrue';
+  const [l1, l2, h1, h2] = [low(a), low(b), high(a), high(b)];
+  return {
+    kind: 'scalar',
+    low: l1 === null || l2 === null ? null : l1 < l2 ? l1 : l2,
+    high: h1 === null || h2 === null ? null : h1 > h2 ? h1 : h2,
+    nonzero: nonzero(a) && nonzero(b),
+  };
+}
+
+function joinSame(a: Value, b: Value): Value | null {
+  if (a.kind === 'pointer' && b.kind === 'pointer') {
+    const extra = b.targets.filter((t) => !a.targets.some((s) => s.object === t.object && s.path === t.path));
+    const maybeNull = a.maybeNull || b.maybeNull;
+    if (extra.length === 0) return { ...a, maybeNull };
+    const targets = [...a.targets, ...extra];
+    return targets.length > MAX_TARGETS ? { kind: 'kernel', origin: originOf(a), maybeNull } : { kind: 'pointer', targets, maybeNull };
+  }
+  if (a.kind === 'string' && b.kind === 'string') return { ...a, text: a.text === b.text ? a.text : null, maybeNull: a.maybeNull || b.maybeNull };
+  if (a.kind === 'kernel' && b.kind === 'kernel') return { ...a, maybeNull: a.maybeNull || b.maybeNull };
+  if (a.kind === 'user' && b.kind === 'user') {
+    const maybeNull = a.maybeNull || b.maybeNull;
+    return a.role && a.role.handler === b.role?.handler ? { ...a, maybeNull } : { kind: 'user', origin: a.origin, maybeNull };
+  }
+  if (a.kind === 'function' && b.kind === 'function') return a.definition === b.definition ? { ...a, maybeNull: a.maybeNull || b.maybeNull } : null;
+  if (a.kind === 'table' && b.kind === 'table') return { ...a, maybeNull: a.maybeNull || b.maybeNull };
+  if (a.kind === 'slot' && b.kind === 'slot') return { ...a, syscall: a.syscall === b.syscall ? a.syscall : null, maybeNull: a.maybeNull || b.maybeNull };
+  if (a.kind === 'entry' && b.kind === 'entry') {
+    const same = a.syscall === b.syscall && a.convention === b.convention;
+    return { kind: 'entry', syscall: same ? a.syscall : null, convention: a.convention, maybeNull: a.maybeNull || b.maybeNull };
+  }
+  return a.kind === 'mixed' || a.kind === 'unknown' ? a : null;
+}
+
+function joinAggregates(a: Value, b: Value): Value {
+  if (a.kind !== 'aggregate' || b.kind !== 'aggregate') return UNKNOWN;
+  const cells = new Map<string, Value>();
+  for (const path of new Set([...a.cells.keys(), ...b.cells.keys()])) cells.set(path, join(a.cells.get(path) ?? a.rest, b.cells.get(path) ?? b.rest));
+  return { kind: 'aggregate', cells, rest: join(a.rest, b.rest) };
+}
+
+function mayBeNull(value: Value): boolean {
+  return 'maybeNull' in value && value.maybeNull;
+}
+
+function orNull(value: Value): Value {
+  return 'maybeNull' in value && !value.maybeNull ? { ...value, maybeNull: true } : value;
+}
+
+/** What an address is, in words. */
+export function originOf(value: Value): Origin {
+  switch (value.kind) {
+    case 'string':
+    case 'kernel':
+    case 'user':
+      return value.origin;
+    case 'pointer':
+      return value.targets[0]?.object.origin ?? { text: 'kernel memory', span: null };
+    case 'function':
+      return { text: `function '${value.definition.name}'`, span: value.unit.spanOf(value.definition.nameAt) };
+    case 'table':
+    case 'slot':
+      return { text: 'the system call table', span: null };
+    case 'entry':
+      return { text: 'a system call entry', span: null };
+    default:
+      return { text: 'a value', span: null };
+  }
+}
+
+/** Equality as far as a fixpoint needs it. */
+export function sameValue(a: Value, b: Value): boolean {
+  if (a === b) return true;
+  if (a.kind !== b.kind || a.result !== b.result) return false;
+  switch (a.kind) {
+    case 'integer':
+      return b.kind === 'integer' && a.value === b.value;
+    case 'scalar':
+      return b.kind === 'scalar' && a.low === b.low && a.high === b.high && a.nonzero === b.nonzero && a.symbol?.name === b.symbol?.name && a.symbol?.offset === b.symbol?.offset;
+    case 'pointer':
+      return b.kind === 'pointer' && a.maybeNull === b.maybeNull && a.targets.length === b.targets.length && a.targets.every((t, i) => t.object === b.targets[i]?.object && t.path === b.targets[i].path);
+    case 'string':
+      return b.kind === 'string' && a.text === b.text && a.maybeNull === b.maybeNull;
+    case 'kernel':
+    case 'table':
+      return 'maybeNull' in b && a.maybeNull === b.maybeNull;
+    case 'user':
+      return b.kind === 'user' && a.maybeNull === b.maybeNull && a.role?.handler === b.role?.handler;
+    case 'function':
+      return b.kind === 'function' && a.definition === b.definition && a.maybeNull === b.maybeNull;
+    case 'slot':
+      return b.kind === 'slot' && a.syscall === b.syscall && a.maybeNull === b.maybeNull;
+    case 'entry':
+      return b.kind === 'entry' && a.syscall === b.syscall && a.maybeNull === b.maybeNull;
+    case 'aggregate':
+      return b.kind === 'aggregate' && a.cells.size === b.cells.size && sameValue(a.rest, b.rest) && [...a.cells].every(([path, value]) => sameValue(value, b.cells.get(path) ?? b.rest));
+    case 'mixed':
+    case 'unknown':
+      return true;
+  }
+}
+
+/** Gives up what a loop changes: the value after any number of rounds. */
+export function widen(before: Value, after: Value): Value {
+  if (sameValue(before, after)) return after;
+  if (isNumber(before) && isNumber(after)) return SCALAR;
+  return join(before, after);
+}

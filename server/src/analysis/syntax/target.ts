@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+import type { AnalysisTarget, Architecture } from '../../../../core/model/analysis';
+
+/** Taken when the target's kernel is not known: a current long-term series, newer than every boundary used here but one. */
+const ASSUMED_KERNEL = 0x060c00;
+
+/** `KERNEL_VERSION(major, minor, patch)` of a release such as `6.1.0-56-cloud-amd64`, null when it has none. */
+export function versionCode(release: string | null): number | null {
+  const match = /^(\d{1,3})\.(\d{1,3})(?:\.(\d{1,4}))?/.exec(release ?? '');
+  if (!match) return null;
+  return Number(match[1]) * 0x10000 + Number(match[2]) * 0x100 + Math.min(Number(match[3] ?? 0), 255);
+}
+
+const OTHER_ARCHITECTURES = /^(?:ALPHA|ARC|ARM|CSKY|HEXAGON|IA64|LOONGARCH|M68K|MICROBLAZE|MIPS|NIOS2|OPENRISC|PARISC|PPC|PPC32|PPC64|POWERPC|RISCV|S390|SH|SPARC|SPARC64|SUPERH|TILE|UML|XTENSA)$/;
+const RARELY_SET = /DEBUG|KASAN|KCSAN|KMSAN|UBSAN|PREEMPT_RT|^SET_FS$|_MODULE$|^X86_PAE$|^UML$|^MMU_LESS$|^NOMMU$/;
+const ARCHITECTURE_CONFIG: Readonly<Record<Architecture, readonly string[]>> = {
+  x86_64: ['X86', 'X86_64', '64BIT'],
+  i386: ['X86', 'X86_32'],
+  arm64: ['ARM64', '64BIT'],
+};
+const ARCHITECTURE_MACRO: Readonly<Record<Architecture, readonly string[]>> = {
+  x86_64: ['__x86_64__', '__x86_64', '__amd64__', '_LP64', '__LP64__'],
+  i386: ['__i386__', '__i386'],
+  arm64: ['__aarch64__', '_LP64', '__LP64__'],
+};
+const DECIDED_BY_ARCHITECTURE = new Set(Object.values(ARCHITECTURE_CONFIG).flat());
+
+/** What the preprocessor knows of the kernel that the module is built for. */
+export class TargetFacts {
+  readonly arch: Architecture;
+  /** As LINUX_VERSION_CODE. */
+  readonly version: number;
+  readonly versionIsKnown: boolean;
+
+  constructor(target: AnalysisTarget) {
+    const version = versionCode(target.kernel);
+    this.arch = target.arch;
+    this.version = version ?? ASSUMED_KERNEL;
+    this.versionIsKnown = version !== null;
+  }
+
+  /** Syscall entries take one `struct pt_regs *`: x86-64 since 4.17, i386 since 5.7, arm64 since 4.19. */
+  get entriesTakeRegs(): boolean {
+    const since = this.arch === 'x86_64' ? 0x041100 : this.arch === 'arm64' ? 0x041300 : 0x050700;
+    return this.version >= since;
+  }
+
+  /** Whether `CONFIG_name` is set: the architecture decides, else what a distribution's kernel has (most are set). */
+  config(name: string): boolean {
+    if (DECIDED_BY_ARCHITECTURE.has(name)) return ARCHITECTURE_CONFIG[this.arch].includes(name);
+    if (name === 'ARCH_HAS_SYSCALL_WRAPPER') return this.entriesTakeRegs;
+    return !OTHER_ARCHITECTURES.test(name) && !RARELY_SET.test(name);
+  }
+
+  /** Whether a macro that no file of the module defines is defined all the same. */
+  defines(name: string): boolean {
+    if (name.startsWith('CONFIG_')) return this.config(name.slice('CONFIG_'.length));
+    if (/^__NR_\w|^KERN_[A-Z]/.test(name)) return true;
+    return ['MODULE', '__KERNEL__', '__GNUC__', 'LINUX_VERSION_CODE', 'KERNEL_VERSION', 'IS_ENABLED'].includes(name) || ARCHITECTURE_MACRO[this.arch].includes(name);
+  }
+}
