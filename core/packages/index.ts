@@ -17,8 +17,8 @@ import type { WorkOptions } from './work';
 
 export type { KernelOffer } from './kernels';
 export type { ProvidedTool, ToolName } from './tools';
-export type { ProvidedTree, TreeRequest, TreeWrapOptions } from './tree';
-export type { ProvidedUserland, UserlandFile } from './userland';
+export type { ProvidedTree, TreeRequest } from './tree';
+export type { ProvidedUserland } from './userland';
 export type { WorkOptions } from './work';
 
 export interface ProvidedKernel {
@@ -64,7 +64,9 @@ export class PackageStore {
   /** The newest release of every series and flavour that can be had now, newest first. */
   async listKernels(work: WorkOptions = {}): Promise<KernelOffer[]> {
     const newest = new Map<string, KernelOffer>();
-    for (const { offer } of await this.allKernels(work)) if (!newest.has(offer.id)) newest.set(offer.id, offer);
+    const all: KernelSource[] = [];
+    for (const family of this.families) all.push(...(await this.kernelsOf(family, work)));
+    for (const { offer } of all.sort(newestFirst)) if (!newest.has(offer.id)) newest.set(offer.id, offer);
     return [...newest.values()];
   }
 
@@ -79,10 +81,9 @@ export class PackageStore {
   /** Fetches a kernel, its modules and headers, and the toolchain that it wants. @throws Failure `kernel-not-offered`, … */
   async provideKernel(spec: string, work: WorkOptions = {}): Promise<ProvidedKernel> {
     checkCachePath(this.dir);
-    const found = await this.findKernel(spec, work);
-    const apt = this.apt(found.codename);
+    const apt = this.apt((await this.findKernel(spec, work)).codename);
     return withFreshLists(apt, work, async () => {
-      const source = await this.findKernel(spec, work);
+      const source = await this.findKernel(spec, work); // lists that were read anew may name another release
       const { release } = source.offer;
       const root = await this.sets.provide(apt, `kernel-${release}`, source.debs, work, (made, final) => relocateHeaders(made, final, release));
       const modulesDir = path.join(root, 'usr/lib/modules', release);
@@ -144,37 +145,35 @@ export class PackageStore {
     return root;
   }
 
-  /** Looks in the release that ships the series first, so that only the lists that are needed are fetched. */
+  /**
+   * Looks in the release that ships the series first, else in the newest, so that only the lists that are needed are
+   * fetched: what a release has from its backports, no older release has in a newer version.
+   */
   private async findKernel(spec: string, work: WorkOptions): Promise<KernelSource> {
     const series = /^\d+\.\d+/.exec(spec)?.[0];
-    if (series === undefined) {
-      const all = await this.allKernels(work);
-      const found = all.find(({ offer }) => matches(spec, offer));
-      if (found) return found;
-      throw notOffered(spec, all.map(({ offer }) => offer));
+    const seen: KernelSource[] = [];
+    const found = (): KernelSource | undefined => seen.sort(newestFirst).find(({ offer }) => matches(spec, offer));
+    for (const family of series === undefined ? this.families : familiesForSeries(series, this.families)) {
+      seen.push(...(await this.kernelsOf(family, work)));
+      if (!family.unreleased && found()) break;
     }
-    const seen: KernelOffer[] = [];
-    for (const family of familiesForSeries(series, this.families)) {
-      const offered = await this.kernelsOf(family, work);
-      const found = offered.find(({ offer }) => matches(spec, offer));
-      if (found) return found;
-      seen.push(...offered.map(({ offer }) => offer));
+    const source = found();
+    if (!source) {
+      throw notOffered(
+        spec,
+        seen.map(({ offer }) => offer),
+      );
     }
-    throw notOffered(spec, seen);
+    return source;
   }
 
-  private async allKernels(work: WorkOptions): Promise<KernelSource[]> {
-    const all: KernelSource[] = [];
-    for (const family of this.families) all.push(...(await this.kernelsOf(family, work)));
-    return all.sort(newestFirst);
-  }
-
+  /** A release that the mirror does not carry, or that the installed keys do not cover, offers nothing. */
   private async kernelsOf(family: SuiteFamily, work: WorkOptions): Promise<KernelSource[]> {
     try {
       return await kernelsOf(this.apt(family.codename), work);
     } catch (error) {
-      if (!(error instanceof Failure) || error.code !== 'suite-not-offered') throw error;
-      this.log(`packages: Debian ${family.codename} is not offered, skipped`);
+      if (!(error instanceof Failure) || !['suite-not-offered', 'archive-keys-too-old'].includes(error.code)) throw error;
+      this.log(`packages: Debian ${family.codename} is skipped: ${error.message}`);
       return [];
     }
   }

@@ -95,6 +95,20 @@ describe('tools on a machine without them', () => {
     assert.match(fs.readFileSync(`${key}.pub`, 'utf8'), /^ssh-ed25519 /);
   });
 
+  it('are there in a tree of packages, which sees of this machine only what it is given', async () => {
+    const tree = await store().provideTree({ packages: ['g++', 'make', 'python3'], suite: 'bookworm' });
+    const given = path.join(folder, 'given');
+    const other = path.join(folder, 'other');
+    for (const name of [given, other]) fs.mkdirSync(name);
+    fs.writeFileSync(path.join(given, 'one.cc'), '#include <string>\nint main() { return std::string("four").size() == 4 ? 0 : 1; }\n');
+    const script = 'c++ -o one one.cc && ./one && python3 -c "print(6 * 7)" && ls "$1" >&2';
+    const { argv, env } = tree.wrap(['sh', '-c', script, 'sh', other], { bind: [given], cwd: given });
+    const result = await run(argv, { env });
+    assert.equal(result.stdout, '42\n', result.stderr);
+    assert.match(result.stderr, /cannot access .*other/);
+    assert.ok(fs.existsSync(path.join(given, 'one')));
+  });
+
   it("the guest's programs come with every library that they load", async () => {
     const { files, contentId } = await store().provideUserland();
     assert.ok(files.every(({ from }) => fs.lstatSync(from).isFile()));
