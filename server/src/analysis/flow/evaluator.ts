@@ -159,7 +159,7 @@ export class Evaluator implements Evaluates {
     if (!expression.arrow && !isLocation(expression.object)) {
       return this.evaluate(expression.object, state, frame).map((outcome) => ({
         state: outcome.state,
-        value: outcome.value.kind === 'aggregate' ? (outcome.value.cells.get(`.${expression.field}`) ?? outcome.value.rest) : UNKNOWN,
+        value: outcome.value.kind === 'aggregate' ? (outcome.value.cells.get(`.${expression.field}`)?.value ?? outcome.value.rest) : UNKNOWN,
       }));
     }
     return this.locate(expression, state, frame).map((place) => ({ state: place.state, value: this.load(place.targets, place.state) }));

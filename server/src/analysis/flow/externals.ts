@@ -55,7 +55,10 @@ function specialCall(machine: Machine, name: string, expression: CallExpression,
   const [first, second, third] = list;
   switch (name) {
     case 'memset':
-      for (const target of targetsOf(first?.value)) state.memory.reset(target.object, UNKNOWN);
+      for (const target of targetsOf(first?.value)) {
+        state.memory.reset(target.object, UNKNOWN);
+        machine.globals.clobbered(target.object);
+      }
       if (first?.value.kind === 'pointer' && first.value.targets.length === 1) {
         const [target] = first.value.targets;
         const filler: Value = second?.value.kind === 'integer' && second.value.value === 0n ? ZERO : UNKNOWN;
@@ -207,7 +210,7 @@ function clobber(machine: Machine, object: MemoryObject, state: State): void {
 function reachable(object: MemoryObject, state: State): MemoryObject[] {
   const all = state.memory.loadAggregate({ object, path: '' });
   if (all.kind !== 'aggregate') return [];
-  return [...all.cells.values(), all.rest].flatMap((value) => targetsOf(value).map((target) => target.object));
+  return [...[...all.cells.values()].map((cell) => cell.value), all.rest].flatMap((value) => targetsOf(value).map((target) => target.object));
 }
 
 /** Constant tables, such as file_operations, that are given away stay what they are. */

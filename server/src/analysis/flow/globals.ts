@@ -16,7 +16,8 @@ export class GlobalStores {
   stored(target: Target, value: Value): void {
     if (target.object.storage !== 'global') return;
     if (value.kind === 'aggregate') {
-      for (const [path, part] of value.cells) this.add(target.object, target.path + path.replace(/\*$/, ''), part);
+      if (value.rest.kind !== 'integer') this.add(target.object, target.path, UNKNOWN);
+      for (const [path, part] of value.cells) this.add(target.object, target.path + path.replace(/\*$/, ''), part.value);
       return;
     }
     this.add(target.object, target.path, value);

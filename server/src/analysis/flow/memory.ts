@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Span } from '../syntax/source';
 import type { MemoryObject, Target } from './objects';
-import { join, sameValue, UNKNOWN, widen, type Value } from './values';
-
-export interface Cell {
-  readonly value: Value;
-  /** The expression that was stored, as a person reads it. */
-  readonly stored: Span | null;
-}
+import { join, sameValue, UNKNOWN, widen, type Cell, type Value } from './values';
 
 interface Contents {
   readonly cells: ReadonlyMap<string, Cell>;
@@ -80,10 +74,10 @@ export class Memory {
   /** All parts below a path, as one value. */
   loadAggregate(target: Target): Value {
     const contents = this.objects.get(target.object.id) ?? NOTHING;
-    const cells = new Map<string, Value>();
+    const cells = new Map<string, Cell>();
     if (target.path.includes('[?]')) return UNKNOWN;
     for (const [path, cell] of contents.cells) {
-      if (path.startsWith(target.path) && path !== target.path) cells.set(path.slice(target.path.length), cell.value);
+      if (path.startsWith(target.path) && path !== target.path) cells.set(path.slice(target.path.length), cell);
     }
     const whole = contents.cells.get(target.path);
     return { kind: 'aggregate', cells, rest: whole?.value ?? defaultOf(contents, target.path) };
@@ -107,7 +101,7 @@ export class Memory {
     if (value.kind === 'aggregate') {
       if (unclear) cells.set(`${target.path}*`, { value: UNKNOWN, stored: null });
       else {
-        for (const [path, part] of value.cells) cells.set(target.path + path, { value: part, stored });
+        for (const [path, part] of value.cells) cells.set(target.path + path, { value: part.value, stored: part.stored ?? stored });
         cells.set(`${target.path}*`, { value: value.rest, stored });
       }
     } else if (!unclear) cells.set(target.path, { value, stored });

@@ -30,7 +30,9 @@ export function runProgram(program: Program): RunResult {
   const others = entries.filter((entry) => entry.role !== 'init' && entry.role !== 'uncalled');
   for (const entry of inits) runEntry(machine, entry, initial.fork());
   const done = machine.recorder;
-  const later = runUntilStable(machine, others, initial);
+  // A function whose address init itself used to call it is no callback of the kernel.
+  const callers = others.filter((entry) => entry.role !== 'callback' || !done.visitedFunctions.has(entry.definition));
+  const later = runUntilStable(machine, callers, initial);
   const visited = new Set([...done.visitedFunctions, ...later.visitedFunctions]);
   const rest = new Recorder();
   machine.recorder = rest;

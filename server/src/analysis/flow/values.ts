@@ -26,6 +26,13 @@ interface Common {
 /** How syscall entries are called: `regs` takes one pt_regs pointer, `direct` the arguments, `table` what the target has. */
 export type Convention = 'regs' | 'direct' | 'table';
 
+/** What one part of an object holds. */
+export interface Cell {
+  readonly value: Value;
+  /** The expression that was stored, as a person reads it. */
+  readonly stored: Span | null;
+}
+
 export type Value = Common &
   (
     /** `assumed`: known by prediction only. `number`: came from `__NR_name`. */
@@ -40,7 +47,7 @@ export type Value = Common &
     /** The address of a table's entry. */
     | { readonly kind: 'slot'; readonly syscall: AbiSyscall | null; readonly maybeNull: boolean }
     | { readonly kind: 'entry'; readonly syscall: AbiSyscall | null; readonly convention: Convention; readonly maybeNull: boolean }
-    | { readonly kind: 'aggregate'; readonly cells: ReadonlyMap<string, Value>; readonly rest: Value }
+    | { readonly kind: 'aggregate'; readonly cells: ReadonlyMap<string, Cell>; readonly rest: Value }
     | { readonly kind: 'mixed' }
     | { readonly kind: 'unknown' }
   );
@@ -196,8 +203,11 @@ function joinSame(a: Value, b: Value): Value | null {
 
 function joinAggregates(a: Value, b: Value): Value {
   if (a.kind !== 'aggregate' || b.kind !== 'aggregate') return UNKNOWN;
-  const cells = new Map<string, Value>();
-  for (const path of new Set([...a.cells.keys(), ...b.cells.keys()])) cells.set(path, join(a.cells.get(path) ?? a.rest, b.cells.get(path) ?? b.rest));
+  const cells = new Map<string, Cell>();
+  for (const path of new Set([...a.cells.keys(), ...b.cells.keys()])) {
+    const [left, right] = [a.cells.get(path), b.cells.get(path)];
+    cells.set(path, { value: join(left?.value ?? a.rest, right?.value ?? b.rest), stored: left?.stored ?? right?.stored ?? null });
+  }
   return { kind: 'aggregate', cells, rest: join(a.rest, b.rest) };
 }
 
@@ -255,7 +265,7 @@ export function sameValue(a: Value, b: Value): boolean {
     case 'entry':
       return b.kind === 'entry' && a.syscall === b.syscall && a.maybeNull === b.maybeNull;
     case 'aggregate':
-      return b.kind === 'aggregate' && a.cells.size === b.cells.size && sameValue(a.rest, b.rest) && [...a.cells].every(([path, value]) => sameValue(value, b.cells.get(path) ?? b.rest));
+      return b.kind === 'aggregate' && a.cells.size === b.cells.size && sameValue(a.rest, b.rest) && [...a.cells].every(([path, cell]) => sameValue(cell.value, b.cells.get(path)?.value ?? b.rest));
     case 'mixed':
     case 'unknown':
       return true;
