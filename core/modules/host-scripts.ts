@@ -20,10 +20,13 @@ export const STAGE = `umask 077
 mktemp -d "$1/kmodlab.XXXXXX"
 `;
 
+/** insmod gets the three standard descriptors, so that the module's file is its fourth. */
+const NO_OTHER_DESCRIPTOR = '3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-';
+
 /** Arguments: log, begin, end, path of the .ko (alone in its folder), parameters… The file is gone afterwards. */
 export const INSERT = `${FIND_TOOLS}log=$1 begin=$2 end=$3 ko=$4
 shift 4
-${MARK_BEGIN}insmod "$ko" "$@" </dev/null
+${MARK_BEGIN}insmod "$ko" "$@" </dev/null ${NO_OTHER_DESCRIPTOR}
 status=$?
 ${MARK_END}rm -f -- "$ko"
 rmdir -- "\${ko%/*}"

@@ -198,7 +198,7 @@ class Load {
       await this.plan.host.script(CLEAN_UP, [this.staged, name, PROC_MODULES], { timeoutMs: CLEAN_UP_LIMIT_MS }).catch(() => undefined); // the host may be lost: then nothing is left on it
     }
     if (failure.code === 'cancelled') await recording.end({ state: 'cancelled', reason: 'It was cancelled.' });
-    else if (failure.code === 'oops') await recording.end({ state: 'oops', reason: failure.why });
+    else if (failure.code === 'oops') await recording.end({ state: 'oops', reason: recording.oops ?? failure.why });
     else if (failure.code === 'host-lost') await recording.hostLost(failure);
     else await recording.end({ state: 'refused', reason: failure.why });
   }

@@ -15,7 +15,7 @@ const TOOL = (body: string): string => `#!/bin/sh\nset -u\nroot=\${0%/bin/*}\nke
 
 /** Without `-f`, a reader that was overrun; the next one starts from the oldest record again, as /dev/kmsg does. */
 const DD = TOOL('[ -e "$root/overrun" ] && rm "$root/overrun" && cat "$root/ring" && exit 1\nexec tail -n +1 -f "$root/ring"');
-const INSMOD = TOOL('printf "%s\\n" "$@" >"$root/insmod.args"\nls "/proc/$$/fd" | grep -v "^10$" >"$root/insmod.fds"\nname=$(basename "$1" .ko)\n. "$root/on-insmod"\necho "$name 16384 0 - Live 0x0" >>"$root/proc/modules"');
+const INSMOD = TOOL('printf "%s\\n" "$@" >"$root/insmod.args"\necho /proc/$$/fd/* >"$root/insmod.fds"\nname=$(basename "$1" .ko)\n. "$root/on-insmod"\necho "$name 16384 0 - Live 0x0" >>"$root/proc/modules"');
 const RMMOD = TOOL('name=$1\n. "$root/on-rmmod"\ngrep -v "^$name " "$root/proc/modules" >"$root/left"\ncat "$root/left" >"$root/proc/modules"');
 const MKNOD = TOOL('printf "%s\\n" "$*" >>"$root/mknod.args"\n: >"$3"');
 

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Analysis, LoadSession, Prediction, SessionEvent } from '../../../core/model';
+import { LoadSession as LoadSessionSchema } from '../../../core/model';
+import { discoverModules, type ModuleDescription } from '../../../core/modules/discover';
+import { startLoad, type LoadDeps, type LoadedModule, type LoadPlan } from '../../../core/modules/load';
+import { unloadModule } from '../../../core/modules/unload';
+import { comparePredictions } from '../../../core/sessions/compare';
+import { SessionStore } from '../../../core/sessions/store';
+import { FakeHost, FakeKernel } from '../../support/fake-kernel';
+
+const SOURCE = '// SPDX-License-Identifier: MIT\n#include "echo.h"\nint main_of_module(void) { return VALUE; }\n';
+
+function predictionOf(id: string, caller: string, syscall: string, expect: Prediction['expect'], format: string): Prediction {
+  const source = { file: 'echo.c', line: 3 };
+  return { id, source, caller, syscall, expect, assumes: [], because: 'Because.', report: { source, format, conversion: 0 } };
+}
+
+const PREDICTIONS: Prediction[] = [
+  predictionOf('p1', 'start', 'write', { kind: 'errno', name: 'EFAULT', value: -14 }, '[M]result %d\n'),
+  predictionOf('p2', 'handler', 'write', { kind: 'argument', index: 2, value: 'len' }, '[M]echoed %d\n'),
+];
+
+describe('loading a module', () => {
+  let kernel: FakeKernel;
+  let host: FakeHost;
+  let store: SessionStore;
+  let events: SessionEvent[];
+  let folder: string;
+  let module: ModuleDescription;
+
+  beforeEach(async () => {
+    kernel = new FakeKernel();
+    host = new FakeHost(kernel);
+    store = new SessionStore(kernel.dirs.state);
+    events = [];
+    folder = path.join(kernel.root, 'workspace');
+    fs.mkdirSync(folder);
+    fs.writeFileSync(path.join(folder, 'Kbuild'), 'obj-m := echo.o\n');
+    fs.writeFileSync(path.join(folder, 'echo.c'), SOURCE);
+    fs.writeFileSync(path.join(folder, 'echo.h'), '#define VALUE 1\n');
+    [module] = (await discoverModules(folder)) as [ModuleDescription];
+  });
+  afterEach(() => kernel.dispose());
+
+  const deps = (more: Partial<LoadDeps> = {}): LoadDeps => ({ store, dirs: kernel.dirs, onEvent: (event) => events.push(event), ...more });
+  const predict = (predictions: Prediction[]): LoadPlan['predict'] => () => Promise.resolve<Analysis>({ findings: [], predictions });
+  const load = (plan: Partial<LoadPlan> = {}, more: Partial<LoadDeps> = {}): Promise<LoadedModule> => startLoad({ module, host, parameters: {}, predict: predict(PREDICTIONS), ...plan }, deps(more));
+
+  async function onlySession(): Promise<LoadSession> {
+    const sessions = await store.list();
+    assert.equal(sessions.length, 1);
+    return store.read(sessions[0]!.id);
+  }
+
+  it('keeps everything of one load, from the sources to the end', async () => {
+    kernel.print('<6>long before');
+    kernel.onInsmod("kernel '<6>[M]loaded'; kernel '<6>[M]result -14'; printf 'Character devices:\\n  1 mem\\n244 [ECHO]\\n\\nBlock devices:\\n' >$root/proc/devices");
+    kernel.onRmmod("kernel '<6>[M]gone'");
+    const loaded = await load({ parameters: { text: 'two words', count: '2' } });
+    assert.deepEqual(loaded.devices(), [{ name: '[ECHO]', major: 244 }]);
+    const node = await loaded.createNode(loaded.devices()[0]!);
+    assert.equal(node, '/dev/echo');
+    const written = await loaded.writeToDevice(node, 'some text');
+    assert.deepEqual(written.deviceWrite, { device: '/dev/echo', bytes: 10, text: 'some text\n' });
+    assert.equal(written.exitCode, 0);
+    assert.equal(kernel.read('dev/echo'), 'some text\n');
+    const session = await loaded.unload();
+    kernel.print('<6>long after');
+
+    assert.equal(LoadSessionSchema.safeParse(session).success, true);
+    assert.deepEqual(session.end, { state: 'unloaded', reason: 'It was unloaded.' });
+    assert.deepEqual(session.records.map(({ text }) => text), ['[M]loaded', '[M]result -14', '[M]gone']);
+    assert.deepEqual(session.module.sources.map((source) => source.path), ['echo.c', 'echo.h']);
+    assert.match(session.module.koBuildId ?? '', /^[0-9a-f]{40}$/);
+    assert.deepEqual(session.preflight.map(({ check, verdict }) => `${check} ${verdict}`), ['rights ok', 'architecture ok', 'vermagic ok', 'not loaded ok', 'parameters warning']);
+    assert.deepEqual(session.calls.map(({ syscall, result, errno, predictionId, action, registers }) => ({ syscall, result, errno, predictionId, action, registers })), [
+      { syscall: 'write', result: -14, errno: 'EFAULT', predictionId: 'p1', action: null, registers: null },
+    ]);
+    assert.deepEqual(kernel.read('insmod.args').split('\n').slice(1, 3), ['text="two words"', 'count=2']);
+    assert.deepEqual(await onlySession(), session);
+    assert.deepEqual(events.map(({ type }) => type).slice(0, 3), ['started', 'analysis', 'build']);
+    assert.equal(events.at(-1)?.type, 'ended');
+  });
+
+  it('leaves nothing behind: no file, no node, no module', async () => {
+    const loaded = await load();
+    await loaded.createNode({ name: 'x', major: 10 }, 'kept');
+    assert.deepEqual(kernel.list('tmp'), []);
+    assert.ok(kernel.exists('dev/kept'));
+    await loaded.unload();
+    assert.ok(!kernel.exists('dev/kept'));
+    assert.ok(!kernel.read('proc/modules').includes('echo'));
+    assert.deepEqual(fs.readdirSync(folder).sort(), ['Kbuild', 'echo.c', 'echo.h']);
+  });
+
+  it('hands insmod the standard descriptors and none that it would count', async () => {
+
+    await (await load()).unload();
+    const descriptors = kernel.read('insmod.fds').trim().split(' ').map((name) => Number(path.basename(name)));
+    // 3 is the listing's own; from 10 on the shell keeps its own, closed for what it starts.
+    assert.deepEqual(descriptors.filter((fd) => fd < 10), [0, 1, 2, 3]);
+  });
+
+  it('gives the calls of an action their action, and compares by what it handed over', async () => {
+    const loaded = await load();
+    const node = await loaded.createNode({ name: 'x', major: 10 });
+    await loaded.exercise(['sh', '-c', 'printf "KERNEL<6>[M]echoed 4\\n" >"$1"; cat; echo oops >&2; exit 3', 'sh', '/dev/kmsg'], 'in');
+    const session = await loaded.unload();
+    const [, exercise] = session.actions;
+    assert.deepEqual([exercise?.stdout, exercise?.stderr, exercise?.exitCode, exercise?.stdin], ['in', 'oops\n', 3, 'in']);
+    assert.deepEqual(session.calls.map(({ predictionId, result, action }) => ({ predictionId, result, action })), [{ predictionId: 'p2', result: 4, action: 1 }]);
+    const rows = comparePredictions(session);
+    assert.deepEqual(rows.map(({ verdict }) => verdict), ['unknown', 'neverMade']);
+    assert.equal(node, '/dev/echo');
+  });
+
+  it('shows what a module that does not compile needs, and loads nothing', async () => {
+    fs.writeFileSync(path.join(folder, 'echo.c'), 'int broken(void) { return 1 }\n');
+    await assert.rejects(load(), { code: 'build-failed', exitCode: 1, why: /^echo\.c:1: expected ';' before/ });
+    const session = await onlySession();
+    assert.equal(session.end?.state, 'refused');
+    assert.deepEqual(session.build?.diagnostics.map(({ file, line }) => `${file}:${line}`), ['echo.c:1']);
+    assert.ok(!kernel.exists('insmod.args'));
+  });
+
+  it("says the kernel's own reason when insmod is refused", async () => {
+    kernel.onInsmod("kernel '<6>echo: loading out-of-tree module taints kernel.'; kernel '<3>echo: Unknown symbol foo (err -2)'; echo \"insmod: can't insert '$1': unknown symbol\" >&2; exit 2");
+    await assert.rejects(load(), { code: 'insmod-refused', why: "The kernel said: echo: Unknown symbol foo (err -2) (insmod: can't insert 'echo.ko': unknown symbol)." });
+    const session = await onlySession();
+    assert.equal(session.end?.state, 'refused');
+    assert.match(session.end.reason, /Unknown symbol foo/);
+    assert.equal(session.records.length, 2);
+    assert.deepEqual(kernel.list('tmp'), []);
+  });
+
+  it('stops before insmod when the module is loaded already', async () => {
+    kernel.write('proc/modules', 'echo 16384 2 - Live 0x0\n');
+    await assert.rejects(load(), { code: 'preflight-blocked', why: 'echo is loaded already and in use (2).', next: 'Unload it first.' });
+    assert.ok(!kernel.exists('insmod.args'));
+  });
+
+  it('ends the session when the host dies while insmod runs', async () => {
+    kernel.onInsmod("kernel '<6>[M]loaded'; : >$root/asked; sleep 60 >/dev/null 2>&1");
+    const loading = load({}, { onEvent: (event) => event.type === 'record' && host.lose('') });
+    await assert.rejects(loading, { code: 'host-lost' });
+    const session = await onlySession();
+    assert.equal(session.end?.state, 'hostLost');
+    assert.deepEqual(session.records.map(({ text }) => text), ['[M]loaded']);
+  });
+
+  it('says oops when the lost host said so on its console', async () => {
+    const loaded = await load();
+    const acting = loaded.exercise(['sh', '-c', 'printf "KERNEL<6>acting\\n" >"$1"; sleep 60 >/dev/null 2>&1', 'sh', '/dev/kmsg']);
+    const failed = assert.rejects(acting, { code: 'oops', why: 'It said: BUG: unable to handle page fault for address: 0000000000000010' });
+    host.lose('[   12.1] <1>\n[   12.345678] BUG: unable to handle page fault for address: 0000000000000010\n');
+    await failed;
+    assert.equal((await loaded.ended).end?.state, 'oops');
+    assert.equal((await loaded.unload()).end?.state, 'oops');
+  });
+
+  it('ends a session by itself when the host dies between actions', async () => {
+    const loaded = await load();
+    host.lose('');
+    assert.equal((await loaded.ended).end?.state, 'hostLost');
+    await assert.rejects(loaded.writeToDevice('/dev/echo', 'x'), { code: 'host-lost' });
+  });
+
+  it('knows an oops that the host survives', async () => {
+    kernel.onInsmod("kernel '<1>BUG: kernel NULL pointer dereference, address: 0000000000000000'; echo \"$name 16384 1 - Live 0x0\" >>$root/proc/modules; kill -9 $$");
+    kernel.onRmmod('exit 1');
+    await assert.rejects(load(), { code: 'oops' });
+    assert.deepEqual((await onlySession()).end, { state: 'oops', reason: 'BUG: kernel NULL pointer dereference, address: 0000000000000000' });
+  });
+
+  it('unloads again what was inserted when it is cancelled', async () => {
+    const cancel = new AbortController();
+    kernel.onInsmod("kernel '<6>[M]loaded'; echo \"$name 16384 0 - Live 0x0\" >>$root/proc/modules; exec sleep 60 >/dev/null 2>&1");
+    const loading = load({}, { signal: cancel.signal, onEvent: (event) => event.type === 'record' && cancel.abort() });
+    await assert.rejects(loading, { code: 'cancelled', exitCode: 130 });
+    assert.equal((await onlySession()).end?.state, 'cancelled');
+    assert.ok(!kernel.read('proc/modules').includes('echo'));
+    assert.deepEqual(kernel.list('tmp'), []);
+  });
+
+  it('calls a load that was cancelled meanwhile cancelled, and unloads it', async () => {
+    const cancel = new AbortController();
+    const loaded = await load({}, { signal: cancel.signal });
+    cancel.abort();
+    assert.equal((await loaded.unload()).end?.state, 'cancelled');
+    assert.ok(!kernel.read('proc/modules').includes('echo'));
+  });
+
+  it('lets a refused unload be tried again', async () => {
+    const loaded = await load();
+    kernel.onRmmod("echo \"rmmod: can't unload '$1': Resource temporarily unavailable\" >&2; exit 1");
+    await assert.rejects(loaded.unload(), { code: 'unload-refused', why: /Resource temporarily unavailable/ });
+    kernel.onRmmod(':');
+    assert.equal((await loaded.unload()).end?.state, 'unloaded');
+  });
+
+  it('lets one load at a time on a host: others are told, or wait', async () => {
+    const first = await load();
+    await assert.rejects(load(), { code: 'host-busy', why: 'Another process of yours uses it: loading echo.' });
+    const second = load({}, { waitForHost: true });
+    await first.unload();
+    assert.equal((await (await second).unload()).end?.state, 'unloaded');
+    assert.equal((await store.list()).length, 2);
+  });
+
+  it('continues the session of a module that was left loaded', async () => {
+    kernel.onInsmod("kernel '<6>[M]result -14'");
+    const loaded = await load();
+    await loaded.createNode({ name: 'x', major: 10 });
+    const left = await loaded.detach();
+    assert.equal(left.end?.state, 'loaded');
+    kernel.print('<6>[M]echoed 7');
+    kernel.onRmmod("kernel '<6>[M]gone'");
+    const session = await unloadModule({ name: 'echo', host }, deps());
+    assert.equal(session?.id, left.id);
+    assert.equal(session.end?.state, 'unloaded');
+    assert.deepEqual(session.records.map(({ text }) => text), ['[M]result -14', '[M]echoed 7', '[M]gone']);
+    assert.deepEqual(session.calls.map(({ predictionId }) => predictionId), ['p1', 'p2']);
+    assert.equal(new Set(session.calls.map(({ id }) => id)).size, 2);
+    assert.ok(!kernel.exists('dev/echo'));
+    await assert.rejects(unloadModule({ name: 'echo', host }, deps()), { code: 'not-loaded' });
+  });
+
+  it('unloads what it has no session of', async () => {
+    assert.equal(await unloadModule({ name: 'other', host }, deps()), null);
+    assert.equal(kernel.read('proc/modules'), '');
+  });
+
+  it('ends a session whose host was started anew', async () => {
+    await (await load()).detach();
+    kernel.write('proc/modules', '');
+    host.bootId = 'boot-2';
+    await assert.rejects(unloadModule({ name: 'echo', host }, deps()), { code: 'not-loaded' });
+    assert.deepEqual((await onlySession()).end, { state: 'hostLost', reason: 'The host was started anew.' });
+  });
+
+  it('refuses this machine while that is forbidden', async () => {
+    const local = new FakeHost(kernel, 'local');
+    const before = process.env['KMODLAB_FORBID_LOCAL'];
+    process.env['KMODLAB_FORBID_LOCAL'] = '1';
+    try {
+      await assert.rejects(load({ host: local }), { code: 'local-forbidden' });
+      await assert.rejects(unloadModule({ name: 'other', host: local }, deps()), { code: 'local-forbidden' });
+    } finally {
+      if (before === undefined) delete process.env['KMODLAB_FORBID_LOCAL'];
+      else process.env['KMODLAB_FORBID_LOCAL'] = before;
+    }
+    assert.deepEqual(await store.list(), []);
+    assert.ok(kernel.read('proc/modules').includes('other'));
+  });
+
+  it('refuses parameters that the kernel has no way to take', async () => {
+    for (const parameters of [{ text: 'a"b' }, { text: 'a\nb' }, { text: 'a\0b' }, { 'bad name': 'x' }, { text: 'x'.repeat(2000) }]) {
+      await assert.rejects(load({ parameters: parameters as unknown as Record<string, string> }), { code: 'bad-parameter', exitCode: 2 });
+    }
+  });
+
+  it('refuses texts and node names that it cannot hand over', async () => {
+    const loaded = await load();
+    for (const text of ['two\nlines', 'nul\0', 'x'.repeat(5000)]) await assert.rejects(loaded.writeToDevice('/dev/echo', text), { code: 'bad-device-text' });
+    for (const name of ['../etc', '', '.', '..', 'a/b', 'x'.repeat(100)]) await assert.rejects(loaded.createNode({ name: 'x', major: 1 }, name), { code: 'bad-node-name' });
+    kernel.write('dev/taken', '');
+    await assert.rejects(loaded.createNode({ name: 'x', major: 1 }, 'taken'), { code: 'node-failed' });
+    await loaded.unload();
+    assert.ok(kernel.exists('dev/taken'));
+  });
+});
