@@ -76,7 +76,7 @@ export class AptRoot {
     });
   }
 
-  /** A value computed from the package lists, kept until they are read again. `key` names the question and its format. */
+  /** A value computed from the package lists, kept until they are read again. `key` names the question and, by its number, the way of the answer. */
   async memo<T>(key: string, work: WorkOptions, compute: () => Promise<T>): Promise<T> {
     await this.ensureLists(work);
     const file = path.join(this.dir, 'memo', `${createHash('sha256').update(key).digest('hex').slice(0, 24)}.json`);
@@ -209,8 +209,12 @@ export class AptRoot {
 }
 
 function freeBytes(dir: string): number {
-  const { bavail, bsize } = fs.statfsSync(dir);
-  return bavail * bsize;
+  try {
+    const { bavail, bsize } = fs.statfsSync(dir);
+    return bavail * bsize;
+  } catch {
+    return Number.POSITIVE_INFINITY; // the folder was deleted meanwhile: apt says so itself
+  }
 }
 
 /** A JSON file of ours, or null when there is none or it was cut. */

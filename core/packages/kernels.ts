@@ -74,8 +74,9 @@ function collect(roots: readonly Stanza[], stanzas: ReadonlyMap<string, readonly
     if (found.has(stanza.name)) continue;
     found.set(stanza.name, stanza);
     for (const dependency of stanza.depends) {
-      if (!ofKernel.test(dependency.split(' ')[0] ?? '')) continue;
-      const next = satisfy(dependency, stanzas);
+      const alternatives = dependency.split('|').map((one) => one.trim());
+      if (!alternatives.some((one) => ofKernel.test(one.split(' ')[0] ?? ''))) continue;
+      const next = alternatives.map((one) => satisfy(one, stanzas)).find((one) => one !== undefined);
       if (!next) return null;
       queue.push(next);
     }
@@ -126,7 +127,7 @@ export function newestFirst(a: KernelSource, b: KernelSource): number {
 
 /** Reads the kernels that one release offers from its package lists. */
 export function kernelsOf(apt: AptRoot, work: WorkOptions): Promise<KernelSource[]> {
-  return apt.memo('1 kernels', work, async () => {
+  return apt.memo('2 kernels', work, async () => {
     const ask = async (args: readonly string[]): Promise<string> => {
       const result = await apt.run('apt-cache', args, { ...cancelOf(work), maxOutputBytes: 64 * 1024 * 1024 });
       if (result.exitCode !== 0) throw packageFailure('The kernels that are offered cannot be listed.', result, work.signal);

@@ -14,6 +14,9 @@ import { cancelOf, type WorkOptions } from './work';
 /** Without a vmlinux there is nothing to make a module's BTF from, and pahole need not be there. */
 const withoutBtf = 'CONFIG_DEBUG_INFO_BTF_MODULES=';
 
+/** `W=1` would also check comments, with Perl or Python, which the private trees go without. */
+const withoutDocCheck = 'cmd_checkdoc=';
+
 interface Compiler {
   readonly program: string;
   readonly version: string;
@@ -80,7 +83,7 @@ export async function buildEnvironmentFor(
   if (version.exitCode !== 0) throw packageFailure(`The private ${gcc} for the kernel ${source.offer.release} does not start.`, version, work.signal);
   return {
     ...common,
-    makeArgs: [withoutBtf],
+    makeArgs: [withoutBtf, withoutDocCheck],
     compiler: `${gcc} ${version.stdout.trim()}`,
     wrap: (argv, folders) => tree.wrap(argv, { bind: [root, ...folders] }),
   };

@@ -80,7 +80,11 @@ describe('package lists', () => {
   const stanza = (name: string, version: string, depends = ''): string =>
     `Package: ${name}\nVersion: ${version}\nArchitecture: amd64\n${depends === '' ? '' : `Depends: ${depends}\n`}Size: 1000\nDescription: text\n Package: not a field\n`;
   const headersOf = (release: string, base: string, version: string, gcc: string): string[] => [
-    stanza(`linux-headers-${release}`, version, `linux-headers-${base}-common (= ${version}), linux-kbuild-${base} (>= ${version}), ${gcc}`),
+    stanza(
+      `linux-headers-${release}`,
+      version,
+      `linux-headers-${base}-common (= ${version}), linux-image-${release} (= ${version}) | linux-image-${release}-unsigned (= ${version}), linux-kbuild-${base} (>= ${version}), ${gcc}`,
+    ),
     stanza(`linux-headers-${base}-common`, version),
     stanza(`linux-kbuild-${base}`, version, 'libc6 (>= 2.34)'),
   ];
