@@ -12,7 +12,8 @@ function keep(configText: string): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined); // our starter has left
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => keeper.end());
   process.on('uncaughtException', (error) => {
-    // Nobody reads our standard error. QEMU dies with us, the folder is removed by the next keeper.
+    // QEMU dies with us; the folder is removed by the next keeper.
+    process.stderr.write(`${error.stack ?? error.message}\n`);
     fs.appendFileSync(`${config.folder}/keeper.log`, `${error.stack ?? error.message}\n`);
     process.exit(1);
   });

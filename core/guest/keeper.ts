@@ -20,6 +20,10 @@ export class Keeper {
   /** Open connections; those that are leases are holders too. */
   private readonly connections = new Set<Socket>();
   private readonly holders = new Set<unknown>([STARTER]);
+  private onStarterReleased: () => void = () => undefined;
+  private readonly starterReleased = new Promise<void>((resolve) => {
+    this.onStarterReleased = resolve;
+  });
   private readonly booting = new AbortController();
   private machine: Machine | undefined;
   private state: KeeperMessage = { type: 'booting' };
@@ -66,6 +70,7 @@ export class Keeper {
       const { code, what, why, next, detail } = diskFailure(error) ?? Failure.from(error);
       this.tell({ type: 'failed', code, what, why, next, detail: detail ?? '' });
     }
+    await this.starterReleased; // it has heard of a failure that was quicker than its connection
     this.cleanUp();
   }
 
@@ -127,7 +132,9 @@ export class Keeper {
   }
 
   private release(holder: unknown): void {
-    if (this.holders.delete(holder) && this.holders.size === 0) this.end();
+    if (!this.holders.delete(holder)) return;
+    if (holder === STARTER) this.onStarterReleased();
+    if (this.holders.size === 0) this.end();
   }
 
   private lost(end: MachineEnd): KeeperMessage {

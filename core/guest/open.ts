@@ -37,6 +37,7 @@ export interface AcquiredGuest {
 const FRESH_PREFIX = 'fresh-';
 /** An old keeper on its way out still holds the lock for a moment. */
 const LOCK_WAIT_SECONDS = 20;
+const MAX_GUESTS_DIR = 55;
 
 /**
  * Takes a lease on the running guest of that name, or boots it. Of several processes that do so at once one boots and
@@ -45,6 +46,7 @@ const LOCK_WAIT_SECONDS = 20;
  */
 export async function acquireGuest(request: AcquireRequest): Promise<AcquiredGuest> {
   const { guestsDir, name, signal } = request;
+  assertSocketsFit(guestsDir);
   ensurePrivateDir(guestsDir);
   if (name === null) return await whenReady(await boot(request, `${FRESH_PREFIX}${randomBytes(4).toString('hex')}`), signal);
   const folder = path.join(guestsDir, name);
@@ -53,6 +55,17 @@ export async function acquireGuest(request: AcquireRequest): Promise<AcquiredGue
   return await withFileLock(path.join(guestsDir, `${name}.open.lock`), signal, request.onWait, async () => {
     const meanwhile = await GuestLease.connect(folder, request.lease);
     return await whenReady(meanwhile ?? (await boot(request, name)), signal);
+  });
+}
+
+/** A Unix socket's path has at most 107 bytes; ssh adds 17 to its own while it makes it. */
+function assertSocketsFit(guestsDir: string): void {
+  if (Buffer.byteLength(guestsDir) <= MAX_GUESTS_DIR) return;
+  throw new Failure({
+    code: 'runtime-path-too-long',
+    what: 'The guest was not opened.',
+    why: `The path of the runtime folder, ${guestsDir}, is too long for Unix sockets.`,
+    next: 'Set KMODLAB_RUNTIME_DIR to a short path.',
   });
 }
 

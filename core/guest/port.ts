@@ -18,7 +18,7 @@ export function pickPort(): Promise<number> {
   });
 }
 
-/** Whether somebody listens on a loopback port. */
+/** False when certainly nobody listens on a loopback port. */
 export function isPortOpen(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, LOOPBACK);
@@ -26,6 +26,6 @@ export function isPortOpen(port: number): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    socket.on('error', () => resolve(false));
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'));
   });
 }
