@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-import type { Analysis, AnalysisTarget, Finding, SourceFile } from '../../../core/model/analysis';
+import { describePrototype } from '../../../core/abi';
+import type { Analysis, AnalysisTarget, Finding, Range, SourceFile } from '../../../core/model/analysis';
+import type { Program } from './flow/program';
+import type { RecordedCall } from './flow/recorder';
 import { runProgram } from './flow/run';
 import { readModule } from './module';
 import { toPredictions } from './predictions';
@@ -7,6 +10,7 @@ import { callingConvention } from './rules/calling-convention';
 import { kernelBuffer } from './rules/kernel-buffer';
 import type { Rule } from './rules/rule';
 import { CParser } from './syntax/parser';
+import { rangeOf } from './syntax/source';
 import { TargetFacts } from './syntax/target';
 
 /** The two WebAssembly files the analysis runs on; the caller reads them (`dist/web-tree-sitter.wasm`, `dist/tree-sitter-c.wasm`). */
@@ -22,7 +26,23 @@ export interface Analyzer {
    * Files that are not kernel-module C, are too large, or do not parse give nothing; it does not throw for any text.
    */
   analyze(sources: readonly SourceFile[], target: AnalysisTarget): Analysis;
+  /** As `analyze`, with the calls themselves: what an editor shows on them. */
+  inspect(sources: readonly SourceFile[], target: AnalysisTarget): Inspection;
   dispose(): void;
+}
+
+/** A call of a syscall entry in the text. */
+export interface CallSite {
+  readonly file: string;
+  readonly range: Range;
+  readonly syscall: string;
+  readonly number: number;
+  /** With the register of each argument: `write(unsigned int fd [di], …)`. */
+  readonly prototype: string;
+}
+
+export interface Inspection extends Analysis {
+  readonly calls: readonly CallSite[];
 }
 
 const RULES: readonly Rule[] = [kernelBuffer, callingConvention];
@@ -31,19 +51,31 @@ const RULES: readonly Rule[] = [kernelBuffer, callingConvention];
 export async function createAnalyzer(wasm: AnalyzerWasm): Promise<Analyzer> {
   const parser = await CParser.load(wasm.runtimeWasm, wasm.grammarWasm);
   return {
-    analyze: (sources, target) => analyze(parser, sources, target),
+    analyze: (sources, target) => {
+      const { findings, predictions } = inspect(parser, sources, target);
+      return { findings, predictions };
+    },
+    inspect: (sources, target) => inspect(parser, sources, target),
     dispose: () => {
       parser.dispose();
     },
   };
 }
 
-function analyze(parser: CParser, sources: readonly SourceFile[], target: AnalysisTarget): Analysis {
+function inspect(parser: CParser, sources: readonly SourceFile[], target: AnalysisTarget): Inspection {
   const program = readModule(sources, parser, new TargetFacts(target));
-  if (!program) return { findings: [], predictions: [] };
+  if (!program) return { findings: [], predictions: [], calls: [] };
   const run = runProgram(program);
   const findings = RULES.flatMap((rule) => rule(run.calls, program)).sort(inFileOrder);
-  return { findings, predictions: toPredictions(run.calls, run.complete) };
+  return { findings, predictions: toPredictions(run.calls, run.complete), calls: callSites(run.calls, program) };
+}
+
+function callSites(calls: readonly RecordedCall[], program: Program): CallSite[] {
+  return calls.flatMap(({ syscall, expression }) =>
+    syscall
+      ? [{ file: expression.file.path, range: rangeOf(expression), syscall: syscall.name, number: syscall.number, prototype: describePrototype(program.abi, syscall) }]
+      : [],
+  );
 }
 
 function inFileOrder(a: Finding, b: Finding): number {

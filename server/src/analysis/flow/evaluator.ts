@@ -322,7 +322,7 @@ export class Evaluator implements Evaluates {
       const type = this.machine.program.typeAt(target.object.type, target.path);
       result = convert(value, type, this.machine.program);
       state.memory.store(target, result, stored, targets.length > 1);
-      this.machine.globals.stored(target, result);
+      this.machine.globals.stored(target, result, state.aside);
     }
     return result;
   }

@@ -175,7 +175,7 @@ export class Executor implements Executes {
       const object = frame.lookup(name) ?? this.machine.program.findGlobal(name, frame.unit)?.object;
       if (!object) continue;
       state.memory.clobber(object);
-      this.machine.globals.clobbered(object);
+      this.machine.globals.clobbered(object, state.aside);
     }
     if (statement.mayCall) state.loseDescriptors();
   }

@@ -57,7 +57,7 @@ function specialCall(machine: Machine, name: string, expression: CallExpression,
     case 'memset':
       for (const target of targetsOf(first?.value)) {
         state.memory.reset(target.object, UNKNOWN);
-        machine.globals.clobbered(target.object);
+        machine.globals.clobbered(target.object, state.aside);
       }
       if (first?.value.kind === 'pointer' && first.value.targets.length === 1) {
         const [target] = first.value.targets;
@@ -75,7 +75,7 @@ function specialCall(machine: Machine, name: string, expression: CallExpression,
     case 'strncpy_from_user':
       for (const target of targetsOf(first?.value)) {
         const from: Value = { kind: 'user', origin: { text: 'data copied from user space', span: null }, maybeNull: true };
-        machine.globals.clobbered(target.object);
+        machine.globals.clobbered(target.object, state.aside);
         state.memory.store(target, { kind: 'aggregate', cells: new Map(), rest: from }, null);
       }
       return name === 'strncpy_from_user' ? SCALAR : { kind: 'scalar', low: 0n, high: null, nonzero: false };
@@ -167,7 +167,7 @@ function copy(machine: Machine, to: Value | undefined, from: Value | undefined, 
   if (source && targetsOf(from).length === 1) {
     const value = state.memory.loadAggregate(whole(source));
     state.memory.store(whole(target), value, null);
-    machine.globals.stored(whole(target), value);
+    machine.globals.stored(whole(target), value, state.aside);
   } else clobber(machine, target.object, state);
 }
 
@@ -178,7 +178,7 @@ function registerProbe(machine: Machine, probe: Value | undefined, state: State)
     const symbol = state.memory.load({ object: target.object, path: `${base}.symbol_name` });
     const found = symbol.kind === 'string' && symbol.text !== null ? kernelSymbol(symbol.text, machine.program) : null;
     state.memory.store({ object: target.object, path: `${base}.addr` }, found ?? UNKNOWN, null);
-    machine.globals.stored({ object: target.object, path: `${base}.addr` }, found ?? UNKNOWN);
+    machine.globals.stored({ object: target.object, path: `${base}.addr` }, found ?? UNKNOWN, state.aside);
   }
   return { kind: 'scalar', low: null, high: 0n, nonzero: false };
 }
@@ -204,7 +204,7 @@ function clobberArguments(machine: Machine, list: readonly Argument[], state: St
 function clobber(machine: Machine, object: MemoryObject, state: State): void {
   if (isConstant(machine, object)) return;
   state.memory.clobber(object);
-  machine.globals.clobbered(object);
+  machine.globals.clobbered(object, state.aside);
 }
 
 function reachable(object: MemoryObject, state: State): MemoryObject[] {

@@ -13,8 +13,9 @@ export class GlobalStores {
   /** Counts what was new, so that a caller can tell when nothing more comes. */
   changes = 0;
 
-  stored(target: Target, value: Value): void {
-    if (target.object.storage !== 'global') return;
+  /** `aside`: on a path that is not expected to run, which must not spoil what the expected ones leave. */
+  stored(target: Target, value: Value, aside: boolean): void {
+    if (target.object.storage !== 'global' || aside) return;
     if (value.kind === 'aggregate') {
       if (value.rest.kind !== 'integer') this.add(target.object, target.path, UNKNOWN);
       for (const [path, part] of value.cells) this.add(target.object, target.path + path.replace(/\*$/, ''), part.value);
@@ -23,11 +24,12 @@ export class GlobalStores {
     this.add(target.object, target.path, value);
   }
 
-  clobbered(object: MemoryObject): void {
-    if (object.storage === 'global') this.add(object, '', UNKNOWN);
+  clobbered(object: MemoryObject, aside: boolean): void {
+    if (object.storage === 'global' && !aside) this.add(object, '', UNKNOWN);
   }
 
-  clobberedAll(): void {
+  clobberedAll(aside: boolean): void {
+    if (aside) return;
     if (!this.everything) this.changes++;
     this.everything = true;
   }

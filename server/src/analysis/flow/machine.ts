@@ -84,5 +84,5 @@ export interface Machine {
 export function giveUp(state: State, machine: Machine): void {
   state.memory.clobberAll();
   state.loseDescriptors();
-  machine.globals.clobberedAll();
+  machine.globals.clobberedAll(state.aside);
 }

@@ -53,7 +53,7 @@ function runUntilStable(machine: Interpreter, entries: readonly EntryPoint[], in
     machine.recorder = new Recorder();
     for (const entry of entries) runEntry(machine, entry, laterMemory(machine, initial));
     if (machine.globals.changes === before || machine.exhausted) return machine.recorder;
-    if (round === MAX_ROUNDS) machine.globals.clobberedAll();
+    if (round === MAX_ROUNDS) machine.globals.clobberedAll(false);
     if (round > MAX_ROUNDS) return machine.recorder;
   }
 }
