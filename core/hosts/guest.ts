@@ -7,7 +7,7 @@ import { provideImage } from '../guest/image';
 import type { Lease } from '../guest/lease';
 import { guestsFolder } from '../guest/manage';
 import { acquireGuest, type AcquiredGuest, type KeeperInputs } from '../guest/open';
-import type { GuestEnd } from '../guest/protocol';
+import type { GuestEnd, GuestEndpoint } from '../guest/protocol';
 import { ExitCode, Failure } from '../model';
 import type { PackageStore, ProvidedTool } from '../packages';
 import type { Dirs } from '../platform/dirs';
@@ -164,6 +164,11 @@ export class GuestHost implements Host {
   /** Process id of QEMU. */
   get pid(): number {
     return this.guest.endpoint.pid;
+  }
+
+  /** How it is reached: port, key and known host key, of the guest that runs now. */
+  get endpoint(): GuestEndpoint {
+    return this.guest.endpoint;
   }
 
   /** Resolves when the guest ends although this host is open: a panic, a kill, a reset by another owner. Never rejects. */

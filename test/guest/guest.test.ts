@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { openGuest, type GuestHost } from '../../core/hosts/guest';
+import { SshHost } from '../../core/hosts/ssh';
+import { guestTarget, type SshTarget } from '../../core/hosts/ssh-options';
 import { Failure } from '../../core/model';
 import type { Dirs } from '../../core/platform/dirs';
+import { run } from '../../core/platform/process';
 import { guestDeps, testDirs, withGuest } from './support';
 
 const isRunning = (pid: number): boolean => {
@@ -117,6 +120,27 @@ describe('the guest as a host', () => {
   it('cannot reach anything but us', async () => {
     const result = await host().run(['nc', '-w', '2', '10.0.2.2', '22'], { timeoutMs: 10_000 });
     assert.notEqual(result.exitCode, 0);
+  });
+
+  it('is refused when its host key is not the known one, and refuses other keys', async () => {
+    const { port, keyFile, knownHosts } = host().endpoint;
+    const ssh = { argv: ['ssh'], env: {} };
+    const other = (name: string, target: SshTarget): SshHost => new SshHost({ id: 'ssh:other', name, kind: 'ssh', target, ssh, controlPath: path.join(guest().dirs.runtime, name) });
+    const empty = path.join(guest().dirs.runtime, 'no_known_hosts');
+    fs.writeFileSync(empty, '');
+    const unknown: unknown = await other('unknown', guestTarget({ port, keyFile, knownHosts: empty })).run(['true']).catch((reason: unknown) => reason);
+    assert.ok(unknown instanceof Failure);
+    assert.equal(unknown.code, 'host-key-unknown');
+    const fingerprint = (await run(['ssh-keygen', '-lf', knownHosts])).stdout.split(' ')[1];
+    assert.ok(fingerprint !== undefined && unknown.why.includes(fingerprint), unknown.why);
+
+    const stranger = path.join(guest().dirs.runtime, 'stranger');
+    await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', stranger]);
+    await assert.rejects(other('stranger', guestTarget({ port, keyFile: stranger, knownHosts })).run(['true']), { code: 'host-auth' });
+
+    const changed = path.join(guest().dirs.runtime, 'changed_known_hosts');
+    fs.writeFileSync(changed, `kmodlab-guest ${fs.readFileSync(`${stranger}.pub`, 'utf8')}`);
+    await assert.rejects(other('changed', guestTarget({ port, keyFile, knownHosts: changed })).run(['true']), { code: 'host-key-changed' });
   });
 
   it('knows how its modules are built', async () => {
