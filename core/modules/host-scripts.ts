@@ -33,20 +33,25 @@ rmdir -- "\${ko%/*}"
 exit "$status"
 `;
 
-/** Arguments: log, begin, end, module, nodes… The nodes go once the module has gone. */
-export const REMOVE = `${FIND_TOOLS}log=$1 begin=$2 end=$3 name=$4
-shift 4
-${MARK_BEGIN}rmmod "$name" </dev/null
-status=$?
-${MARK_END}[ "$status" -eq 0 ] && [ "$#" -gt 0 ] && rm -f -- "$@"
-exit "$status"
+/** Removes the nodes (arguments) whose device is gone; one that leads to a device that is still there stays. */
+const REMOVE_DANGLING = `for node do
+  [ -c "$node" ] || continue
+  major=$(printf %d "0x$(stat -c %t "$node")")
+  grep -q "^ *$major " "$devices" || rm -f -- "$node"
+done
 `;
 
-/** After a cancel. Arguments: the staged folder or nothing, module or nothing, list of loaded modules, nodes… */
+/** Arguments: log, begin, end, module, /proc/devices, nodes… */
+export const REMOVE = `${FIND_TOOLS}log=$1 begin=$2 end=$3 name=$4 devices=$5
+shift 5
+${MARK_BEGIN}rmmod "$name" </dev/null
+status=$?
+${MARK_END}[ "$status" -eq 0 ] || exit "$status"
+${REMOVE_DANGLING}`;
+
+/** Takes back what a load that came to nothing left. Arguments: the staged folder or nothing, module or nothing, /proc/modules. */
 export const CLEAN_UP = `${FIND_TOOLS}staged=$1 name=$2 loaded=$3
-shift 3
 [ -n "$staged" ] && rm -f -- "$staged"/*.ko && rmdir -- "$staged"
-[ "$#" -gt 0 ] && rm -f -- "$@"
 [ -n "$name" ] || exit 0
 grep -q "^$name " "$loaded" || exit 0
 rmmod "$name" </dev/null

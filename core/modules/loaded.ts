@@ -4,7 +4,7 @@ import { KERNEL_LOG } from '../kernel-log/reader';
 import { ExitCode, Failure, type Action, type LoadSession } from '../model';
 import type { HeldLock } from '../platform/lock';
 import type { ProcessResult } from '../platform/process';
-import { EXIT_OTHER_NODE, MAKE_NODE, MARK, REMOVE, WRITE } from './host-scripts';
+import { EXIT_OTHER_NODE, MAKE_NODE, MARK, PROC_DEVICES, REMOVE, WRITE } from './host-scripts';
 import type { CharacterDevice, LoadedModule } from './types';
 import type { SessionRecording } from './recording';
 
@@ -15,7 +15,7 @@ export interface LoadedParts {
   /** The module's name as the kernel knows it. */
   readonly kernelName: string;
   readonly devices: readonly CharacterDevice[];
-  /** Nodes that were made for it. */
+  /** Nodes to remove once their device is gone. */
   readonly nodes: readonly string[];
   readonly signal?: AbortSignal;
 }
@@ -25,14 +25,9 @@ const MAX_TEXT_BYTES = 4_095;
 const REMOVE_LIMIT_MS = 60_000;
 const MAX_ACTION_OUTPUT = 64 * 1024;
 
-/** How `mknod` is kept among the actions, so that whoever unloads the module later knows the nodes. */
-function nodeAction(node: string, major: number): string[] {
-  return ['mknod', '-m', '666', node, 'c', String(major), '0'];
-}
-
-/** The device nodes that a session's actions made. */
-export function nodesOf(session: LoadSession): string[] {
-  return session.actions.flatMap(({ argv, exitCode }) => (argv[0] === 'mknod' && exitCode === 0 && argv[3] !== undefined ? [argv[3]] : []));
+/** Where the nodes of a module that was left loaded may be: under its own name, and where its session wrote to. */
+export function likelyNodes(session: LoadSession, kernelName: string): string[] {
+  return [...new Set([`/dev/${kernelName}`, ...session.actions.flatMap(({ deviceWrite }) => (deviceWrite ? [deviceWrite.device] : []))])];
 }
 
 function nodeFailure(code: string, what: string, why: string, next: string, detail = ''): Failure {
@@ -71,7 +66,6 @@ export class InsertedModule implements LoadedModule {
       const { recording, host } = this.parts;
       const node = `/dev/${name}`;
       const { major } = device;
-      const at = new Date().toISOString();
       const result = await recording.guard(host.script(MAKE_NODE, [node, String(major), major.toString(16)], this.withSignal()));
       this.checkCancelled(result);
       if (result.exitCode === EXIT_OTHER_NODE) {
@@ -80,10 +74,7 @@ export class InsertedModule implements LoadedModule {
       if (result.exitCode !== 0) {
         throw nodeFailure('node-failed', 'The device node was not made.', 'mknod refused on the host.', 'Look at the log for what it said.', result.stderr);
       }
-      if (result.stdout.trim() !== 'there') {
-        this.nodes.push(node);
-        recording.emit({ type: 'action', action: toAction(nodeAction(node, major), '', result, at, null) });
-      }
+      if (result.stdout.trim() !== 'there') this.nodes.push(node);
       return node;
     });
   }
@@ -132,7 +123,7 @@ export class InsertedModule implements LoadedModule {
     if (recording.isOver()) return recording.ended;
     const [begin, end] = [recording.marker('rmmod begin'), recording.marker('rmmod end')];
     try {
-      const result = await recording.guard(host.script(REMOVE, [KERNEL_LOG, begin, end, kernelName, ...this.nodes], { timeoutMs: REMOVE_LIMIT_MS }));
+      const result = await recording.guard(host.script(REMOVE, [KERNEL_LOG, begin, end, kernelName, PROC_DEVICES, ...this.nodes], { timeoutMs: REMOVE_LIMIT_MS }));
       await recording.guard(recording.arrived(end));
       if (result.exitCode !== 0 && recording.oops === null) throw unloadRefused(kernelName, host.name, result);
     } catch (error) {

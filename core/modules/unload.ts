@@ -5,7 +5,7 @@ import { refuseForbiddenHost } from './forbid';
 import { lockHost } from './host-lock';
 import { CLEAN_UP, PROC_MODULES, SHOW } from './host-scripts';
 import type { LoadDeps } from './types';
-import { InsertedModule, nodesOf, unloadRefused } from './loaded';
+import { InsertedModule, likelyNodes, unloadRefused } from './loaded';
 import { SessionRecording } from './recording';
 
 /**
@@ -49,7 +49,7 @@ async function continueSession(left: LoadSession, kernelName: string, host: Host
   const recording = new SessionRecording({ host, writer: deps.store.reopen(left.id), onEvent: (event) => deps.onEvent?.(event) });
   const last = left.records.at(-1);
   recording.follow(last ? { sinceSeq: last.seq } : { sinceMarker: recording.marker('insmod end') });
-  const inserted = new InsertedModule({ host, recording, lock: { release }, kernelName, devices: [], nodes: nodesOf(left), ...(deps.signal ? { signal: deps.signal } : {}) });
+  const inserted = new InsertedModule({ host, recording, lock: { release }, kernelName, devices: [], nodes: likelyNodes(left, kernelName), ...(deps.signal ? { signal: deps.signal } : {}) });
   return inserted.unload().catch(async (error: unknown) => {
     if (!recording.isOver()) await recording.end({ state: 'loaded', reason: 'It is still in the kernel.' });
     throw error;

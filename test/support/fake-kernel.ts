@@ -17,7 +17,8 @@ const TOOL = (body: string): string => `#!/bin/sh\nset -u\nroot=\${0%/bin/*}\nke
 const DD = TOOL('[ -e "$root/overrun" ] && rm "$root/overrun" && cat "$root/ring" && exit 1\nexec tail -n +1 -f "$root/ring"');
 const INSMOD = TOOL('printf "%s\\n" "$@" >"$root/insmod.args"\necho /proc/$$/fd/* >"$root/insmod.fds"\nname=$(basename "$1" .ko)\n. "$root/on-insmod"\necho "$name 16384 0 - Live 0x0" >>"$root/proc/modules"');
 const RMMOD = TOOL('name=$1\n. "$root/on-rmmod"\ngrep -v "^$name " "$root/proc/modules" >"$root/left"\ncat "$root/left" >"$root/proc/modules"');
-const MKNOD = TOOL('printf "%s\\n" "$*" >>"$root/mknod.args"\n: >"$3"');
+/** A node that can be written to and is a character device, as any user may make one. */
+const MKNOD = TOOL('printf "%s\\n" "$*" >>"$root/mknod.args"\nln -s /dev/null "$3"');
 
 /**
  * A kernel that is no kernel: a folder with `dev`, `proc` and executables on PATH that stand for insmod, rmmod, mknod
