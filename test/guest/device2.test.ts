@@ -88,6 +88,8 @@ describe('nothing is written down', () => {
 });
 
 describe('a module that cannot be loaded', () => {
+  after(() => kmodlab(['guest', 'stop']));
+
   it('that does not compile gives diagnostics at file and line, and nothing is loaded', async () => {
     const folder = copyOfModule({ 'device2_descriptors.c': [['long rc;', 'long rc']] });
     const result = await kmodlab(['load', folder]);

@@ -8,9 +8,14 @@ import { run, type ProcessResult, type StartOptions } from '../../core/platform/
 export const ROOT = path.resolve(__dirname, '../..');
 const CLI = path.join(ROOT, 'dist', 'cli.js');
 
+/** Guests and sessions of this test run, apart from those of whoever runs it. The packages' cache is shared. */
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-run-'));
+process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
+const SANDBOX = { KMODLAB_RUNTIME_DIR: path.join(scratch, 'run'), KMODLAB_STATE_DIR: path.join(scratch, 'state'), KMODLAB_FORBID_LOCAL: '1' };
+
 /** Runs the built CLI as a user would. */
 export function kmodlab(args: readonly string[], options: StartOptions = {}): Promise<ProcessResult> {
-  return run([process.execPath, CLI, ...args], { ...options, env: { ...process.env, ...options.env, KMODLAB_FORBID_LOCAL: '1' } });
+  return run([process.execPath, CLI, ...args], { ...options, env: { ...process.env, ...SANDBOX, ...options.env } });
 }
 
 /** A copy of module/ that a test may change; each edit must find its text. */

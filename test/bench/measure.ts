@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+
+/** One figure, and what it is measured beside in the same run. */
+export interface Figure {
+  readonly name: string;
+  readonly unit: 'ms' | 'MB';
+  /** Median of the runs. */
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  readonly beside: { readonly name: string; readonly value: number; readonly min: number; readonly max: number; /** Median of the pairs' quotients, ours by theirs. */ readonly ratio: number } | null;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+async function timed(work: () => Promise<number>): Promise<number> {
+  return Math.round((await work()) * 10) / 10;
+}
+
+/**
+ * Measures two ways of doing the same in turn (ours, theirs, ours, theirs …), so that the machine's moods hit both.
+ * Each function resolves to the milliseconds that count; a first pair is not counted.
+ */
+export async function inTurn(name: string, ours: () => Promise<number>, besideName: string, theirs: () => Promise<number>, runs: number): Promise<Figure> {
+  const pairs: [number, number][] = [];
+  for (let run = 0; run <= runs; run++) {
+    const pair: [number, number] = [await timed(ours), await timed(theirs)];
+    if (run > 0) pairs.push(pair);
+  }
+  const column = (index: 0 | 1): number[] => pairs.map((pair) => pair[index]);
+  const spread = (values: number[]): { value: number; min: number; max: number } => ({ value: median(values), min: Math.min(...values), max: Math.max(...values) });
+  const ratio = Math.round(median(pairs.map(([a, b]) => a / b)) * 1000) / 1000;
+  return { name, unit: 'ms', ...spread(column(0)), beside: { name: besideName, ...spread(column(1)), ratio } };
+}
+
+export async function alone(name: string, work: () => Promise<number>, runs: number): Promise<Figure> {
+  await work();
+  const values: number[] = [];
+  for (let run = 0; run < runs; run++) values.push(await timed(work));
+  return { name, unit: 'ms', value: median(values), min: Math.min(...values), max: Math.max(...values), beside: null };
+}
+
+export async function milliseconds(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
