@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The workbench tests: `node test/workbench/run.mjs [rig] [suite] [drive]`.
+// The rig's own tests, and the suite inside VS Code's extension host: `node test/workbench/run.mjs [rig] [suite] [drive]`.
 import { createRequire } from 'node:module';
 import { ensureBuild, ensureDependencies } from '../../scripts/lib/bootstrap.mjs';
 
@@ -10,4 +10,4 @@ const require = createRequire(import.meta.url);
 const { main } = require('./rig/run.ts');
 const { runMain } = require('./rig/report.ts');
 
-await runMain(() => main(process.argv.slice(2)));
+await runMain(() => main(process.argv.length > 2 ? process.argv.slice(2) : ['rig', 'suite']));

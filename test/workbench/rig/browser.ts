@@ -25,7 +25,7 @@ const FLAGS = [
  */
 export async function provideChromium(work: Work): Promise<ProvidedTool> {
   const chosen = process.env['KMODLAB_CHROMIUM'];
-  if (chosen !== undefined) return { argv: [chosen], env: {}, version: 'as chosen', from: 'system' };
+  if (chosen) return { argv: [chosen], env: {}, version: 'as chosen', from: 'system' };
   try {
     return await new PackageStore(userDirs(), { log: (line) => work.progress.log(line) }).provideTool('chromium', work);
   } catch (error) {

@@ -3,9 +3,10 @@ import { runTests } from '@vscode/test-electron';
 import { build } from 'esbuild';
 import fs from 'node:fs';
 import path from 'node:path';
+import { ExitCode } from '../../../core/model/failure';
 import { Lifetime } from './lifetime';
 import { readResult, runMocha, writeResult, type PartResult } from './results';
-import { copyModule, ROOT } from './workspace';
+import { copyModule, ownFolders, ROOT } from './workspace';
 
 const HERE = path.resolve(__dirname, '..');
 const WORK = path.join(ROOT, '.cache/workbench');
@@ -18,28 +19,26 @@ const parts: Record<string, () => Promise<PartResult>> = {
 };
 
 /**
- * Runs the workbench tests, or the parts that are named.
+ * Runs parts of the workbench tests, and leaves the counts in the file that KMODLAB_RESULT names.
  * @returns the exit code
  */
 export async function main(names: readonly string[]): Promise<number> {
   const total = { passed: 0, failed: 0, failures: [] as PartResult['failures'] };
-  for (const name of names.length === 0 ? Object.keys(parts) : names) {
+  for (const name of names) {
     const part = parts[name];
     if (part === undefined) {
       console.error(`There is no part ${name}: choose from ${Object.keys(parts).join(', ')}.`);
-      return 2;
+      return ExitCode.usage;
     }
-    console.log(`\nworkbench: ${name}`);
     const result = await part();
-    console.log(`workbench: ${name}: ${result.passed} passed, ${result.failed} failed`);
     total.passed += result.passed;
     total.failed += result.failed;
     total.failures = [...total.failures, ...result.failures];
   }
-  fs.mkdirSync(WORK, { recursive: true });
-  writeResult(path.join(WORK, 'result.json'), total);
-  console.log(`\nworkbench: ${total.passed} passed, ${total.failed} failed`);
-  return total.failed === 0 ? 0 : 1;
+  const file = process.env['KMODLAB_RESULT'];
+  if (file !== undefined) writeResult(file, total);
+  console.log(`\nworkbench (${names.join(', ')}): ${total.passed} passed, ${total.failed} failed`);
+  return total.failed === 0 ? ExitCode.ok : ExitCode.findings;
 }
 
 function inNode(file: string): Promise<PartResult> {
@@ -64,7 +63,8 @@ async function inExtensionHost(): Promise<PartResult> {
     sourcemap: 'inline',
     external: ['vscode', 'mocha'],
   });
-  const lifetime = new Lifetime();
+  const lifetime = new Lifetime().stopOnSignals();
+  for (const name of ['SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.kill(process.pid, 'SIGINT')); // the one that runTests hands on
   const dir = lifetime.temporaryFolder('kmodlab-suite');
   const resultFile = path.join(dir, 'result.json');
   const executable = process.env['KMODLAB_CODE'] ?? path.join(HERE, 'code-host.mjs');
@@ -73,7 +73,7 @@ async function inExtensionHost(): Promise<PartResult> {
       ...(executable === 'download' ? {} : { vscodeExecutablePath: executable }),
       extensionDevelopmentPath: ROOT,
       extensionTestsPath: path.join(suiteDir, 'index.js'),
-      extensionTestsEnv: { KMODLAB_SUITE_RESULT: resultFile, KMODLAB_FORBID_LOCAL: '1', KMODLAB_STATE_DIR: path.join(dir, 'state'), KMODLAB_RUNTIME_DIR: path.join(dir, 'run'), ...lifetime.env },
+      extensionTestsEnv: { KMODLAB_SUITE_RESULT: resultFile, ...ownFolders(lifetime, dir), ...lifetime.env },
       launchArgs: [copyModule(dir), `--user-data-dir=${path.join(dir, 'user')}`, `--extensions-dir=${path.join(dir, 'extensions')}`],
     });
     return readResult(resultFile);

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-export type Settings = Readonly<Record<string, unknown>>;
+type Settings = Readonly<Record<string, unknown>>;
 
 /** A VS Code without first-run texts, accounts and updates; everything else is as a person finds it. */
 export const QUIET: Settings = {
@@ -25,7 +25,7 @@ export const DRIVEN: Settings = {
   'workbench.reduceMotion': 'on',
 };
 
-/** Writes the user settings; a running workbench follows. The server keeps them (machine settings cannot switch workspace trust). */
+/** Writes the user settings, before the start. The server keeps them (machine settings cannot switch workspace trust). */
 export function writeUserSettings(dataDir: string, settings: Settings): void {
   const file = path.join(dataDir, 'data/User/settings.json');
   fs.mkdirSync(path.dirname(file), { recursive: true });

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { accessibilityFaults } from './rig/axe';
+import { openDrive, type DriveSession } from './rig/drive-session';
+import { THEME_NAMES, type Workbench } from './rig/workbench-page';
+
+/** A first load may fetch a kernel, and boots a guest without KVM. */
+const FIRST_LOAD_MS = 300_000;
+/** What is left when the guest runs: a build, a load, an unload. */
+const LOAD_MS = 90_000;
+const WIDE = [1400, 900] as const;
+const NARROW = [760, 900] as const;
+
+/** Nothing is left to keep after it. */
+const LAST = 'leaves no process behind';
+
+describe('the packaged extension in a browser', () => {
+  let session: DriveSession;
+  let workbench: Workbench;
+
+  before(async () => {
+    session = await openDrive('drive');
+    workbench = session.workbench;
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.isFailed() === true && this.currentTest.title !== LAST) console.log(`    logs and a picture are in ${await session.keepEvidence()}`);
+  });
+
+  after(() => session.end());
+
+  it('offers "Load device2", titled exactly so', async () => {
+    assert.equal(await workbench.paletteTitle('kmodlab.loadDevice2', 'load dev'), 'Load device2');
+  });
+
+  it('sets a squiggle at the kernel buffer while the file is read', async () => {
+    const file = 'device2_kernel_buffer.c';
+    await workbench.openFile(file);
+    const squiggle = workbench.page.locator('.monaco-editor .cdr[class*="squiggly-"]').first();
+    await squiggle.waitFor();
+    await workbench.showProblems();
+    const row = await workbench.problem('EFAULT').first().innerText();
+    const [, line, column] = /\[Ln (\d+), Col (\d+)\]/.exec(row) ?? [];
+    const source = fs.readFileSync(path.join(session.folder, file), 'utf8');
+    const buffer = /^static char (\w+)\[/m.exec(source)?.[1];
+    assert.ok(buffer !== undefined, `${file} declares its buffer`);
+    const flagged = source.split('\n')[Number(line) - 1] ?? '';
+    assert.match(flagged.slice(Number(column) - 1), new RegExp(`^\\(?.*\\b${buffer}\\b`), `the line is ${flagged}`);
+    const box = await squiggle.boundingBox();
+    const text = await workbench.page.locator('.view-line', { hasText: flagged.trim() }).first().boundingBox();
+    assert.ok(box && text && Math.abs(box.y - text.y) < text.height, 'the squiggle stands under that line');
+  });
+
+  it('loads device2 and shows the guest\'s lines in the Kernel Log view', async () => {
+    await workbench.command('kmodlab.loadDevice2', 'Load device2');
+    await workbench.shot('loading');
+    const lines = workbench.webview('view').locator('.cell.text');
+    await lines.filter({ hasText: '[DEVICE2]write() with a kernel space buffer = -14' }).waitFor({ timeout: FIRST_LOAD_MS });
+    await lines.filter({ hasText: '[DEVICE2]dup() = ' }).first().waitFor();
+  });
+
+  it('shows -14 EFAULT in the Syscall Results view, predicted and observed', async () => {
+    const row = workbench.webview('panel').locator('[role=row]', { hasText: 'device2_kernel_buffer.c' });
+    await row.locator('.observed', { hasText: 'EFAULT' }).waitFor();
+    assert.match(await row.locator('.observed').innerText(), /-14\s*EFAULT/);
+    assert.match(await row.locator('.predicted').innerText(), /-14\s*EFAULT/);
+  });
+
+  it('echoes a write to the device on the writer\'s standard error, and shows it', async () => {
+    await workbench.command('kmodlab.writeToDevice', 'Kernel Module Lab: Write to Device…');
+    await workbench.type('qwerty for test purposes');
+    await workbench.webview('panel').locator('.actions', { hasText: 'qwerty for test purposes' }).waitFor();
+    await workbench.webview('view').locator('.cell.text', { hasText: '= 25' }).waitFor();
+  });
+
+  for (const theme of THEME_NAMES) {
+    it(`can be read by everybody in the ${theme} theme`, async () => {
+      await workbench.clearNotifications();
+      await workbench.theme(theme);
+      for (const [width, height] of [WIDE, NARROW]) {
+        await workbench.resize(width, height);
+        await workbench.shot(`${theme}-${width}`);
+      }
+      const faults = [];
+      for (const place of ['view', 'panel'] as const) faults.push(...(await accessibilityFaults(workbench, place)));
+      await workbench.resize(...WIDE);
+      assert.deepEqual(faults, []);
+    });
+  }
+
+  it('unloads the module, and the results say so', async () => {
+    await workbench.command('kmodlab.unloadModule', 'Kernel Module Lab: Unload Module');
+    await workbench.webview('panel').locator('.state-unloaded').waitFor({ timeout: LOAD_MS });
+  });
+
+  it('lists what a failed build task says at its file and line', async () => {
+    const file = path.join(session.folder, 'device2_main.c');
+    const source = fs.readFileSync(file, 'utf8');
+    const line = source.split('\n').length;
+    fs.writeFileSync(file, `${source}int broken = ;\n`);
+    await workbench.runTask('kmodlab', 'kmodlab: build device2');
+    await workbench.terminal().filter({ hasText: /expected\sexpression/ }).waitFor({ timeout: LOAD_MS });
+    await workbench.showProblems();
+    await workbench.problem('expected expression', `[Ln ${line}, Col 14]`).first().waitFor();
+    await workbench.shot('task-problems');
+    fs.writeFileSync(file, source);
+  });
+
+  it('loads with F5 and shows the kernel log in the Debug Console', async () => {
+    await workbench.openFile('device2_main.c');
+    await workbench.page.keyboard.press('F5');
+    const console_ = workbench.page.locator('.repl');
+    await console_.filter({ hasText: '[DEVICE2]write() with a kernel space buffer = -14' }).waitFor({ timeout: LOAD_MS });
+    await workbench.shot('debug-console');
+    await workbench.command('workbench.action.debug.stop', 'Debug: Stop');
+    await console_.filter({ hasText: 'device2 was unloaded' }).waitFor({ timeout: LOAD_MS });
+  });
+
+  it('stops the guest when asked to', async () => {
+    await workbench.command('kmodlab.stopGuest', 'Kernel Module Lab: Stop Guest');
+    await workbench.statusBar(/^\s*guest\s*$/).waitFor();
+  });
+
+  it('leaves the browser without a complaint about our pages', () => {
+    const ours = session.browserLog().split('\n').filter((line) => /content security policy|kmodlab/i.test(line));
+    assert.deepEqual(ours, []);
+  });
+
+  it(LAST, async () => {
+    assert.deepEqual(await session.end(), []);
+  });
+});

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+import fs from 'node:fs';
+import path from 'node:path';
+import { openBrowser, provideChromium } from './browser';
+import { keepEvidence } from './evidence';
+import { Lifetime } from './lifetime';
+import { provideVsCode } from './provision';
+import { consoleProgress } from './report';
+import { installExtension, startServer } from './server';
+import { DRIVEN, writeUserSettings } from './settings';
+import { packageExtension } from './vsix';
+import { Workbench } from './workbench-page';
+import { copyModule, ownFolders } from './workspace';
+
+/** The packaged extension in a fresh VS Code with a copy of device2 open, in a browser that tests drive. */
+export interface DriveSession {
+  readonly workbench: Workbench;
+  /** The copy that is open: tests may break it. */
+  readonly folder: string;
+  /** What the pages complained about so far. */
+  browserLog(): string;
+  keepEvidence(): Promise<string>;
+  /** @returns the command lines of processes that outlived the window and had to be killed */
+  end(): Promise<readonly string[]>;
+}
+
+export async function openDrive(shotsFolder: string): Promise<DriveSession> {
+  const lifetime = new Lifetime().stopOnSignals();
+  lifetime.signal.addEventListener('abort', () => void lifetime.end()); // the steps that are left fail at once, without a page
+  try {
+    const work = { progress: consoleProgress(), signal: lifetime.signal };
+    const host = await provideVsCode(work);
+    const chromium = await provideChromium(work);
+    const dataDir = lifetime.temporaryFolder('kmodlab-drive');
+    await installExtension(host, lifetime, dataDir, await packageExtension(lifetime));
+    writeUserSettings(dataDir, DRIVEN);
+    const server = await startServer(host, lifetime, { dataDir, env: ownFolders(lifetime, dataDir) });
+    const page = await openBrowser(chromium, lifetime, dataDir);
+    const workbench = new Workbench(page, shotsFolder);
+    const folder = copyModule(dataDir);
+    await workbench.open(server.port, folder);
+    await workbench.statusBar('guest').waitFor(); // the extension is active
+    return {
+      workbench,
+      folder,
+      browserLog: () => fs.readFileSync(path.join(dataDir, 'browser.log'), 'utf8'),
+      keepEvidence: () => keepEvidence(dataDir, page),
+      end: () => lifetime.end(),
+    };
+  } catch (error) {
+    await lifetime.end();
+    throw error;
+  }
+}

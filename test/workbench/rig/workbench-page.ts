@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Frame, FrameLocator, Locator, Page } from 'playwright-core';
+import { SHOTS } from './evidence';
+
+/** Where a webview stands: in a view container, or as an editor tab. */
+export type WebviewPlace = 'view' | 'panel';
+
+const OWN_WEBVIEW = 'iframe.webview.ready[src*="extensionId=kmodlab.kmodlab"]';
+const WEBVIEW: Record<WebviewPlace, string> = {
+  view: `${OWN_WEBVIEW}[src*="purpose=webviewView"]`,
+  panel: `${OWN_WEBVIEW}:not([src*="purpose=webviewView"])`,
+};
+
+/** The themes that a person may choose: VS Code's id, and the label in the list. */
+const THEMES = {
+  light: { id: 'Light Modern', label: 'Light Modern' },
+  dark: { id: 'Dark Modern', label: 'Dark Modern' },
+  'high-contrast': { id: 'Default High Contrast', label: 'Dark High Contrast' },
+} as const;
+export type Theme = keyof typeof THEMES;
+export const THEME_NAMES = Object.keys(THEMES) as Theme[];
+
+/** What a person does in VS Code's workbench, as actions on its page. Each waits for the thing that it acts on. */
+export class Workbench {
+  private shots = 0;
+
+  constructor(
+    readonly page: Page,
+    private readonly shotsFolder: string,
+  ) {}
+
+  async open(port: number, folder: string): Promise<void> {
+    await this.page.goto(`http://127.0.0.1:${port}/?${new URLSearchParams({ folder }).toString()}`);
+    await this.page.locator('.monaco-workbench .explorer-folders-view').waitFor();
+  }
+
+  /** Types a command's title into the palette and clicks its row: Enter right after typing runs a wrong one. */
+  async command(id: string, title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.quickInput().fill(`>${title}`);
+    await this.page.locator(`.quick-input-list [data-quick-input-id="${id}"]`).click();
+  }
+
+  /** The title that the palette shows for a command, found by a part of it. */
+  async paletteTitle(id: string, typed: string): Promise<string> {
+    await this.page.keyboard.press('F1');
+    await this.quickInput().fill(`>${typed}`);
+    const title = await this.page.locator(`.quick-input-list [data-quick-input-id="${id}"] .monaco-icon-label`).innerText();
+    await this.page.keyboard.press('Escape');
+    return title;
+  }
+
+  /** Clicks the row of an open pick list. Labels may carry a suffix (`, recently used`). */
+  async pick(label: string): Promise<void> {
+    const name = JSON.stringify(label);
+    await this.page.locator(`.quick-input-list .monaco-list-row:is([aria-label=${name}], [aria-label^=${JSON.stringify(`${label}, `)}])`).first().click();
+  }
+
+  /** Answers an open input box. */
+  async type(text: string): Promise<void> {
+    await this.quickInput().fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+P');
+    await this.quickInput().fill(name);
+    await this.pick(name);
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+  }
+
+  /** Runs a provided task and answers the question for a problem matcher, where there is one. */
+  async runTask(type: string, label: string): Promise<void> {
+    await this.command('workbench.action.tasks.runTask', 'Tasks: Run Task');
+    await this.pick(`All ${type} tasks`);
+    await this.pick(label);
+  }
+
+  webview(place: WebviewPlace): FrameLocator {
+    return this.page.frameLocator(WEBVIEW[place]).frameLocator('#active-frame');
+  }
+
+  /** The document of a webview, for programs that run inside of it. */
+  async webviewFrame(place: WebviewPlace): Promise<Frame> {
+    const outer = await this.page.locator(WEBVIEW[place]).elementHandle();
+    const inner = await (await outer.contentFrame())?.waitForSelector('#active-frame');
+    const frame = await inner?.contentFrame();
+    if (!frame) throw new Error(`There is no webview as ${place}`);
+    return frame;
+  }
+
+  /** Rows of the Problems view that hold all of the texts. */
+  problem(...texts: string[]): Locator {
+    return texts.reduce((rows, hasText) => rows.filter({ hasText }), this.page.locator('.markers-panel .monaco-list-row'));
+  }
+
+  async showProblems(): Promise<void> {
+    await this.command('workbench.actions.view.problems', 'Problems: Focus on Problems View');
+    await this.page.locator('.markers-panel').waitFor();
+  }
+
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notification-list-item', { hasText: text });
+  }
+
+  async clearNotifications(): Promise<void> {
+    await this.command('notifications.clearAll', 'Notifications: Clear All Notifications');
+  }
+
+  statusBar(text: string | RegExp): Locator {
+    return this.page.locator('.statusbar-item', { hasText: text });
+  }
+
+  /** Text of the terminal in front, as it stands on the screen. */
+  terminal(): Locator {
+    return this.page.locator('.terminal-wrapper.active .xterm-rows');
+  }
+
+  /** Chooses a colour theme, as a person does, and waits until every webview in front wears it. */
+  async theme(theme: Theme): Promise<void> {
+    const { id, label } = THEMES[theme];
+    await this.command('workbench.action.selectTheme', 'Preferences: Color Theme');
+    await this.quickInput().fill(label);
+    await this.pick(label);
+    for (const place of ['view', 'panel'] as const) await this.webview(place).locator(`body[data-vscode-theme-id="${id}"]`).waitFor();
+  }
+
+  async resize(width: number, height: number): Promise<void> {
+    await this.page.setViewportSize({ width, height });
+  }
+
+  /** Takes a screenshot; the files of a run sort in the order they were taken. */
+  async shot(name: string): Promise<void> {
+    const dir = path.join(SHOTS, this.shotsFolder);
+    fs.mkdirSync(dir, { recursive: true });
+    await this.page.screenshot({ path: path.join(dir, `${String(++this.shots).padStart(2, '0')}-${name}.png`), animations: 'disabled' });
+  }
+
+  private quickInput(): Locator {
+    return this.page.locator('.quick-input-widget:visible input').first();
+  }
+}
