@@ -5,9 +5,9 @@ import path from 'node:path';
 import { Failure } from '../model';
 import { diskFailure } from './disk';
 import { prepareInstance } from './instance';
-import { isPortOpen } from './port';
 import { startMachine, type Machine, type MachineEnd } from './machine';
-import { KeeperMessage, onMessage, OwnerMessage, send, SOCKET_NAME, type KeeperConfig } from './protocol';
+import { isPortOpen } from './port';
+import { onMessage, OwnerMessage, send, SOCKET_NAME, type KeeperConfig, type KeeperMessage } from './protocol';
 
 const STARTER = Symbol('starter');
 

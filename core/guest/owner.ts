@@ -58,8 +58,9 @@ export class GuestLease {
     deliver(first);
     subscribe(deliver);
     void this.closed.then(() => {
-      if (this.closing) rejectReady(Failure.cancelled('The guest was not opened.'));
-      else end(KEEPER_GONE);
+      if (!this.closing) end(KEEPER_GONE);
+      rejectReady(Failure.cancelled('The guest was not opened.'));
+      for (const answer of this.checks.splice(0)) answer(null);
     });
   }
 
@@ -81,9 +82,10 @@ export class GuestLease {
     });
   }
 
-  /** Whether the guest still runs: null, or its end. */
+  /** The guest's end; null while it runs, and when the lease was given back. */
   check(): Promise<GuestEnd | null> {
-    if (this.knownEnd !== null) return Promise.resolve(this.knownEnd);
+    if (this.knownEnd !== null || this.closing) return Promise.resolve(this.knownEnd);
+    if (this.socket.destroyed) return this.ended;
     return new Promise((resolve) => {
       this.checks.push(resolve);
       send(this.socket, { type: 'check' });

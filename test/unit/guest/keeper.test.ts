@@ -54,6 +54,7 @@ describe('the keeper of a guest', function () {
     assert.equal(endpoint.kernelRelease, '6.1.0-0-fake');
     await lease.close();
     assert.equal(fs.existsSync(endpoint.folder), false);
+    assert.equal(await lease.check(), null);
     await line.closed;
   });
 
