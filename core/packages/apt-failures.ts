@@ -68,7 +68,7 @@ export function diskFull(what: string, detail: string): Failure {
 export function fileFailure(what: string, error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error;
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') return diskFull(what, error.message);
-  if (error.code !== 'EACCES' && error.code !== 'EROFS') return error;
+  if (!['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(String(error.code))) return error;
   return new Failure({
     code: 'cache-not-writable',
     what,

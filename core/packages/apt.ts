@@ -82,10 +82,12 @@ export class AptRoot {
     const file = path.join(this.dir, 'memo', `${createHash('sha256').update(key).digest('hex').slice(0, 24)}.json`);
     const known = readJson(file) as { value: T } | null;
     if (known) return known.value;
-    const value = await this.locked(work, compute);
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    writeAtomically(file, JSON.stringify({ value }));
-    return value;
+    return this.locked(work, async () => {
+      const value = await compute();
+      fs.mkdirSync(path.dirname(file), { recursive: true });
+      writeAtomically(file, JSON.stringify({ value }));
+      return value;
+    });
   }
 
   /**
@@ -130,11 +132,7 @@ export class AptRoot {
 
   private async update(work: WorkOptions): Promise<void> {
     const what = `The package lists of Debian ${this.family.codename} cannot be read.`;
-    try {
-      this.lay();
-    } catch (error) {
-      throw fileFailure(what, error);
-    }
+    this.lay();
     await this.writeSources(work);
     progressOf(work).step(`Reading the package lists of Debian ${this.family.codename}`);
     const result = await this.run('apt-get', ['update', '-q'], {
@@ -201,10 +199,14 @@ export class AptRoot {
     return new Set(result.stdout.split('\n').filter((line) => line !== ''));
   }
 
-  private locked<T>(work: WorkOptions, inside: () => Promise<T>): Promise<T> {
-    ensurePrivateDir(this.dir);
+  private async locked<T>(work: WorkOptions, inside: () => Promise<T>): Promise<T> {
     const waiting = (): void => progressOf(work).step('Waiting for another Kernel Module Lab process to read package lists');
-    return withFileLock(path.join(this.dir, 'lock'), work.signal, waiting, inside);
+    try {
+      ensurePrivateDir(this.dir);
+      return await withFileLock(path.join(this.dir, 'lock'), work.signal, waiting, inside);
+    } catch (error) {
+      throw fileFailure(`The package lists of Debian ${this.family.codename} cannot be kept.`, error);
+    }
   }
 }
 

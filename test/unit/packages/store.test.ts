@@ -43,6 +43,17 @@ describe('a system that Debian packages cannot be had on', () => {
   });
 });
 
+describe('a cache folder', () => {
+  withFolder();
+
+  it('that cannot be made is said to be so', async () => {
+    const file = path.join(folder, 'file');
+    fs.writeFileSync(file, '');
+    const store = new PackageStore({ cache: path.join(file, 'cache'), state: folder, runtime: folder });
+    await assert.rejects(store.provideUserland(), { code: 'cache-not-writable' });
+  });
+});
+
 describe('the failure of a package tool', () => {
   const ended = (stderr: string, rest: Partial<ProcessResult> = {}): ProcessResult => ({
     exitCode: 100,
