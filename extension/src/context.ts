@@ -2,7 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { openHost } from '../../core/hosts/registry';
-import type { HostIdentity, LoadSession } from '../../core/model';
+import type { LoadSession } from '../../core/model';
 import { PackageStore } from '../../core/packages';
 import { userDirs } from '../../core/platform/dirs';
 import { SessionStore } from '../../core/sessions/store';
@@ -61,12 +61,6 @@ export class Context {
   own<T extends { dispose(): void }>(disposable: T): T {
     this.owned.push(disposable);
     return disposable;
-  }
-
-  /** The id under which a host of a session is opened. */
-  hostIdOf(host: HostIdentity): string {
-    if (host.kind === 'local') return 'local';
-    return host.name.includes(':') || host.kind === 'guest' ? host.name : `ssh:${host.name}`;
   }
 
   /** Sessions are closed while their hosts are still there, hosts before the views and the log. */

@@ -3,10 +3,11 @@ import * as vscode from 'vscode';
 import { Failure } from '../../../core/model';
 import type { ModuleDescription } from '../../../core/modules/discover';
 import type { Context } from '../context';
+import { hostIdOf } from '../hosts/host-id';
 import { pickModule, workspaceModules } from '../loads/find-modules';
 import type { Loaded } from '../loads/loader';
 import { withWork } from '../progress';
-import { decideReveal } from '../reveal';
+import { revealViews } from '../reveal-views';
 import { offerDevices } from './devices';
 import { offerExample } from './example';
 
@@ -31,7 +32,7 @@ export async function buildModule(context: Context): Promise<void> {
   if (!module) return;
   const build = await withWork(`Building ${module.name}`, context.log, (work) => context.loader.build(module, context.settings.hostId, work));
   if (!build.ok) {
-    await revealProblems(context, 'buildFailed');
+    await revealViews(context, 'command', 'buildFailed');
     throw buildFailure(module, build.diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length);
   }
   void vscode.window.showInformationMessage(`${module.name} was built without errors by ${build.compiler}.`);
@@ -41,26 +42,31 @@ export async function buildModule(context: Context): Promise<void> {
 async function loadWithViews(context: Context, module: ModuleDescription): Promise<void> {
   const hostId = context.settings.hostId;
   if (!(await context.consent.toLoad(module.name, hostId))) return;
-  await reveal(context, 'started');
+  await revealViews(context, 'command', 'started');
   try {
     const loaded = await withWork(`Loading ${module.name}`, context.log, (work) => context.loader.load({ module, hostId, parameters: {}, origin: 'command' }, work));
-    await reveal(context, 'loaded');
+    await revealViews(context, 'command', 'loaded');
     offerDevices(context, loaded);
   } catch (error) {
-    await revealProblems(context, Failure.from(error).code === 'build-failed' ? 'buildFailed' : 'failed');
+    if (isLoadedAlready(context, module, error)) return offerReload(context, module, hostId, error);
+    await revealViews(context, 'command', Failure.from(error).code === 'build-failed' ? 'buildFailed' : 'failed');
     throw error;
   }
 }
 
-async function reveal(context: Context, outcome: 'started' | 'loaded'): Promise<void> {
-  const question = { origin: 'command', outcome, openAfterLoad: context.settings.openResultsAfterLoad } as const;
-  if (decideReveal({ view: 'kernelLog', ...question }) !== 'none') await context.kernelLog.show(false);
-  if (decideReveal({ view: 'results', ...question }) !== 'none') context.results.show(false);
+/** The kernel holds the module already, from a load that this window knows nothing of. */
+function isLoadedAlready(context: Context, module: ModuleDescription, error: unknown): error is Failure {
+  if (!(error instanceof Failure) || error.code !== 'preflight-blocked') return false;
+  const session = context.feed.current?.session();
+  return session?.module.name === module.name && session.preflight.some(({ check, verdict }) => check === 'not loaded' && verdict === 'blocked');
 }
 
-async function revealProblems(context: Context, outcome: 'failed' | 'buildFailed'): Promise<void> {
-  const question = { view: 'problems', origin: 'command', outcome, openAfterLoad: context.settings.openResultsAfterLoad } as const;
-  if (decideReveal(question) !== 'none') await vscode.commands.executeCommand('workbench.actions.view.problems');
+async function offerReload(context: Context, module: ModuleDescription, hostId: string, failure: Failure): Promise<void> {
+  const reload = 'Unload and Load Again';
+  const choice = await vscode.window.showWarningMessage(`${failure.what} ${failure.why}`, reload);
+  if (choice !== reload) return;
+  await withWork(`Unloading ${module.name}`, context.log, (work) => context.loader.unloadByName(module.name, hostId, work));
+  await loadWithViews(context, module);
 }
 
 function buildFailure(module: ModuleDescription, errors: number): Failure {
@@ -80,7 +86,7 @@ export async function unloadModule(context: Context): Promise<void> {
     ...others.map((live) => ({
       label: live.moduleName,
       description: live.host.name,
-      unload: () => withWork(`Unloading ${live.moduleName}`, context.log, (work) => context.loader.unloadByName(live.moduleName, context.hostIdOf(live.host), live.id, work)),
+      unload: () => withWork(`Unloading ${live.moduleName}`, context.log, (work) => context.loader.unloadByName(live.moduleName, hostIdOf(live.host), work)),
     })),
   ];
   if (items.length === 0) {

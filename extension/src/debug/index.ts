@@ -5,6 +5,7 @@ import type { Context } from '../context';
 import { workspaceModules } from '../loads/find-modules';
 import { findModule, isInside } from '../loads/modules';
 import { DEBUG_TYPE } from '../manifest';
+import { revealViews } from '../reveal-views';
 import { KmodlabDebugSession, type DebugDeps } from './adapter';
 
 /** The debug type: a configuration when there is no launch.json, and the adapter inside this process. */
@@ -66,6 +67,7 @@ function debugDeps(context: Context, folder: vscode.WorkspaceFolder | undefined)
       try {
         const loaded = await context.loader.load({ module, hostId, parameters: launch.parameters ?? {}, origin: 'debug' }, { progress: on.progress, signal });
         void loaded.handle.ended.catch(() => undefined).then(() => subscription.dispose());
+        await revealViews(context, 'debug', 'loaded');
         return { moduleName: module.name, unload: () => loaded.handle.unload(), ended: loaded.handle.ended };
       } catch (error) {
         subscription.dispose();

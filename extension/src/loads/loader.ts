@@ -104,9 +104,9 @@ export class Loader {
   }
 
   /** Unloads a module that a task or another window left in the kernel. @throws Failure of `unloadModule` */
-  async unloadByName(name: string, hostId: string, sessionId: string, work: Work): Promise<void> {
+  async unloadByName(name: string, hostId: string, work: Work): Promise<void> {
     const host = await this.deps.hosts.get(hostId, work);
-    await unloadModule({ name, host }, { ...this.baseDeps(work), onEvent: (event) => this.deps.feed.push(sessionId, event, 'command') });
+    await unloadModule({ name, host }, this.baseDeps(work)); // its session's events come through its journal
   }
 
   /** Leaves the modules where they are and ends their sessions: the window closes. */

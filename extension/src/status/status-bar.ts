@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
+import { isHost } from '../hosts/host-id';
 import type { HostKeeper } from '../hosts/host-keeper';
 import type { Loader } from '../loads/loader';
 import { Command, ContextKey } from '../manifest';
@@ -54,7 +55,7 @@ export class StatusBar implements vscode.Disposable {
     const { settings, hosts, feed } = this.deps;
     const hostId = settings.hostId;
     const host = hosts.peek(hostId);
-    const live = feed.all().filter((session) => session.isLoaded && session.host.name === (host?.name ?? hostId));
+    const live = feed.all().filter((session) => session.isLoaded && isHost(hostId, session.host));
     const kernel = live[0]?.host.kernel ?? (host && 'kernelRelease' in host && typeof host.kernelRelease === 'string' ? host.kernelRelease : null);
     return { hostId, kernel, loaded: [...new Set(live.map((session) => session.moduleName))] };
   }

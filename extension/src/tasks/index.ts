@@ -6,6 +6,7 @@ import type { Context } from '../context';
 import { workspaceModules } from '../loads/find-modules';
 import { findModule } from '../loads/modules';
 import { TASK_TYPE } from '../manifest';
+import { revealViews } from '../reveal-views';
 import { KmodlabTask, taskCommand, taskName } from './execution';
 
 const COMMANDS = ['build', 'load', 'unload'] as const;
@@ -13,7 +14,10 @@ const MATCHERS = ['$kmodlab-gcc', '$kmodlab-modpost'];
 
 /** Tasks of type `kmodlab`: the CLI as a process, so that problem matchers and exit codes work. */
 export function registerTasks(context: Context): vscode.Disposable {
-  return vscode.tasks.registerTaskProvider(TASK_TYPE, {
+  const loads = context.feed.subscribe(({ live, event }) => {
+    if (live.origin === 'task' && event.type === 'ended' && event.end.state === 'loaded') void revealViews(context, 'task', 'loaded');
+  });
+  const provider = vscode.tasks.registerTaskProvider(TASK_TYPE, {
     provideTasks: async () => {
       if (!vscode.workspace.isTrusted) return [];
       const modules = await workspaceModules(context.log);
@@ -32,6 +36,7 @@ export function registerTasks(context: Context): vscode.Disposable {
       return buildTask(context, task.definition, parsed.data, place, task.scope ?? vscode.TaskScope.Workspace, task.name);
     },
   });
+  return vscode.Disposable.from(provider, loads);
 }
 
 function providedTask(context: Context, command: KmodlabTask['command'], module: ModuleDescription): vscode.Task {

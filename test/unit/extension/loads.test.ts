@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Host } from '../../../core/hosts/host';
 import { Failure } from '../../../core/model';
 import type { ModuleDescription } from '../../../core/modules/discover';
+import { hostIdOf, isHost } from '../../../extension/src/hosts/host-id';
 import { HostKeeper } from '../../../extension/src/hosts/host-keeper';
 import { findModule, isInside } from '../../../extension/src/loads/modules';
 import { KmodlabTask, taskCommand, type TaskPlace } from '../../../extension/src/tasks/execution';
@@ -30,6 +31,21 @@ describe('finding the module a person means', () => {
     assert.ok(isInside('/w/a', '/w/a/..x'));
     assert.ok(!isInside('/w/a', '/w/ab/y.c'));
     assert.ok(!isInside('/w/a', '/w'));
+  });
+});
+
+describe('the host of a session', () => {
+  it('has the id that opens it', () => {
+    assert.equal(hostIdOf({ kind: 'guest', name: 'Guest 6.1-cloud' }), 'guest:6.1-cloud');
+    assert.equal(hostIdOf({ kind: 'ssh', name: 'me@box' }), 'ssh:me@box');
+    assert.equal(hostIdOf({ kind: 'local', name: 'my machine' }), 'local');
+  });
+
+  it('is the default guest by either name', () => {
+    const host = { kind: 'guest', name: 'Guest 6.1-cloud' } as const;
+    assert.ok(isHost('guest', host));
+    assert.ok(isHost('guest:6.1-cloud', host));
+    assert.ok(!isHost('guest:newest-cloud', host));
   });
 });
 

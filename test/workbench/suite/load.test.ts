@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { lab, moduleFile, untilSession, withFile } from './lab';
+import { lab, moduleFile, until, untilSession, withFile } from './lab';
 
 /** Calls that device2 makes in its init; the echo makes one for each write to its device. */
 const CALLS_OF_INIT = 4;
@@ -46,7 +46,7 @@ describe('Load device2', function () {
     assert.equal(session.end, null);
     assert.deepEqual(vscode.languages.getDiagnostics(editor.document.uri).filter(({ source }) => source === 'gcc'), []);
     for (const call of session.calls) assert.ok(call.source, `${call.syscall} has its line`);
-    assert.ok(resultsTab(), 'the results are open');
+    await until(resultsTab, vscode.window.tabGroups.onDidChangeTabs);
     assert.equal(vscode.window.activeTextEditor?.document.uri.fsPath, editor.document.uri.fsPath);
   });
 
