@@ -11,7 +11,7 @@ const FIRST_LOAD_MS = 300_000;
 /** What is left when the guest runs: a build, a load, an unload. */
 const LOAD_MS = 90_000;
 const WIDE = [1400, 900] as const;
-const NARROW = [760, 900] as const;
+const SIZES = [WIDE, [760, 900], [2000, 1400]] as const;
 
 /** Nothing is left to keep after it. */
 const LAST = 'leaves no process behind';
@@ -79,7 +79,7 @@ describe('the packaged extension in a browser', () => {
     it(`can be read by everybody in the ${theme} theme`, async () => {
       await workbench.clearNotifications();
       await workbench.theme(theme);
-      for (const [width, height] of [WIDE, NARROW]) {
+      for (const [width, height] of SIZES) {
         await workbench.resize(width, height);
         await workbench.shot(`${theme}-${width}`);
       }

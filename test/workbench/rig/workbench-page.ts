@@ -47,7 +47,7 @@ export class Workbench {
   async paletteTitle(id: string, typed: string): Promise<string> {
     await this.page.keyboard.press('F1');
     await this.quickInput().fill(`>${typed}`);
-    const title = await this.page.locator(`.quick-input-list [data-quick-input-id="${id}"] .monaco-icon-label`).innerText();
+    const title = await this.page.locator(`.quick-input-list [data-quick-input-id="${id}"] .monaco-icon-label`).first().innerText();
     await this.page.keyboard.press('Escape');
     return title;
   }
