@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { openGuest, type GuestHost } from '../../core/hosts/guest';
 import { SshHost } from '../../core/hosts/ssh';
@@ -182,8 +184,10 @@ describe('a guest that crashes', () => {
 });
 
 describe('the owners of a guest', () => {
-  const { dirs, remove } = testDirs();
-  after(remove);
+  let dirs: Dirs;
+  let remove: () => void;
+  before(() => ({ dirs, remove } = testDirs()));
+  after(() => remove());
 
   it('share it, prepare it once, and leave nothing when the last has gone', async () => {
     const deps = guestDeps(dirs);
@@ -203,13 +207,24 @@ describe('the owners of a guest', () => {
     assert.deepEqual(guestFolders(dirs), []);
   });
 
+  it('lose it at once when its keeper is killed, and QEMU goes too', async () => {
+    const host = await openGuest({ lease: { kind: 'process' }, fresh: true }, guestDeps(dirs));
+    const toQemu = connect(host.endpoint.port, '127.0.0.1').resume();
+    await once(toQemu, 'connect');
+    const qemuGone = once(toQemu, 'close');
+    const running = assert.rejects(host.run(['sleep', '1000']), { code: 'host-lost' });
+    process.kill(Number(/^PPid:\s*(\d+)/m.exec(fs.readFileSync(`/proc/${host.pid}/status`, 'utf8'))![1]), 'SIGKILL');
+    await Promise.all([qemuGone, running, host.lost]);
+    await host.dispose();
+  });
+
   it('get a private guest each when they want a fresh one', async () => {
     const deps = guestDeps(dirs);
     const one = await openGuest({ lease: { kind: 'process' }, fresh: true }, deps);
     const two = await openGuest({ lease: { kind: 'process' }, fresh: true }, deps);
     assert.notEqual(one.pid, two.pid);
     await Promise.all([one.dispose(), two.dispose()]);
-    assert.deepEqual(fs.readdirSync(path.join(dirs.runtime, 'guests')).filter((name) => name.startsWith('fresh')), []);
+    assert.deepEqual(guestFolders(dirs), []);
   });
 
   it('may give up while it boots', async () => {

@@ -35,10 +35,13 @@ export interface TestGuest {
  * @returns a function that gives the guest while tests run
  */
 export function withGuest(kernel?: string): () => TestGuest {
-  const { dirs, remove } = testDirs();
+  let remove: (() => void) | undefined;
   let guest: TestGuest | undefined;
   before(`boots the guest ${kernel ?? ''}`, async function () {
     this.timeout(PREPARE_MS);
+    const own = testDirs();
+    remove = own.remove;
+    const dirs = own.dirs;
     const deps = guestDeps(dirs);
     try {
       guest = { host: await openGuest({ ...(kernel === undefined ? {} : { kernel }), lease: { kind: 'process' }, fresh: true }, deps), dirs, deps };
@@ -50,7 +53,7 @@ export function withGuest(kernel?: string): () => TestGuest {
   });
   after(async () => {
     await guest?.host.dispose();
-    remove();
+    remove?.();
   });
   return () => {
     if (guest === undefined) throw new Error('the guest is there only while tests run');

@@ -8,20 +8,24 @@ import type { KernelOffer, ProvidedUserland } from '../../../core/packages';
 import { temporaryFolder } from './support';
 
 describe("the guest's image", () => {
-  const { folder, remove } = temporaryFolder();
-  after(remove);
-  const images = path.join(folder, 'images');
-  const modulesDir = path.join(folder, 'modules');
+  let remove: () => void;
+  let images: string;
+  let modulesDir: string;
   const offer: KernelOffer = { id: '6.1-cloud', series: '6.1', flavour: 'cloud', release: '6.1.0-1-cloud-amd64', version: '6.1.1-1', suite: 'bookworm', packages: [] };
   let userland: ProvidedUserland;
 
   before(() => {
+    let folder: string;
+    ({ folder, remove } = temporaryFolder());
+    images = path.join(folder, 'images');
+    modulesDir = path.join(folder, 'modules');
     fs.mkdirSync(path.join(modulesDir, 'kernel'), { recursive: true });
     fs.writeFileSync(path.join(modulesDir, 'modules.builtin'), 'kernel/a/virtio_pci.ko\nkernel/b/virtio_net.ko\n');
     const busybox = path.join(folder, 'busybox');
     fs.writeFileSync(busybox, 'the one program');
     userland = { files: [{ from: busybox, to: '/bin/busybox', mode: 0o755 }], contentId: 'one' };
   });
+  after(() => remove());
 
   it('holds the programs and the start script, and is not built twice', async () => {
     const image = await provideImage({ offer, modulesDir }, userland, images);

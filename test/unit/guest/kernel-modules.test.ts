@@ -29,8 +29,10 @@ function moduleFile(depends: string): Buffer {
 }
 
 describe("a kernel's modules", () => {
-  const { folder, remove } = temporaryFolder();
-  after(remove);
+  let folder: string;
+  let remove: () => void;
+  before(() => ({ folder, remove } = temporaryFolder()));
+  after(() => remove());
   const put = (file: string, bytes: Buffer): void => {
     fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
     fs.writeFileSync(path.join(folder, file), bytes);

@@ -11,8 +11,10 @@ import { temporaryFolder } from './support';
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 describe('the host key conversion', () => {
-  const { folder, remove } = temporaryFolder();
-  after(remove);
+  let folder: string;
+  let remove: () => void;
+  before(() => ({ folder, remove } = temporaryFolder()));
+  after(() => remove());
 
   function keygen(name: string, ...args: string[]): { secret: string; public: string } {
     const file = path.join(folder, name);

@@ -7,16 +7,21 @@ import { Failure } from '../../../core/model';
 import { temporaryFolder } from '../guest/support';
 
 describe('the registry of hosts', () => {
-  const { folder, remove } = temporaryFolder();
-  after(remove);
+  let folder: string;
+  let remove: () => void;
+  let deps: HostDeps;
   const noPackages = (): never => {
     throw new Failure({ code: 'asked', what: 'W.', why: 'W.', next: 'N.' });
   };
-  const deps: HostDeps = {
-    packages: { provideTool: () => Promise.resolve({ argv: ['ssh'], env: {}, version: '9', from: 'system' }), provideKernel: noPackages, provideUserland: noPackages },
-    dirs: { cache: folder, state: folder, runtime: path.join(folder, 'run') },
-    keeperPath: '/nowhere',
-  };
+  before(() => {
+    ({ folder, remove } = temporaryFolder());
+    deps = {
+      packages: { provideTool: () => Promise.resolve({ argv: ['ssh'], env: {}, version: '9', from: 'system' }), provideKernel: noPackages, provideUserland: noPackages },
+      dirs: { cache: folder, state: folder, runtime: path.join(folder, 'run') },
+      keeperPath: '/nowhere',
+    };
+  });
+  after(() => remove());
 
   it('opens this machine, which tells its facts and copies files', async () => {
     const host = await openHost('local', deps);
