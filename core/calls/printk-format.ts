@@ -17,7 +17,8 @@ type Part = Conversion | Literal;
 
 const CONVERSION = /%[-+ #0']*(?:\*|\d{1,4})?(?:\.(?:\*|\d{1,4})?)?(hh|h|ll|l|L|z|t|j|q)?(?:(p[A-Za-z0-9]*)|([diuxXocs%]))/y;
 const MAX_FORMAT = 4_096;
-const MAX_TEXT = 16_384;
+const MAX_TEXT = 8_192;
+const MAX_NUMBER = 64;
 
 function bitsOf(length: string | undefined): number {
   switch (length) {
@@ -138,9 +139,8 @@ export class PrintkFormat {
   private matchConversion(current: Conversion, text: string, part: number, at: number, values: string[], failed: Set<number>): boolean {
     const next = this.parts[part + 1];
     const mark = values.length;
-    const longest = current.accepts ? Math.min(text.length, at + 64) : text.length;
-    for (let end = at; end <= longest; end++) {
-      if (next?.kind === 'literal' ? !text.startsWith(next.text, end) : !next && end !== text.length) continue;
+    const longest = current.accepts ? Math.min(text.length, at + MAX_NUMBER) : text.length;
+    for (let end = nextEnd(text, at, next); end >= 0 && end <= longest; end = nextEnd(text, end + 1, next)) {
       const value = text.slice(at, end);
       if (current.accepts && !current.accepts.test(value)) continue;
       values.length = mark;
@@ -150,4 +150,11 @@ export class PrintkFormat {
     values.length = mark;
     return false;
   }
+}
+
+/** Where, from `at` on, a value may end so that the next part can begin; -1 for nowhere. */
+function nextEnd(text: string, at: number, next: Part | undefined): number {
+  if (at > text.length) return -1;
+  if (!next) return text.length;
+  return next.kind === 'literal' ? text.indexOf(next.text, at) : at;
 }

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+import type { Architecture } from '../model';
+
+/** Where a kernel's trace filesystem may lie (Documentation/trace/ftrace.rst). */
+export const TRACEFS_FOLDERS: readonly string[] = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
+
+/** Begins each line that the script answers with on standard error. */
+export const ANSWER = 'kmodlab-calls';
+
+/** How syscall entries look to a kernel probe. */
+export interface ProbeAbi {
+  /** Of the entry's symbol, e.g. `__x64_sys_` before `write`. */
+  readonly prefix: string;
+  /** Fetches the return address at a function's first instruction. */
+  readonly returnAddress: string;
+  /** Fetches the six argument registers from the `struct pt_regs` that the entry is given. */
+  readonly registers: readonly string[];
+}
+
+function atLeast(kernel: string, major: number, minor: number): boolean {
+  const [, have = '0', haveMinor = '0'] = /^(\d+)\.(\d+)/.exec(kernel) ?? [];
+  return Number(have) > major || (Number(have) === major && Number(haveMinor) >= minor);
+}
+
+/**
+ * Offsets in struct pt_regs: arch/x86/include/asm/ptrace.h, arch/arm64/include/uapi/asm/ptrace.h; null where no probe is
+ * known. On arm64 the first argument is read from orig_x0 since 7.3 (arch/arm64/include/asm/syscall_wrapper.h).
+ */
+export function probeAbi(arch: Architecture, kernel: string): ProbeAbi | null {
+  switch (arch) {
+    case 'x86_64':
+      return { prefix: '__x64_sys_', returnAddress: '$stack0', registers: [112, 104, 96, 56, 72, 64].map((offset) => `+${offset}(%di)`) };
+    case 'arm64':
+      return { prefix: '__arm64_sys_', returnAddress: '%x30', registers: [atLeast(kernel, 7, 3) ? 272 : 0, 8, 16, 24, 32, 40].map((offset) => `+${offset}(%x0)`) };
+    case 'i386':
+      return null;
+  }
+}
+
+/**
+ * Records until standard input ends, then leaves nothing behind. What makes it right:
+ * - Events and the instance are named after this process, so another window's stay; those whose process is gone are swept.
+ * - Events are removed one by one: `kprobe_events` opened for truncation would release everybody's.
+ * - The return probe is defined first: the entry probe, defined last, runs first and still finds the true return address
+ *   on the stack. Where somebody else's return probe came later it finds the trampoline, and the return event tells the caller.
+ * - Filters drop in the kernel what returns into the kernel's own text, which is how every process' own syscalls return,
+ *   and what the processes do that carry this output: each of their calls would cause the next.
+ * - `dd` reads and writes; busybox's cat would splice, which holds the lock of the pipe to the SSH server while it waits.
+ * - trace_clock `perf` is local_clock(), which printk uses.
+ *
+ * Arguments: token, buffer of all CPUs in KiB, instances of a return probe, prefix of the symbols, fetch of the return
+ * address, fetches of the registers, number of trace folders, those folders, `NAME:ENTRY` of each syscall.
+ * Standard input: `watch N MODULE FUNCTION`, `sync WORD`, `finish`. Answers on standard error, the trace on standard output.
+ */
+export const RECORD = `token=$1 total=$2 active=$3 prefix=$4 ra=$5 registers=$6 folders=$7
+shift 7
+PATH=$PATH:/usr/sbin:/sbin
+group=kmodlab_$$_$token
+reader= trampoline=
+say() { echo "${ANSWER} $*" >&2; }
+refuse() { say unavailable "$@"; exit 0; }
+[ "$(id -u)" = 0 ] || refuse no-root
+tracefs=
+while [ "$folders" -gt 0 ]; do
+  [ -n "$tracefs" ] || [ -d "$1/instances" ] || mount -t tracefs tracefs "$1" 2>/dev/null
+  [ -z "$tracefs" ] && [ -d "$1/instances" ] && tracefs=$1
+  folders=$((folders - 1))
+  shift
+done
+if grep -q '\\[confidentiality\\]' /sys/kernel/security/lockdown 2>/dev/null; then refuse lockdown; fi
+[ -n "$tracefs" ] || refuse no-tracefs
+events=$tracefs/kprobe_events
+[ -w "$events" ] || refuse no-kprobes
+
+remove() (
+  instance=$tracefs/instances/$1
+  [ -d "$instance/events/$1" ] && echo 0 >"$instance/events/$1/enable"
+  sed -n "s,^[a-z][0-9]*:\\($1/[^ ]*\\) .*,\\1,p" "$events" | while read -r event; do echo "-:$event" >>"$events"; done
+  [ -d "$instance" ] && rmdir "$instance"
+) 2>/dev/null
+stale() {
+  { ls "$tracefs/instances"; sed -n 's,^[a-z][0-9]*:\\(kmodlab_[^/]*\\)/.*,\\1,p' "$events"; } | grep '^kmodlab_[0-9]*_' | sort -u | while read -r name; do
+    owner=\${name#kmodlab_}
+    tr '\\0' '\\n' <"/proc/\${owner%%_*}/cmdline" 2>/dev/null | grep -qx "\${owner#*_}" || remove "$name"
+  done
+}
+clean() {
+  trap '' EXIT HUP INT TERM PIPE
+  [ -z "$reader" ] || { kill "$reader"; wait "$reader"; }
+  remove "$group"
+  exit 0
+}
+stale
+trap clean EXIT HUP INT TERM
+trap '' PIPE
+
+instance=$tracefs/instances/$group
+mkdir "$instance" 2>/dev/null || refuse no-instance
+cpus=$(ls "$instance/per_cpu" | wc -l)
+size=$((total / cpus))
+[ "$size" -ge 8 ] || size=8
+echo "$size" >"$instance/buffer_size_kb"
+echo perf >"$instance/trace_clock" || refuse no-clock
+for option in sym-addr context-info; do echo "$option" >"$instance/trace_options"; done
+for option in sym-offset record-tgid hex bin raw verbose; do echo "no$option" >"$instance/trace_options"; done 2>/dev/null
+
+eval "$(sed -n 's/^\\([0-9a-f]*\\) . _stext$/low=0x\\1/p; s/^\\([0-9a-f]*\\) . _\\{0,2\\}kretprobe_trampoline$/trampoline=0x\\1/p; s/^\\([0-9a-f]*\\) . arch_rethook_trampoline$/trampoline=0x\\1/p; /^[0-9a-f]* . _etext$/{s/^\\([0-9a-f]*\\) .*/high=0x\\1/p;q;}' /proc/kallsyms)"
+case $low$high in *[1-9a-f]*) ;; *) refuse no-addresses ;; esac
+ours=
+pid=$$
+while [ "\${pid:-0}" -gt 1 ]; do
+  ours="$ours && common_pid != $pid"
+  pid=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null)
+done
+
+dd if="$instance/trace_pipe" bs=65536 2>/dev/null &
+reader=$!
+ours="$ours && common_pid != $reader"
+fetch="ra=$ra:x64 sp=%sp:x64"
+filter() { echo "$2" >"$instance/events/$group/$1/filter"; }
+defined=
+for syscall in "$@"; do
+  name=\${syscall%%:*} symbol=$prefix\${syscall#*:}
+  if echo "r$active:$group/x_$name $symbol ret=\\$retval:s64" >>"$events" && echo "p:$group/e_$name $symbol $fetch $registers" >>"$events" &&
+    filter "e_$name" "(ra < $low || ra >= $high\${trampoline:+ || ra == $trampoline})$ours" &&
+    filter "x_$name" "(__probe_ret_ip < $low || __probe_ret_ip >= $high)$ours"; then
+    defined=1
+  else
+    say missing "$name"
+  fi
+done 2>/dev/null
+[ -n "$defined" ] || refuse no-probe
+echo 1 >"$instance/events/$group/enable" || refuse no-probe
+say ready "$instance/trace_marker" "$trampoline"
+
+while read -r verb first second third; do
+  case $verb in
+  watch)
+    echo "r$active:$group/n_$first $second:$third ret=\\$retval:s64" >>"$events" && echo "p:$group/m_$first $second:$third $fetch" >>"$events" &&
+      filter "n_$first" "\${ours# && }" && filter "m_$first" "\${ours# && }" &&
+      echo 1 >"$instance/events/$group/n_$first/enable" && echo 1 >"$instance/events/$group/m_$first/enable" || say unwatched "$first"
+    ;;
+  sync) say "$first" ;;
+  finish)
+    echo 0 >"$instance/events/$group/enable"
+    say overrun $(sed -n 's/^\\(overrun\\|commit overrun\\|dropped events\\): //p' "$instance"/per_cpu/cpu*/stats)
+    while read -r event hits missed; do
+      if grep -q "^[a-z][0-9]*:$group/$event " "$events"; then say missed "$event" "$hits" "$missed"; fi
+    done <"$tracefs/kprobe_profile"
+    say finished
+    echo "${ANSWER} finished" >"$instance/trace_marker"
+    ;;
+  esac
+done
+`;

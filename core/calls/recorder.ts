@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+import { PassThrough } from 'node:stream';
+import { syscallAbi, type SyscallAbi } from '../abi';
+import type { Host } from '../hosts/host';
+import type { Architecture, Call, Prediction, Recorder } from '../model';
+import type { RunningProcess } from '../platform/process';
+import { CallJoiner } from './call-joiner';
+import { CallQueue } from './call-queue';
+import type { ModuleCode } from './module-code';
+import { ANSWER, probeAbi, RECORD, TRACEFS_FOLDERS } from './recorder-script';
+import type { SourceLines } from './source-lines';
+import { parseTraceLine, type TraceEvent } from './trace-line';
+
+export interface RecorderOptions {
+  readonly host: Host;
+  readonly sessionId: string;
+  readonly arch: Architecture;
+  /** `uname -r` */
+  readonly kernel: string;
+  /** The module's name as the kernel knows it. */
+  readonly moduleName: string;
+  /** Names as in `__NR_name`; those that the ABI does not know are left out. */
+  readonly syscalls: readonly string[];
+  readonly predictions: readonly Prediction[];
+  readonly onCall: (call: Call) => void;
+  /** Told of every text that is written into the trace, in its place among the calls. */
+  readonly onMarker?: (text: string) => void;
+  /** Ring buffer of all CPUs together. Default 8192. */
+  readonly bufferKib?: number;
+  /** Instances of each return probe: calls under way at once. Default 256. */
+  readonly maxActive?: number;
+  readonly tracefs?: readonly string[];
+}
+
+/** The kernel's name for what `module_init()` names. */
+const INIT = 'init_module';
+const BUFFER_KIB = 8192;
+const MAX_ACTIVE = 256;
+const MAX_WATCHED = 64;
+const ANSWER_LIMIT_MS = 60_000;
+const STOP_LIMIT_MS = 10_000;
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  'no-root': 'Kernel probes need root on the host',
+  lockdown: 'The kernel is locked down (confidentiality), which forbids kernel probes',
+  'no-tracefs': 'The host has no trace filesystem that can be mounted',
+  'no-kprobes': 'The kernel has no probe events (CONFIG_KPROBE_EVENTS)',
+  'no-instance': 'The kernel gives no trace instance',
+  'no-clock': "The kernel's trace has no clock that equals the log's",
+  'no-addresses': 'The kernel hides its addresses (kernel.kptr_restrict)',
+  'no-probe': 'The kernel refused the probes',
+};
+
+/** Why calls cannot be recorded on a host; a sentence without its full stop. */
+export class RecorderUnavailable extends Error {}
+
+/** Group and event names of the kernel's probes are at most 63 characters of `[A-Za-z0-9_]`. */
+function tokenOf(sessionId: string): string {
+  const word = sessionId.replaceAll(/[^A-Za-z0-9]/g, '_');
+  return word.length <= 40 ? word : `${word.slice(0, 16)}_${word.slice(-8)}`;
+}
+
+/**
+ * Records the syscalls that a module makes by kernel probes on the host, with nothing added to the module.
+ * Order of use: {@link start}, {@link watch}, insmod, {@link located}, …, {@link stop}. What the calls mean for a
+ * session (their actions) is told by markers that are written into {@link markerFile}.
+ */
+export class CallRecorder {
+  /** File on the host; a line written to it comes back through `onMarker` and {@link arrived}, in order with the calls. */
+  markerFile = '';
+  private readonly stdin = new PassThrough();
+  private readonly process: RunningProcess;
+  private readonly answers = new Map<string, (words: string[] | null) => void>();
+  private readonly missing: string[] = [];
+  private readonly unwatched: string[] = [];
+  private readonly abi: SyscallAbi;
+  private readonly queue: CallQueue;
+  private joiner: CallJoiner | null = null;
+  private overruns = 0;
+  private missed = 0;
+  private over = false;
+  private endedEarly = false;
+  private silent = false;
+  private stopping: Promise<Recorder> | null = null;
+
+  private constructor(
+    private readonly options: RecorderOptions,
+    private readonly syscalls: readonly string[],
+  ) {
+    const probe = probeAbi(options.arch, options.kernel);
+    if (!probe) throw new RecorderUnavailable(`No probes are known for ${options.arch}`);
+    this.abi = syscallAbi(options.arch);
+    this.queue = new CallQueue({ abi: this.abi, moduleName: options.moduleName, predictions: options.predictions, onCall: options.onCall, onMarker: (text) => options.onMarker?.(text) });
+    const registers = probe.registers.map((fetch, index) => `a${index}=${fetch}:x64`).join(' ');
+    const folders = options.tracefs ?? TRACEFS_FOLDERS;
+    const limits = [String(options.bufferKib ?? BUFFER_KIB), String(options.maxActive ?? MAX_ACTIVE)];
+    const entries = syscalls.map((name) => `${name}:${this.abi.byName(name)?.entry ?? name}`);
+    this.process = options.host.start(['sh', '-c', RECORD, ANSWER, tokenOf(options.sessionId), ...limits, probe.prefix, probe.returnAddress, registers, String(folders.length), ...folders, ...entries], {
+      stdin: this.stdin,
+      onStdoutLine: (line) => this.accept(parseTraceLine(line)),
+      onStderrLine: (line) => this.acceptAnswer(line),
+      maxOutputBytes: 0,
+    });
+    const ended = (): void => this.processEnded();
+    this.process.result.then(ended, ended);
+  }
+
+  /**
+   * Puts probes on the syscalls' entries; one round trip. @throws RecorderUnavailable when the host does not allow it;
+   * a host that cannot be reached counts as such, since the load finds out by itself
+   */
+  static async start(options: RecorderOptions): Promise<CallRecorder> {
+    const abi = syscallAbi(options.arch);
+    const syscalls = [...new Set(options.syscalls)].filter((name) => /^[a-z0-9_]{1,40}$/.test(name) && abi.byName(name));
+    if (syscalls.length === 0) throw new RecorderUnavailable('The analysis saw no syscall to record');
+    const recorder = new CallRecorder(options, syscalls);
+    const words = await recorder.answer('ready');
+    const refused = words === null ? 'The recorder did not start' : words[0] === 'unavailable' ? (REFUSALS[words[1] ?? ''] ?? 'The host refused') : null;
+    if (words === null || refused !== null) {
+      recorder.process.kill();
+      throw new RecorderUnavailable(refused ?? 'The recorder did not start');
+    }
+    recorder.markerFile = words[1] ?? '';
+    recorder.joiner = new CallJoiner((call) => recorder.queue.push(call), words[2] === undefined ? null : BigInt(words[2]));
+    return recorder;
+  }
+
+  /**
+   * Tells what is about to be loaded: puts probes on its init function, whose address tells where init code lies, and on
+   * the functions that jump to a syscall instead of calling it. Not needed for anything else; may be left out.
+   */
+  async watch(code: ModuleCode, lines: SourceLines): Promise<void> {
+    const jumps = code.tailJumpers.slice(0, MAX_WATCHED);
+    const functions = [...(code.function(INIT) ? [INIT] : []), ...jumps.map(({ symbol }) => symbol).filter((name) => name !== INIT)];
+    this.unwatched.push(...code.tailJumpers.slice(MAX_WATCHED).map(({ symbol }) => symbol));
+    this.queue.setCode(code, lines, functions);
+    lines.prefetch([...code.callReturns.map(({ section, offset }) => ({ section, offset: offset - 1 })), ...jumps.flatMap((jumper) => jumper.jumps)]);
+    functions.forEach((name, index) => this.stdin.write(`watch ${index} ${this.options.moduleName} ${name}\n`));
+    const watched = this.answer('watched');
+    this.stdin.write('sync watched\n');
+    await watched;
+  }
+
+  /** Tells where the module's sections lie (`SECTION 0xADDRESS` lines), an empty text when that cannot be known. */
+  located(sections: string): void {
+    this.queue.located(sections);
+  }
+
+  /** Waits until a marker has come by; every call that was recorded before it has been given out then. Never rejects. */
+  async arrived(marker: string): Promise<void> {
+    if (!this.over && !(await this.queue.arrived(marker))) this.silent = true;
+  }
+
+  /** Ends the recording and leaves nothing on the host. Later calls give the same answer. Never rejects. */
+  stop(): Promise<Recorder> {
+    this.stopping ??= this.finish();
+    return this.stopping;
+  }
+
+  /** What is known so far. */
+  summary(): Recorder {
+    const { unmatched, unplaced } = this.queue;
+    const lost = this.overruns + Math.max(this.missed, unmatched) + unplaced;
+    const sentences = [
+      `Kernel probes on ${this.syscalls.filter((name) => !this.missing.includes(name)).join(', ')}.`,
+      this.missing.length > 0 ? `This kernel has no entry for ${this.missing.join(', ')}.` : '',
+      this.unwatched.length > 0 ? `Calls that ${this.unwatched.slice(0, 8).join(', ')} may jump to are not seen.` : '',
+      this.overruns > 0 ? `The ring buffer lost ${this.overruns} events.` : '',
+      unmatched > 0 ? `${unmatched} calls were recorded by half.` : '',
+      this.missed > 0 ? `Probes were missed ${this.missed} times.` : '',
+      unplaced > 0 ? `${unplaced} calls came from addresses that cannot be told apart any more.` : '',
+      this.silent && !this.endedEarly ? 'The trace did not show all that was written into it.' : '',
+      this.endedEarly ? 'The recorder was ended before the session.' : '',
+      'Kernel functions behind the syscall entries (vfs_*, ksys_*) are not seen when they are called directly.',
+    ];
+    return { mode: 'probe', reason: sentences.filter((sentence) => sentence !== '').join(' '), lost };
+  }
+
+  private async finish(): Promise<Recorder> {
+    if (!this.over) {
+      const finished = this.queue.arrived(`${ANSWER} finished`);
+      this.stdin.write('finish\n');
+      this.silent = !(await finished) || this.silent;
+    }
+    this.stdin.end();
+    const limit = setTimeout(() => this.process.kill(), STOP_LIMIT_MS);
+    await this.process.result.catch(() => undefined); // the host may be lost: then nothing is left on it
+    clearTimeout(limit);
+    this.joiner?.end();
+    await this.queue.end();
+    return this.summary();
+  }
+
+  private accept(event: TraceEvent | null): void {
+    switch (event?.type) {
+      case 'entry':
+        if (event.of === 'function') this.queue.functionEntered(event);
+        this.joiner?.entry(event);
+        return;
+      case 'return':
+        this.joiner?.return(event);
+        return;
+      case 'marker':
+        this.queue.pushMarker(event.text);
+        return;
+      default:
+    }
+  }
+
+  private acceptAnswer(line: string): void {
+    const [name, word = '', ...rest] = line.split(' ');
+    if (name !== ANSWER) return;
+    const [first = ''] = rest;
+    if (word === 'missing') this.missing.push(first.split(':')[0] ?? first);
+    else if (word === 'unwatched') this.unwatched.push(this.queue.functionName(first));
+    else if (word === 'overrun') this.overruns += rest.reduce((sum, count) => sum + (Number(count) || 0), 0);
+    else if (word === 'missed') this.missed += Number(rest[2]) || 0;
+    else this.answers.get(word === 'unavailable' ? 'ready' : word)?.([word, ...rest]);
+  }
+
+  private answer(word: string): Promise<string[] | null> {
+    if (this.over) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      const limit = setTimeout(() => done(null), ANSWER_LIMIT_MS);
+      const done = (words: string[] | null): void => {
+        clearTimeout(limit);
+        this.answers.delete(word);
+        resolve(words);
+      };
+      this.answers.set(word, done);
+    });
+  }
+
+  private processEnded(): void {
+    this.over = true;
+    this.endedEarly = this.stopping === null;
+    for (const answer of [...this.answers.values()]) answer(null);
+    this.queue.abandon();
+  }
+}
