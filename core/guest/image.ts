@@ -17,7 +17,7 @@ const BUSYBOX = '/bin/busybox';
  * The guest's root file system for one kernel, as a gzipped cpio archive that holds no secret and is shared by all
  * guests of this user. Cached by content: the same packages and scripts give the same file, which is then not built again.
  * @returns path of the archive
- * @throws RangeError when the kernel's packages lack a module that the guest needs
+ * @throws Failure `guest-kernel-unsuitable` when the kernel lacks a module that the guest needs
  */
 export async function provideImage(kernel: Pick<ProvidedKernel, 'offer' | 'modulesDir'>, userland: ProvidedUserland, imagesDir: string): Promise<string> {
   const { release, version } = kernel.offer;

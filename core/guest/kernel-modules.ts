@@ -3,6 +3,7 @@ import { execFile as execFileCallback } from 'node:child_process';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { Failure } from '../model';
 import { readModuleInfo } from '../modules/modinfo';
 
 export interface KernelModule {
@@ -37,7 +38,7 @@ export class KernelModules {
 
   /**
    * The wanted modules and all that they need, in loading order; built-in ones are left out.
-   * @throws RangeError when one is neither a file nor built in
+   * @throws Failure `guest-kernel-unsuitable` when one is neither a file nor built in
    */
   async inLoadingOrder(wanted: readonly string[]): Promise<KernelModule[]> {
     const order = new Map<string, KernelModule | null>();
@@ -47,7 +48,12 @@ export class KernelModules {
       const file = this.files.get(name);
       if (file === undefined) {
         if (this.builtin.has(name)) return;
-        throw new RangeError(`the kernel has no module ${name}`);
+        throw new Failure({
+          code: 'guest-kernel-unsuitable',
+          what: 'The guest cannot run this kernel.',
+          why: `It has no module ${name}, which a guest needs.`,
+          next: 'Choose another kernel.',
+        });
       }
       const ko = await this.read(file);
       for (const dependency of readModuleInfo(ko).depends) await visit(canonical(dependency));
