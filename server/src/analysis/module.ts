@@ -11,7 +11,6 @@ import type { TargetFacts } from './syntax/target';
 
 /** A file above this is not analysed (UTF-16 units, near enough to bytes of C). */
 export const MAX_FILE_LENGTH = 4 * 1024 * 1024;
-const PARSE_BUDGET_MS = 1500;
 
 const IS_MODULE = /#\s*include\s*<linux\/module\.h>|\bmodule_init\s*\(|\bMODULE_LICENSE\s*\(|\bint\s+init_module\s*\(/;
 /** Without any of these words no syscall can be made that the analysis would see. */
@@ -26,7 +25,7 @@ export function readModule(sources: readonly SourceFile[], parser: CParser, targ
   const roots = files.filter((file) => /\.c$/i.test(file.path) && !reader.isIncluded(file));
   for (const file of roots.length > 0 ? roots : files) {
     const preprocessed = preprocess(file, reader, target);
-    const syntax = parser.parse(preprocessed.text, PARSE_BUDGET_MS);
+    const syntax = parser.parse(preprocessed.text);
     if (syntax) units.push(new Unit(file.path, syntax, preprocessed));
   }
   return new Program(units, target, syscallAbi(target.arch));

@@ -15,6 +15,9 @@ const CLOSED: Descriptor = { open: false, readable: false, writable: false, assu
 /** Soft limit of open files that every distribution starts with: a higher number is not predicted. */
 export const DESCRIPTOR_LIMIT = 1024;
 
+/** Descriptors that are told apart. */
+const MAX_ENTRIES = 100;
+
 export interface Allocation {
   readonly number: number;
   readonly table: DescriptorTable;
@@ -52,6 +55,7 @@ export class DescriptorTable {
   }
 
   with(number: number, entry: Descriptor): DescriptorTable {
+    if (this.entries.size > MAX_ENTRIES) return DescriptorTable.unknown;
     return new DescriptorTable(new Map(this.entries).set(number, entry), this.rest);
   }
 

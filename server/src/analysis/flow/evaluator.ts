@@ -11,6 +11,9 @@ import type { State } from './state';
 import { convert, sizeOf, typeOf } from './types';
 import { integer, join, SCALAR, UNKNOWN, ZERO, type Value } from './values';
 
+/** An initializer with more items is not followed. */
+const MAX_ITEMS = 400;
+
 /** Gives expressions their values, path by path. */
 export class Evaluator implements Evaluates {
   constructor(private readonly machine: Machine) {}
@@ -347,6 +350,11 @@ export class Evaluator implements Evaluates {
     state.memory.store(target, { kind: 'aggregate', cells: new Map(), rest: ZERO }, null);
     let states = [state];
     let position = 0;
+    if (initializer.items.length > MAX_ITEMS) {
+      state.memory.store(target, { kind: 'aggregate', cells: new Map(), rest: UNKNOWN }, null);
+      if (resolved.kind === 'array' && !resolved.size) this.machine.elementCounts.set(object.id, initializer.items.length);
+      return [state];
+    }
     for (const item of initializer.items) {
       const { step, next } = this.itemPath(item, position, resolved, frame, state);
       position = next;

@@ -8,7 +8,7 @@ import type { Program } from './program';
 import type { Recorder } from './recorder';
 
 /** Steps of one run; beyond it everything is unknown. */
-const MAX_STEPS = 400_000;
+const MAX_STEPS = 150_000;
 
 /** Puts the parts together. */
 export class Interpreter implements Machine {

@@ -33,6 +33,7 @@ export function runProgram(program: Program): RunResult {
   // A function whose address init itself used to call it is no callback of the kernel.
   const callers = others.filter((entry) => entry.role !== 'callback' || !done.visitedFunctions.has(entry.definition));
   const later = runUntilStable(machine, callers, initial);
+  const complete = !machine.exhausted;
   const visited = new Set([...done.visitedFunctions, ...later.visitedFunctions]);
   const rest = new Recorder();
   machine.recorder = rest;
@@ -44,7 +45,7 @@ export function runProgram(program: Program): RunResult {
       runEntry(machine, { definition, unit, role: 'uncalled' }, laterMemory(machine, initial));
     }
   }
-  return { calls: [...done.all, ...later.all, ...rest.all], complete: !machine.exhausted };
+  return { calls: [...done.all, ...later.all, ...rest.all], complete };
 }
 
 function runUntilStable(machine: Interpreter, entries: readonly EntryPoint[], initial: Memory): Recorder {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Node } from 'web-tree-sitter';
 import type { CType, Expression, Parameter, StructType } from './ast';
+import type { Node } from './tree';
 
 export interface DeclaredName {
   readonly name: string | null;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { Node } from 'web-tree-sitter';
+import { append } from './append';
 import type { Declarator, Expression, FunctionDefinition, InitializerItem, Statement, UnitSyntax, CType } from './ast';
 import { charValue, parseInteger, unescape } from './condition';
 import { TypeLowering } from './lower-types';
+import type { Node } from './tree';
 
 const MAX_DEPTH = 400;
 const COMMON_TYPES = new Set('u8 u16 u32 u64 s8 s16 s32 s64 __u8 __u16 __u32 __u64 __s32 __s64 ulong uint ushort uchar bool size_t ssize_t loff_t off_t pid_t uid_t gid_t dev_t mode_t umode_t uintptr_t intptr_t'.split(' '));
@@ -52,7 +53,7 @@ class Lowering {
         this.functionDefinition(node);
         return;
       case 'declaration':
-        this.globals.push(...this.declaration(node));
+        append(this.globals, this.declaration(node));
         return;
       case 'type_definition':
         this.typeDefinition(node);
@@ -141,7 +142,7 @@ class Lowering {
   }
 
   private statements(nodes: readonly Node[]): Statement[] {
-    return nodes.filter((node) => node.type !== 'comment').map((node) => this.statement(node));
+    return nodes.map((node) => this.statement(node));
   }
 
   private statementOf(node: Node): Statement {
@@ -161,7 +162,7 @@ class Lowering {
         return { kind: 'empty', ...place };
       case 'if_statement': {
         const no = field('alternative');
-        return { kind: 'if', condition: this.expression(field('condition')), yes: this.statement(field('consequence')), no: no ? this.statement(no.namedChildren.find((child) => child.type !== 'comment') ?? null) : null, ...place };
+        return { kind: 'if', condition: this.expression(field('condition')), yes: this.statement(field('consequence')), no: no ? this.statement(no.namedChildren[0] ?? null) : null, ...place };
       }
       case 'while_statement':
         return { kind: 'while', condition: this.expression(field('condition')), body: this.statement(field('body')), everyElement: field('condition')?.namedChildren[0]?.type === 'comma_expression', ...place };
@@ -185,13 +186,13 @@ class Lowering {
       case 'case_statement': {
         const value = field('value');
         const isRange = node.children.some((child) => child.type === 'ERROR');
-        const body = node.namedChildren.filter((child) => child.type !== 'ERROR' && child.id !== value?.id);
+        const body = node.namedChildren.filter((child) => child.type !== 'ERROR' && child !== value);
         return { kind: 'case', value: value ? this.expression(value) : null, upTo: isRange ? { kind: 'unknown', parts: [], ...place } : null, body: this.statements(body), ...place };
       }
       case 'labeled_statement': {
         const name = field('label')?.text ?? '';
         this.labels.add(name);
-        const body = node.namedChildren.filter((child) => child.type !== 'statement_identifier' && child.type !== 'comment').at(-1);
+        const body = node.namedChildren.filter((child) => child.type !== 'statement_identifier').at(-1);
         return { kind: 'label', name, body: this.statement(body ?? null), ...place };
       }
       case 'goto_statement':
@@ -201,7 +202,7 @@ class Lowering {
       case 'continue_statement':
         return { kind: 'continue', ...place };
       case 'return_statement': {
-        const value = node.namedChildren.find((child) => child.type !== 'comment');
+        const value = node.namedChildren[0];
         return { kind: 'return', value: value ? this.expression(value) : null, ...place };
       }
       case 'struct_specifier':
@@ -212,8 +213,6 @@ class Lowering {
       case 'else_clause':
       case 'attributed_statement':
         return this.statement(node.namedChildren.at(-1) ?? null);
-      case 'comment':
-        return { kind: 'empty', ...place };
       default:
         return unparsed(node);
     }
@@ -248,7 +247,7 @@ class Lowering {
       case 'field_identifier':
         return { kind: 'identifier', name: node.text, ...place };
       case 'parenthesized_expression': {
-        const inner = node.namedChildren.find((child) => child.type !== 'comment');
+        const inner = node.namedChildren[0];
         if (inner?.type === 'compound_statement') return { kind: 'statements', body: this.statement(inner), ...place };
         return { ...this.expression(inner ?? null), ...place };
       }
@@ -259,7 +258,7 @@ class Lowering {
       case 'pointer_expression':
         return { kind: 'unary', operator: operator(), operand: this.expression(field('argument')), ...place };
       case 'update_expression': {
-        const prefix = node.child(0)?.type === '++' || node.child(0)?.type === '--';
+        const prefix = node.children[0]?.type === '++' || node.children[0]?.type === '--';
         return { kind: 'update', operator: operator() === '--' ? '--' : '++', operand: this.expression(field('argument')), prefix, ...place };
       }
       case 'binary_expression':
@@ -298,7 +297,7 @@ class Lowering {
 
   private call(node: Node): Expression {
     const callee = node.childForFieldName('function');
-    const list = node.childForFieldName('arguments')?.namedChildren.filter((child) => child.type !== 'comment') ?? [];
+    const list = node.childForFieldName('arguments')?.namedChildren ?? [];
     const parts = list.map((child): Expression => (child.type === 'compound_statement' ? { kind: 'statements', body: this.statement(child), ...at(child) } : this.expression(child)));
     const type = this.parenthesizedType(callee);
     const [only] = parts;
@@ -320,8 +319,8 @@ class Lowering {
   }
 
   private parenthesizedType(node: Node | null): CType | null {
-    if (node?.type !== 'parenthesized_expression' || node.namedChildCount !== 1) return null;
-    const inner = node.namedChild(0);
+    if (node?.type !== 'parenthesized_expression' || node.namedChildren.length !== 1) return null;
+    const inner = node.namedChildren[0];
     if (inner?.type !== 'identifier') return null;
     const name = inner.text;
     return this.typedefs.has(name) || COMMON_TYPES.has(name) ? { kind: 'named', name } : null;
@@ -330,7 +329,6 @@ class Lowering {
   private items(node: Node | null): InitializerItem[] {
     const result: InitializerItem[] = [];
     for (const child of node?.namedChildren ?? []) {
-      if (child.type === 'comment') continue;
       if (child.type !== 'initializer_pair') {
         result.push({ designators: [], value: this.expression(child) });
         continue;
@@ -368,7 +366,7 @@ function literal(text: string): string | null {
 function concatenation(node: Node): string | null {
   let text = '';
   for (const child of node.namedChildren) {
-    if (child.type === 'comment' || (child.type === 'identifier' && child.text.startsWith('KERN_'))) continue;
+    if (child.type === 'identifier' && child.text.startsWith('KERN_')) continue;
     const part = child.type === 'string_literal' ? literal(child.text) : null;
     if (part === null) return null;
     text += part;

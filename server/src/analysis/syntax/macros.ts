@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { append } from './append';
 import { tokenize, type Token } from './lexer';
 import type { Span } from './source';
 
@@ -24,7 +25,7 @@ export interface Macro {
 }
 
 /** Tokens that one translation unit may grow by, so that a hostile macro ends. */
-const MAX_EXPANDED_TOKENS = 300_000;
+const MAX_EXPANDED_TOKENS = 120_000;
 const MAX_DEPTH = 40;
 
 /** Reads what follows `#define`; null when it is not a definition. */
@@ -119,7 +120,7 @@ export class MacroTable {
       } else {
         const raw = argument(token);
         if (!raw) result.push(place(token));
-        else result.push(...(next?.text === '##' ? raw : this.expand(raw, depth + 1)).map(hide));
+        else append(result, (next?.text === '##' ? raw : this.expand(raw, depth + 1)).map(hide));
       }
     }
     return result;
@@ -132,19 +133,19 @@ function paste(result: PlacedToken[], right: PlacedToken[], operator: Token, nam
   const isRest = macro.variadic && name.text === macro.parameters?.at(-1);
   if (left?.text === ',' && isRest) {
     if (right.length === 0) result.pop();
-    else result.push(...right);
+    else append(result, right);
     return;
   }
   const [first, ...others] = right;
   if (!left || !first) {
-    result.push(...right);
+    append(result, right);
     return;
   }
   result.pop();
   const [merged, rest] = tokenize(left.text + first.text);
   if (merged && !rest) result.push({ ...left, kind: merged.kind, text: merged.text, written: false });
   else result.push(left, first);
-  result.push(...others);
+  append(result, others);
 }
 
 function stringify(tokens: readonly PlacedToken[]): string {

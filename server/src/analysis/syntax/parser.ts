@@ -2,6 +2,10 @@
 import { Language, Parser } from 'web-tree-sitter';
 import type { UnitSyntax } from './ast';
 import { lowerUnit } from './lower';
+import { copyTree } from './tree';
+
+/** Progress reports of the parser, some hundred steps each: counted, not timed, so that a busy machine changes nothing. */
+const MAX_WORK = 60_000;
 
 /** The C parser. One instance can parse any number of texts, one after the other. */
 export class CParser {
@@ -14,16 +18,16 @@ export class CParser {
     return new CParser(parser);
   }
 
-  /** Parses within `budgetMs`; null when that was not enough (hostile input). */
-  parse(text: string, budgetMs: number): UnitSyntax | null {
-    const until = Date.now() + budgetMs;
-    const tree = this.parser.parse(text, null, { progressCallback: () => Date.now() > until });
+  /** Parses a text; null when that takes more work than any real file (hostile input). */
+  parse(text: string): UnitSyntax | null {
+    let work = 0;
+    const tree = this.parser.parse(text, null, { progressCallback: () => ++work > MAX_WORK });
     if (!tree) {
       this.parser.reset();
       return null;
     }
     try {
-      return lowerUnit(tree.rootNode);
+      return lowerUnit(copyTree(tree, text));
     } finally {
       tree.delete();
     }

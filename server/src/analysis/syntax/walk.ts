@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { append } from './append';
 import type { Expression, InitializerItem, Statement } from './ast';
 
 /** Visits every expression below a statement, outermost first. */
@@ -14,7 +15,7 @@ export function walkStatement(statement: Statement, visit: (expression: Expressi
         for (const declarator of item.declarators) if (declarator.initializer) walkExpression(declarator.initializer, visit, pending);
         break;
       case 'block':
-        pending.push(...item.body);
+        append(pending, item.body);
         break;
       case 'if':
         walkExpression(item.condition, visit, pending);
@@ -36,7 +37,7 @@ export function walkStatement(statement: Statement, visit: (expression: Expressi
         break;
       case 'case':
         if (item.value) walkExpression(item.value, visit, pending);
-        pending.push(...item.body);
+        append(pending, item.body);
         break;
       case 'label':
         pending.push(item.body);
@@ -57,7 +58,8 @@ export function walkExpression(root: Expression, visit: (expression: Expression)
     visit(item);
     switch (item.kind) {
       case 'call':
-        pending.push(item.callee, ...item.arguments);
+        pending.push(item.callee);
+        append(pending, item.arguments);
         break;
       case 'unary':
       case 'update':
@@ -80,7 +82,7 @@ export function walkExpression(root: Expression, visit: (expression: Expression)
         break;
       case 'compound':
       case 'initializer':
-        pending.push(...item.items.flatMap(itemParts));
+        for (const part of item.items) append(pending, itemParts(part));
         break;
       case 'sizeof':
         pending.push(item.operand);
@@ -90,7 +92,7 @@ export function walkExpression(root: Expression, visit: (expression: Expression)
         else walkStatement(item.body, visit);
         break;
       case 'unknown':
-        pending.push(...item.parts);
+        append(pending, item.parts);
         break;
       default:
     }
