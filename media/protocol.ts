@@ -92,6 +92,8 @@ export interface ArgumentRow {
 
 export interface CallDetails {
   readonly row: CallRow;
+  /** What the predicted value means, where it is an argument of the call. */
+  readonly expected: string | null;
   readonly because: string | null;
   readonly assumes: readonly string[];
   readonly arguments: readonly ArgumentRow[];

@@ -266,6 +266,7 @@ export class VirtualGrid<Row> {
       return;
     }
     element.removeAttribute('aria-busy');
+    element.className = 'row'; // what it was may have been another kind of row
     const cells = this.options.render(row, element);
     for (const cell of cells) cell.setAttribute('role', 'gridcell');
     element.replaceChildren(...cells);

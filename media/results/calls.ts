@@ -34,17 +34,18 @@ export function sourceLink(source: SourceLine, open: OpenSource, focusable: bool
   return link;
 }
 
-function cell(name: string, main: Node | string, sub: Node | string | null): HTMLElement {
-  return el('div', { class: `cell ${name}` }, el('div', { class: 'main' }, main), el('div', { class: 'sub' }, sub ?? ''));
+function cell(name: string, main: Node | string, sub?: string | null): HTMLElement {
+  return el('div', { class: `cell ${name}` }, el('div', { class: 'main' }, main), sub === undefined ? null : el('div', { class: 'sub' }, sub ?? ''));
 }
 
 /** The cells of one call, in the order of the grid's columns. Keyboard users open the source with Enter on the row. */
 export function callCells(row: CallRow, element: HTMLElement, open: OpenSource): HTMLElement[] {
   element.classList.add(`verdict-${row.verdict}`);
   const call = el('span', { class: 'syscall' }, el('span', { class: 'name' }, row.syscall), el('span', { class: 'signature' }, row.signature));
-  const place = el('span', { class: 'place' }, row.source ? sourceLink(row.source, open, false) : null, row.caller === null ? null : el('span', { class: 'caller' }, `in ${row.caller}`));
+  const place = el('div', { class: 'place' }, row.source ? sourceLink(row.source, open, false) : null, row.caller === null ? null : el('span', { class: 'caller' }, `in ${row.caller}`));
   return [
-    cell('call', call, place),
+    cell('call', call),
+    cell('source', place),
     cell('predicted', value(row.predicted), row.predicted.meaning),
     cell('observed', value(row.observed), row.observed.meaning),
     cell('outcome', verdictMark(row.verdict), row.evidence),

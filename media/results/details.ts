@@ -40,7 +40,7 @@ export function renderDetails(target: HTMLElement, details: CallDetails, open: O
     row.observed.meaning === null ? null : el('span', { class: 'meaning' }, row.observed.meaning),
     verdictMark(row.verdict),
   );
-  const prediction = part('Prediction', el('p', {}, value(row.predicted)), el('p', {}, details.because ?? 'The analysis says nothing of this call.'));
+  const prediction = part('Prediction', el('p', {}, value(row.predicted), details.expected === null ? null : ` ${details.expected}`), el('p', {}, details.because ?? 'The analysis says nothing of this call.'));
   if (details.assumes.length > 0) {
     prediction.append(el('p', { class: 'label' }, 'It takes for granted that'), el('ul', {}, ...details.assumes.map((text) => el('li', {}, text))));
   }

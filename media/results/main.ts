@@ -25,7 +25,7 @@ function start(): void {
 
   const grid = new VirtualGrid<CallRow>({
     label: 'Syscalls that the module made, predicted beside observed',
-    columns: ['Call', 'Predicted', 'Observed', 'Verdict', 'Time'],
+    columns: ['Call', 'Source', 'Predicted', 'Observed', 'Verdict', 'Time'],
     render: (row, element) => callCells(row, element, (source) => port.post({ type: 'open', source })),
     request: (from, count) => port.post({ type: 'range', generation, from, count }),
     onActive: (index) => select(index),

@@ -69,7 +69,7 @@ export function shownResult(result: number): ShownValue {
   return { text: String(result), name, meaning: name === null ? null : (errnoEntry(-result)?.text ?? null) };
 }
 
-/** @param text the comparison's text, which resolves an argument to its number where that is known */
+/** @param text the comparison's text, which begins with the number of an argument where that is known */
 function shownExpectation(expect: Expectation, text: string, syscall: AbiSyscall | undefined): ShownValue {
   switch (expect.kind) {
     case 'exact':
@@ -78,7 +78,8 @@ function shownExpectation(expect: Expectation, text: string, syscall: AbiSyscall
       return { ...shownResult(expect.value), name: expect.name };
     case 'argument': {
       const argument = syscall?.arguments?.[expect.index]?.name ?? `argument ${expect.index}`;
-      return { text: visibleText(text), name: null, meaning: `equal to ${argument}` };
+      const number = /^-?\d+/.exec(text)?.[0];
+      return number === undefined ? { text: argument, name: null, meaning: 'what it is given' } : { text: number, name: null, meaning: `equal to ${argument}` };
     }
     case 'unknown':
       return { text: 'unknown', name: null, meaning: null };
@@ -133,6 +134,7 @@ function callDetails(row: ComparisonRow, context: RowContext): CallDetails {
   if (call?.registers === null) notes.push(registersNote(context.session));
   return {
     row: shown,
+    expected: prediction?.expect.kind === 'argument' ? visibleText(prediction.expect.value) : null,
     because: prediction === null ? null : prediction.because,
     assumes: prediction?.assumes.map((assumption) => assumption.text) ?? [],
     arguments: argumentRows(call, context.abi, shown.syscall),
@@ -195,7 +197,7 @@ export function summaryOf(session: LoadSession, verdicts: readonly ShownVerdict[
   const counts: Record<ShownVerdict, number> = { agree: 0, differ: 0, unknown: 0, notPredicted: 0, neverMade: 0, pending: 0 };
   for (const verdict of verdicts) counts[verdict]++;
   const made = verdicts.length - counts.neverMade - counts.pending;
-  const detail = detailOf(session, counts);
+  const detail = detailOf(session);
   if (session.end?.state === 'refused') return { tone: 'bad', headline: 'The module was not loaded', detail, counts };
   if (counts.differ > 0) {
     const headline = counts.differ === 1 ? `1 of ${calls(made)} differs from its prediction` : `${counts.differ.toLocaleString('en')} of ${calls(made)} differ from their prediction`;
@@ -206,9 +208,8 @@ export function summaryOf(session: LoadSession, verdicts: readonly ShownVerdict[
   return { tone: counts.agree === made ? 'good' : 'neutral', headline: `${counts.agree.toLocaleString('en')} of ${calls(made)} as predicted`, detail, counts };
 }
 
-function detailOf(session: LoadSession, counts: Record<ShownVerdict, number>): string {
+function detailOf(session: LoadSession): string {
   const parts: string[] = [];
-  if (counts.pending > 0) parts.push(`${calls(counts.pending)} predicted and not made yet.`);
   const { mode, lost } = session.recorder;
   if (mode === 'log') parts.push('Read from kernel log lines; registers not recorded.');
   if (mode === 'none') parts.push('Calls were not recorded.');

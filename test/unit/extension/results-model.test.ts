@@ -82,15 +82,20 @@ describe('the results model', () => {
     const running = model({ predictions, calls });
     assert.equal(running.range(1, 1)[0]?.verdict, 'pending');
     assert.equal(running.summary.tone, 'good');
-    assert.match(running.summary.detail, /1 call predicted and not made yet/);
+    assert.equal(running.summary.counts.pending, 1);
     const over = model({ predictions, calls, end: { state: 'unloaded', reason: '' } });
     assert.equal(over.range(1, 1)[0]?.verdict, 'neverMade');
     assert.equal(over.summary.tone, 'bad');
   });
 
   it('resolves a prediction that names an argument', () => {
-    const [row] = model({ predictions: [prediction('q', 'write', { kind: 'argument', index: 2, value: 'len' })] }).range(0, 1);
-    assert.deepEqual(row?.predicted, { text: 'len', name: null, meaning: 'equal to count' });
+    const predictions = [prediction('q', 'write', { kind: 'argument', index: 2, value: 'len' })];
+    assert.deepEqual(model({ predictions }).range(0, 1)[0]?.predicted, { text: 'count', name: null, meaning: 'what it is given' });
+    assert.equal(model({ predictions }).details(0)?.expected, 'len');
+    const actions = [{ argv: [], stdin: '', stdout: '', stderr: '', exitCode: 0, at: '', deviceWrite: { device: '/dev/x', bytes: 25, text: '' } }];
+    const [row] = model({ predictions, actions, calls: [call('c', 'write', 25, { predictionId: 'q', action: 0 })] }).range(0, 1);
+    assert.deepEqual(row?.predicted, { text: '25', name: null, meaning: 'equal to count' });
+    assert.equal(row.verdict, 'agree');
   });
 
   it("shows a refusal in the kernel's own words", () => {
