@@ -13,7 +13,7 @@ export interface SuiteFamily {
   readonly security: readonly string[];
 }
 
-/** Newest first. Source: https://www.debian.org/releases/ (codenames) and the kernel series of each release. */
+/** Newest first. Source: Debian's list of releases, and the kernel that each of them ships. */
 export const suiteFamilies: readonly SuiteFamily[] = [
   { codename: 'sid', homeSeries: null, unreleased: true, main: ['sid'], security: [] },
   { codename: 'forky', homeSeries: null, unreleased: true, main: ['forky'], security: ['forky-security'] },
