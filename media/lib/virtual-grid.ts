@@ -240,7 +240,7 @@ export class VirtualGrid<Row> {
     for (let index = span.first; index <= span.last; index++) {
       const row = this.live.get(index) ?? this.create(index);
       this.fill(row, index);
-      row.setAttribute('aria-selected', String(selection !== null && index >= selection.first && index <= selection.last));
+      setOnce(row, 'aria-selected', String(selection !== null && index >= selection.first && index <= selection.last));
       row.classList.toggle('active', index === this.active);
       if (index === this.active) activeId = row.id;
     }
@@ -287,4 +287,9 @@ export class VirtualGrid<Row> {
   private forgetFarRows(span: Span): void {
     for (const index of this.cache.keys()) if (index < span.first - CACHE_ROWS / 4 || index > span.last + CACHE_ROWS / 4) this.cache.delete(index);
   }
+}
+
+/** Writing what stands there already would still make the browser compute styles again. */
+function setOnce(element: HTMLElement, attribute: string, value: string): void {
+  if (element.getAttribute(attribute) !== value) element.setAttribute(attribute, value);
 }
