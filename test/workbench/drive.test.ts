@@ -73,6 +73,7 @@ describe('the packaged extension in a browser', () => {
     await workbench.type('qwerty for test purposes');
     await workbench.webview('panel').locator('.actions', { hasText: 'qwerty for test purposes' }).waitFor();
     await workbench.webview('view').locator('.cell.text', { hasText: '= 25' }).waitFor();
+    await workbench.webview('panel').locator('.verdict-agree:not(.verdict-pending)', { hasText: 'device2_echo.c' }).waitFor();
   });
 
   for (const theme of THEME_NAMES) {

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { openBrowser, provideChromium } from './browser';
-import { keepEvidence } from './evidence';
+import { keepEvidence, SHOTS } from './evidence';
 import { Lifetime } from './lifetime';
 import { provideVsCode } from './provision';
 import { consoleProgress } from './report';
@@ -24,6 +24,7 @@ export interface DriveSession {
   end(): Promise<readonly string[]>;
 }
 
+/** @param shotsFolder name of the folder that this run's screenshots go to; what an older run left there is removed */
 export async function openDrive(shotsFolder: string): Promise<DriveSession> {
   const lifetime = new Lifetime().stopOnSignals();
   lifetime.signal.addEventListener('abort', () => void lifetime.end()); // the steps that are left fail at once, without a page
@@ -36,7 +37,7 @@ export async function openDrive(shotsFolder: string): Promise<DriveSession> {
     writeUserSettings(dataDir, DRIVEN);
     const server = await startServer(host, lifetime, { dataDir, env: ownFolders(lifetime, dataDir) });
     const page = await openBrowser(chromium, lifetime, dataDir);
-    const workbench = new Workbench(page, shotsFolder);
+    const workbench = new Workbench(page, path.join(SHOTS, shotsFolder));
     const folder = copyModule(dataDir);
     await workbench.open(server.port, folder);
     await workbench.statusBar('guest').waitFor(); // the extension is active

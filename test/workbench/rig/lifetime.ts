@@ -18,7 +18,9 @@ export class Lifetime {
   private readonly controller = new AbortController();
   private readonly cleanUps: CleanUp[] = [];
   private readonly folders: string[] = [];
-  private readonly marker = `${process.pid}-${Date.now().toString(36)}`;
+  /** Inside another run the processes are that one's to end. */
+  private readonly outer = process.env[MARKER];
+  private readonly marker = this.outer ?? `${process.pid}-${Date.now().toString(36)}`;
   private ended: Promise<readonly string[]> | undefined;
 
   /** Aborted when the run has to stop. */
@@ -71,7 +73,7 @@ export class Lifetime {
   private async undo(): Promise<readonly string[]> {
     this.controller.abort();
     for (const cleanUp of this.cleanUps.splice(0).reverse()) await cleanUp();
-    const killed = await endLeftovers(this.marker);
+    const killed = this.outer === undefined ? await endLeftovers(this.marker) : [];
     for (const dir of this.folders.splice(0)) fs.rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     return killed;
   }

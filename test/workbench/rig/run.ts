@@ -68,6 +68,7 @@ async function inExtensionHost(): Promise<PartResult> {
   const dir = lifetime.temporaryFolder('kmodlab-suite');
   const resultFile = path.join(dir, 'result.json');
   const executable = process.env['KMODLAB_CODE'] ?? path.join(HERE, 'code-host.mjs');
+  const failures: PartResult['failures'][number][] = [];
   try {
     await runTests({
       ...(executable === 'download' ? {} : { vscodeExecutablePath: executable }),
@@ -76,13 +77,12 @@ async function inExtensionHost(): Promise<PartResult> {
       extensionTestsEnv: { KMODLAB_SUITE_RESULT: resultFile, ...ownFolders(lifetime, dir), ...lifetime.env },
       launchArgs: [copyModule(dir), `--user-data-dir=${path.join(dir, 'user')}`, `--extensions-dir=${path.join(dir, 'extensions')}`],
     });
-    return readResult(resultFile);
   } catch (error) {
-    const result = readResult(resultFile);
-    if (result.failed > 0) return result;
-    return { ...result, failed: 1, failures: [{ title: 'VS Code ends well', message: error instanceof Error ? error.message : String(error) }] };
-  } finally {
-    const killed = await lifetime.end();
-    for (const command of killed) console.error(`workbench: had to kill ${command}`);
+    failures.push({ title: 'VS Code ends well', message: String(error) });
   }
+  const result = readResult(resultFile);
+  const killed = await lifetime.end();
+  for (const command of killed) console.error(`workbench: had to kill ${command}`);
+  if (killed.length > 0) failures.push({ title: 'no process is left behind', message: killed.join('\n') });
+  return result.failed > 0 ? result : { ...result, failed: failures.length, failures };
 }

@@ -2,7 +2,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Frame, FrameLocator, Locator, Page } from 'playwright-core';
-import { SHOTS } from './evidence';
 
 /** Where a webview stands: in a view container, or as an editor tab. */
 export type WebviewPlace = 'view' | 'panel';
@@ -28,8 +27,11 @@ export class Workbench {
 
   constructor(
     readonly page: Page,
-    private readonly shotsFolder: string,
-  ) {}
+    private readonly shotsDir: string,
+  ) {
+    fs.rmSync(shotsDir, { recursive: true, force: true });
+    fs.mkdirSync(shotsDir, { recursive: true });
+  }
 
   async open(port: number, folder: string): Promise<void> {
     await this.page.goto(`http://127.0.0.1:${port}/?${new URLSearchParams({ folder }).toString()}`);
@@ -133,9 +135,7 @@ export class Workbench {
 
   /** Takes a screenshot; the files of a run sort in the order they were taken. */
   async shot(name: string): Promise<void> {
-    const dir = path.join(SHOTS, this.shotsFolder);
-    fs.mkdirSync(dir, { recursive: true });
-    await this.page.screenshot({ path: path.join(dir, `${String(++this.shots).padStart(2, '0')}-${name}.png`), animations: 'disabled' });
+    await this.page.screenshot({ path: path.join(this.shotsDir, `${String(++this.shots).padStart(2, '0')}-${name}.png`), animations: 'disabled' });
   }
 
   private quickInput(): Locator {
