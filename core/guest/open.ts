@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { Failure } from '../model';
-import { withFileLock } from '../packages/lock';
+import { withFileLock } from '../platform/file-lock';
 import { ensurePrivateDir } from '../platform/dirs';
 import { run } from '../platform/process';
 import type { Lease } from './lease';

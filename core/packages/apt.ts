@@ -6,7 +6,7 @@ import { Failure } from '../model/failure';
 import { ensurePrivateDir } from '../platform/dirs';
 import { run, start, type ProcessResult, type StartOptions } from '../platform/process';
 import { diskFull, fileFailure, packageFailure, wasCancelled } from './apt-failures';
-import { withFileLock } from './lock';
+import { withFileLock } from '../platform/file-lock';
 import { archivesFromUris, debianKeyring, unsupportedSystem, type DebianArchives } from './machine';
 import type { SuiteFamily } from './suites';
 import { cancelOf, progressOf, type WorkOptions } from './work';

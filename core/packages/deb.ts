@@ -7,7 +7,7 @@ import { ensurePrivateDir } from '../platform/dirs';
 import { run } from '../platform/process';
 import type { AptRoot } from './apt';
 import { fileFailure, packageFailure } from './apt-failures';
-import { withFileLock } from './lock';
+import { withFileLock } from '../platform/file-lock';
 import { settle } from './settle';
 import { cancelOf, progressOf, sizeText, type WorkOptions } from './work';
 

@@ -10,7 +10,7 @@ import { acquireGuest, type AcquiredGuest, type AcquireRequest, type KeeperInput
 import { GuestLease } from '../../../core/guest/owner';
 import { SOCKET_NAME } from '../../../core/guest/protocol';
 import { Failure } from '../../../core/model';
-import { withFileLock } from '../../../core/packages/lock';
+import { withFileLock } from '../../../core/platform/file-lock';
 import { fakeInputs, fakeProgram, keeperFromSource, lifeline, READY_AND_RUN, temporaryFolder } from './support';
 
 describe('the keeper of a guest', function () {

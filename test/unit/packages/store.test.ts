@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { packageFailure } from '../../../core/packages/apt-failures';
-import { withFileLock } from '../../../core/packages/lock';
+import { withFileLock } from '../../../core/platform/file-lock';
 import { PackageStore } from '../../../core/packages';
 import { start, type ProcessResult } from '../../../core/platform/process';
 

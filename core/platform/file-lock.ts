@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { PassThrough } from 'node:stream';
 import { Failure } from '../model/failure';
-import { start } from '../platform/process';
+import { start } from './process';
 
 /** Holds the lock for as long as its standard input is open, so it is freed also when this process is killed. */
 const HOLDER = 'echo locked; exec cat';
@@ -27,9 +27,9 @@ export async function withFileLock<T>(file: string, signal: AbortSignal | undefi
       if (first.cancelled) throw Failure.cancelled('Waiting for another Kernel Module Lab process has stopped.');
       throw new Failure({
         code: 'lock-failed',
-        what: 'The package cache cannot be locked.',
-        why: first.startError ? `The program flock cannot be started: ${first.startError.message}.` : 'The lock file in the cache folder cannot be used.',
-        next: 'Check that util-linux is installed and that the cache folder is writable.',
+        what: 'Another Kernel Module Lab process could not be waited for.',
+        why: first.startError ? `The program flock cannot be started: ${first.startError.message}.` : 'Its lock file cannot be used.',
+        next: 'Check that util-linux is installed and that the cache and runtime folders are writable.',
         detail: first.stderr,
       });
     }
