@@ -2,7 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { openHost } from '../../core/hosts/registry';
-import type { LoadSession } from '../../core/model';
+import { Failure, type LoadSession, type SessionEvent } from '../../core/model';
 import { PackageStore } from '../../core/packages';
 import { userDirs } from '../../core/platform/dirs';
 import { SessionStore } from '../../core/sessions/store';
@@ -16,10 +16,11 @@ import { isInside } from './loads/modules';
 import { TASK_TYPE } from './manifest';
 import { Messages } from './messages';
 import { ResultsPanel } from './results/results-panel';
-import { SessionFeed, type SessionOrigin } from './sessions/session-feed';
+import { SessionFeed, type LiveSession, type SessionOrigin } from './sessions/session-feed';
 import { SessionWatcher } from './sessions/session-watcher';
 import { Settings } from './settings';
 import { StatusBar } from './status/status-bar';
+import { visibleText } from './visible-text';
 import { WebviewResources } from './webviews/resources';
 
 /** Owns everything that this window holds, and ends it in the right order. */
@@ -56,11 +57,18 @@ export class Context {
     this.own(new StatusBar({ settings: this.settings, hosts: this.hosts, loader: this.loader, feed: this.feed }));
     this.own(new SessionWatcher({ store, feed: this.feed, originOf, onError: (failure) => this.log.warn(failure.message) }));
     this.own(this.hosts.onLost(({ failure }) => this.messages.failure(failure)));
+    this.own(this.feed.subscribe(({ live, event }) => this.onSessionEvent(live, event)));
   }
 
   own<T extends { dispose(): void }>(disposable: T): T {
     this.owned.push(disposable);
     return disposable;
+  }
+
+  /** A module that brought its host down is told of; a guest that ended says so itself. */
+  private onSessionEvent(live: LiveSession, event: SessionEvent): void {
+    if (event.type !== 'ended' || live.host.kind === 'guest' || live.origin === 'other') return;
+    if (event.end.state === 'oops' || event.end.state === 'hostLost') this.messages.failure(brokenHost(live, event.end.reason));
   }
 
   /** Sessions are closed while their hosts are still there, hosts before the views and the log. */
@@ -71,6 +79,15 @@ export class Context {
     this.feed.dispose();
     this.log.dispose();
   }
+}
+
+function brokenHost(live: LiveSession, reason: string): Failure {
+  return new Failure({
+    code: 'host-broken',
+    what: `${live.moduleName} brought ${live.host.name} down.`,
+    why: visibleText(reason) || 'Its kernel reported a fault.',
+    next: 'Look at the Kernel Log, and restart that machine before you load again.',
+  });
 }
 
 /** A load that another process makes is this window's business when its module lies in this workspace. */

@@ -58,6 +58,6 @@ export async function stopGuest(context: Context): Promise<void> {
   const items = guests.map((host) => ({ label: host.name, host }));
   const choice = items.length === 1 ? items[0] : await vscode.window.showQuickPick(items, { title: 'Stop Guest', placeHolder: 'Guest' });
   if (!choice) return;
-  for (const loaded of context.loader.loaded) if (context.hosts.peek(loaded.hostId) === choice.host) await loaded.handle.unload();
+  await context.loader.abandon(choice.host);
   await context.hosts.release(choice.host);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
 import { buildModule, type ModuleBuild } from '../../../core/build/build';
+import type { Host } from '../../../core/hosts/host';
 import { Failure, type BuildResult, type LoadSession, type SessionEvent } from '../../../core/model';
 import type { ModuleDescription } from '../../../core/modules/discover';
 import { startLoad, type LoadDeps, type LoadedModule } from '../../../core/modules/load';
@@ -109,12 +110,18 @@ export class Loader {
     await unloadModule({ name, host }, this.baseDeps(work)); // its session's events come through its journal
   }
 
-  /** Leaves the modules where they are and ends their sessions: the window closes. */
+  /** Unloads what this window loaded on a guest that is about to end; a module that does not go ends with it. */
+  async abandon(guest: Host): Promise<void> {
+    const there = this.loaded.filter((loaded) => this.deps.hosts.peek(loaded.hostId) === guest);
+    await Promise.allSettled(there.map((loaded) => loaded.handle.unload()));
+  }
+
+  /** Ends the sessions, for the window closes: a guest's modules are unloaded, those of other hosts stay where they are. */
   async dispose(): Promise<void> {
-    const handles = this.loaded.map((loaded) => loaded.handle);
-    this.loadedModules.clear();
     this.changed.dispose();
-    await Promise.allSettled(handles.map((handle) => handle.detach()));
+    const ending = this.loaded.map(({ hostId, handle }) => (this.deps.hosts.peek(hostId)?.kind === 'guest' ? handle.unload() : handle.detach()));
+    await Promise.allSettled(ending);
+    this.loadedModules.clear();
   }
 
   private baseDeps(work: Work): LoadDeps {
