@@ -7,18 +7,21 @@ import {
   TextDocuments,
   type Connection,
   type Diagnostic,
+  type Hover,
+  type HoverParams,
   type InitializeParams,
   type InitializeResult,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { z } from 'zod';
 import { Architecture, type Analysis, type AnalysisTarget } from '../../../core/model/analysis';
-import type { Analyzer } from '../analysis';
+import type { Analyzer, Inspection } from '../analysis';
 import { toDiagnostic, tooLarge } from './convert';
-import { gatherModule, MAX_SOURCE_BYTES } from './module-files';
+import { toHover } from './hover';
+import { gatherModules, MAX_SOURCE_BYTES, type ModuleFiles } from './module-files';
 import { targetOf } from './settings';
 
-const NOTHING: Analysis = { findings: [], predictions: [] };
+const NOTHING: Inspection = { findings: [], predictions: [], calls: [] };
 
 const PredictionsParams = z.object({
   sources: z.array(z.object({ path: z.string(), text: z.string() })),
@@ -55,6 +58,7 @@ export class KmodlabServer {
       kind: DocumentDiagnosticReportKind.Full,
       items: await this.diagnose(textDocument.uri),
     }));
+    connection.onHover((params) => this.hover(params));
     this.documents.onDidChangeContent(() => this.changed());
     this.documents.onDidClose(({ document }) => {
       if (!this.pulls) void connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
@@ -71,6 +75,7 @@ export class KmodlabServer {
       serverInfo: { name: 'kmodlab' },
       capabilities: {
         textDocumentSync: TextDocumentSyncKind.Incremental,
+        hoverProvider: true,
         ...(this.pulls ? { diagnosticProvider: { identifier: 'kmodlab', interFileDependencies: true, workspaceDiagnostics: false } } : {}),
       },
     };
@@ -113,14 +118,31 @@ export class KmodlabServer {
     const document = this.documents.get(uri);
     if (document === undefined) return [];
     if (Buffer.byteLength(document.getText()) > MAX_SOURCE_BYTES) return [tooLarge(MAX_SOURCE_BYTES)];
-    const file = filePath(uri);
-    const module =
-      file === null
-        ? { folder: '/', sources: [{ path: 'untitled.c', text: document.getText() }] }
-        : await gatherModule(file, (other) => this.openText(other));
-    const own = module.sources[0]?.path;
-    const { findings } = await this.analyze(module.sources, this.target);
-    return findings.filter((finding) => finding.file === own).map((finding) => toDiagnostic(finding, module.folder));
+    const diagnostics = new Map<string, Diagnostic>();
+    for (const module of await this.modulesOf(document)) {
+      const { findings } = await this.inspect(module.sources, this.target);
+      for (const finding of findings.filter(({ file }) => file === module.own)) {
+        const diagnostic = toDiagnostic(finding, module.folder);
+        diagnostics.set(JSON.stringify([diagnostic.range, diagnostic.message]), diagnostic);
+      }
+    }
+    return [...diagnostics.values()];
+  }
+
+  private async modulesOf(document: TextDocument): Promise<readonly ModuleFiles[]> {
+    const file = filePath(document.uri);
+    if (file !== null) return gatherModules(file, (other) => this.openText(other));
+    return [{ folder: '/', own: 'untitled.c', sources: [{ path: 'untitled.c', text: document.getText() }] }];
+  }
+
+  private async hover({ textDocument, position }: HoverParams): Promise<Hover | null> {
+    const document = this.documents.get(textDocument.uri);
+    if (document === undefined || Buffer.byteLength(document.getText()) > MAX_SOURCE_BYTES) return null;
+    for (const module of await this.modulesOf(document)) {
+      const hover = toHover(await this.inspect(module.sources, this.target), module.own, position);
+      if (hover) return hover;
+    }
+    return null;
   }
 
   private openText(file: string): string | undefined {
@@ -129,13 +151,14 @@ export class KmodlabServer {
 
   private async predictions(params: unknown): Promise<Analysis> {
     const { sources, target } = PredictionsParams.parse(params);
-    return this.analyze(sources, target);
+    const { findings, predictions } = await this.inspect(sources, target);
+    return { findings, predictions };
   }
 
-  private async analyze(...[sources, target]: Parameters<Analyzer['analyze']>): Promise<Analysis> {
+  private async inspect(...[sources, target]: Parameters<Analyzer['inspect']>): Promise<Inspection> {
     const analyzer = await this.analyzer;
     try {
-      return analyzer.analyze(sources, target);
+      return analyzer.inspect(sources, target);
     } catch (error) {
       this.connection.console.error(`The analysis failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       return NOTHING;

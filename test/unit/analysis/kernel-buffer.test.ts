@@ -93,6 +93,7 @@ describe('kernel-buffer', () => {
     ['kernel copy of user data', 'char *k = memdup_user((void __user *)jiffies, 4); if (IS_ERR(k)) return PTR_ERR(k); regs.si = (unsigned long)k; table[__NR_write](&regs);', '(unsigned long)k'],
     ['direct call of ksys_write', 'ksys_write(1, text, 4);', 'text', 'static char text[9];'],
     ['second path of two', 'regs.di = jiffies; regs.si = (unsigned long)text; table[__NR_rename](&regs);', '(unsigned long)text', 'static char text[9];'],
+    ['array of another part of the kernel', 'regs.si = (unsigned long)linux_banner; table[__NR_write](&regs);', '(unsigned long)linux_banner', 'extern const char linux_banner[];'],
     ['array member of a structure', 'regs.si = (unsigned long)box.text; table[__NR_write](&regs);', '(unsigned long)box.text', 'static struct { int n; char text[9]; } box;'],
   ];
   for (const [title, statements, expected, before] of bad) {
@@ -118,6 +119,7 @@ describe('kernel-buffer', () => {
     ['own table indexed by call numbers', 'names[__NR_write](text);', 'static char text[9]; static void take(const char *p) { } static void (*names[400])(const char *) = { [__NR_write] = take };'],
     ['set_fs in force', 'mm_segment_t old = get_fs(); set_fs(KERNEL_DS); regs.si = (unsigned long)text; table[__NR_write](&regs); set_fs(old);', 'static char text[9];'],
     ['code that #if leaves out', '#if 0\nregs.si = (unsigned long)text; table[__NR_write](&regs);\n#endif', 'static char text[9];'],
+    ['variable of another part of the kernel', 'regs.si = (unsigned long)elsewhere; table[__NR_write](&regs);', 'extern char *elsewhere;'],
     ['code in a comment', '/* regs.si = (unsigned long)text; table[__NR_write](&regs); */', 'static char text[9];'],
     ['data below the registers', 'regs.si = *(unsigned long *)text; table[__NR_write](&regs);', 'static char text[9];'],
   ];

@@ -148,6 +148,29 @@ describe('language server over stdio', () => {
     );
   });
 
+  it('shows prototype, registers and result on a call', async () => {
+    await client.initialize(PULL);
+    await client.open(source);
+    const lines = fs.readFileSync(source, 'utf8').split('\n');
+    const line = lines.findIndex((text) => text.includes('write_syscall(&param)'));
+    const uri = pathToFileURL(source).toString();
+    const hover = await client.connection.sendRequest<{ contents: { value: string } } | null>('textDocument/hover', { textDocument: { uri }, position: { line, character: lines[line]!.indexOf('write_syscall') + 2 } });
+    assert.match(hover!.contents.value, /write\(unsigned int fd \[di\], const char __user \*buf \[si\], size_t count \[dx\]\)/);
+    assert.match(hover!.contents.value, /Returns \*\*-EFAULT\*\* \(-14\)/);
+    assert.equal(await client.connection.sendRequest('textDocument/hover', { textDocument: { uri }, position: { line: 0, character: 0 } }), null);
+  });
+
+  it('looks at a header with each module that includes it, apart', async () => {
+    await client.initialize(PULL);
+    const header = path.join(folder, 'shared.h');
+    const unit = (name: string): string => `#include <linux/module.h>\n#include "shared.h"\nstatic char ${name}[4];\nstatic int start(void)\n{\n\tput(${name});\n\treturn 0;\n}\nmodule_init(start);\n`;
+    fs.writeFileSync(path.join(folder, 'Kbuild'), 'obj-m := one.o two.o\n');
+    fs.writeFileSync(path.join(folder, 'one.c'), unit('first'));
+    fs.writeFileSync(path.join(folder, 'two.c'), unit('second'));
+    await client.open(header, 'static char common[4];\nstatic long put(const char *p)\n{\n\tstruct pt_regs r = { .di = 1, .si = (unsigned long)common };\n\treturn ((long (**)(const struct pt_regs *))kallsyms_lookup_name("sys_call_table"))[__NR_write](&r);\n}\n');
+    assert.equal(buffers((await client.pull(header)).items).length, 1);
+  });
+
   it('clears the pushed diagnostics of a closed document', async () => {
     await client.initialize({});
     await client.open(source);

@@ -66,12 +66,19 @@ export class Evaluator implements Evaluates {
     const local = frame.lookup(name);
     if (local) return this.load([{ object: local, path: '' }], state);
     const global = program.findGlobal(name, frame.unit);
-    if (global) return global.isExternal ? (kernelSymbol(name, program) ?? UNKNOWN) : this.load([{ object: global.object, path: '' }], state);
+    if (global) return global.isExternal ? this.external(global.object) : this.load([{ object: global.object, path: '' }], state);
     const found = program.findFunction(name, frame.unit);
     if (found) return { kind: 'function', definition: found.definition, unit: found.unit, maybeNull: false };
     const constant = program.constant(name);
     if (constant !== null) return { kind: 'integer', value: constant, ...(program.syscallNumber(name) === null ? {} : { number: name }) };
     return kernelSymbol(name, program) ?? UNKNOWN;
+  }
+
+  /** A variable that another part of the kernel defines: what it holds is not known, but it lies in the kernel. */
+  private external(object: MemoryObject): Value {
+    const { program } = this.machine;
+    const isArray = program.resolve(object.type).kind === 'array';
+    return kernelSymbol(object.name, program) ?? (isArray ? { kind: 'kernel', origin: object.origin, maybeNull: false } : UNKNOWN);
   }
 
   /** The value at a place: arrays become pointers, structures aggregates. */
@@ -209,6 +216,8 @@ export class Evaluator implements Evaluates {
     if (operand.kind === 'identifier' && !frame.lookup(operand.name)) {
       const found = this.identifier(operand.name, state, frame);
       if (found.kind === 'function' || found.kind === 'entry' || found.kind === 'table') return [{ state, value: found }];
+      const global = this.machine.program.findGlobal(operand.name, frame.unit);
+      if (global?.isExternal) return [{ state, value: { kind: 'kernel', origin: global.object.origin, maybeNull: false } }];
     }
     if (operand.kind === 'index') {
       return this.evaluate(operand.object, state, frame).flatMap((base) =>
