@@ -16,8 +16,8 @@ export interface KbuildFile {
 const ASSIGNMENT = /^\s*(?:export\s+|override\s+)*([^\s:=+?#]+)\s*(\+=|::?=|\?=|=)\s*(.*)$/;
 const CONDITIONAL = /^\s*(ifeq|ifneq|ifdef|ifndef|else|endif)\b/;
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,55}$/;
+const REFERENCE = /\$(?:\(([^()${}]*)\)|\{([^(){}$]*)\}|(.))/g;
 const MAX_EXPANSION = 64 * 1024;
-const MAX_DEPTH = 16;
 
 /** Lines with continuations joined and comments removed. */
 function logicalLines(text: string): string[] {
@@ -49,18 +49,21 @@ class Variables {
 
   /** The words of a variable; null when it uses something that would have to be evaluated. */
   words(name: string): string[] | null {
-    const text = this.expand(this.values.get(name) ?? '', 0);
+    const text = this.values.has(name) ? this.expand(name, new Map()) : '';
     return text === null ? null : text.split(/\s+/).filter((word) => word !== '');
   }
 
-  private expand(text: string, depth: number): string | null {
-    if (depth > MAX_DEPTH || text.length > MAX_EXPANSION) return null;
+  /** @param known what was expanded before, null also while it is being expanded: each variable is expanded once */
+  private expand(name: string, known: Map<string, string | null>): string | null {
+    const before = known.get(name);
+    const value = this.values.get(name);
+    if (before !== undefined || value === undefined) return before ?? null;
+    known.set(name, null);
     const unusable = '\0';
-    const expanded = text.replaceAll(/\$(?:\(([^()${}]*)\)|\{([^(){}$]*)\}|(.))/g, (_all, round: string | undefined, curly: string | undefined, single: string | undefined) => {
-      const value = this.values.get(round ?? curly ?? single ?? '');
-      return (value === undefined ? null : this.expand(value, depth + 1)) ?? unusable;
-    });
-    return expanded.length > MAX_EXPANSION || expanded.includes('$') || expanded.includes(unusable) ? null : expanded;
+    const text = value.replaceAll(REFERENCE, (_all, round: string | undefined, curly: string | undefined, single: string | undefined) => this.expand(round ?? curly ?? single ?? '', known) ?? unusable);
+    const expanded = text.length > MAX_EXPANSION || text.includes('$') || text.includes(unusable) ? null : text;
+    known.set(name, expanded);
+    return expanded;
   }
 }
 

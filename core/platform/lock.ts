@@ -80,22 +80,21 @@ async function bind(file: string, purpose: string): Promise<HeldLock | null> {
   };
 }
 
-/** Connects to the holder; null when nobody listens there any more. */
-function findHolder(file: string): Promise<Holder | null> {
+/** Connects to the holder. `dead`: nobody listens on the socket any more; `released`: the lock was given back just now. */
+function findHolder(file: string): Promise<Holder | 'dead' | 'released'> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(file);
     const released = new Promise<void>((done) => socket.once('close', () => done()));
-    const found = (purpose: string): void => {
-      clearTimeout(limit);
-      resolve({ purpose, released, leave: () => socket.destroy() });
-    };
-    const limit = setTimeout(() => found('busy'), OWNER_LIMIT_MS); // a stopped process holds it and does not answer
+    const found = (purpose: string): void => resolve({ purpose, released, leave: () => socket.destroy() });
+    const limit = setTimeout(() => found('it does not answer'), OWNER_LIMIT_MS);
     socket.once('data', (data) => found(data.toString('utf8').trim().slice(0, MAX_PURPOSE)));
-    socket.once('close', () => found('done'));
     socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED') resolve('dead');
+      else if (error.code !== 'ENOENT' && error.code !== 'ECONNRESET') reject(lockFailed(error));
+    });
+    socket.once('close', () => {
       clearTimeout(limit);
-      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(null);
-      else reject(lockFailed(error));
+      resolve('released');
     });
   });
 }
@@ -145,10 +144,8 @@ export async function takeLock(file: string, options: LockOptions): Promise<Held
     if (lock) return lock;
     const there = inode(file);
     const holder = await findHolder(file);
-    if (!holder) {
-      if (there !== undefined) removeStale(file, there);
-      continue;
-    }
+    if (holder === 'dead' && there !== undefined) removeStale(file, there);
+    if (holder === 'dead' || holder === 'released') continue;
     if (!options.onBusy(holder.purpose)) {
       holder.leave();
       throw new Failure({
