@@ -128,7 +128,7 @@ async function hasBuildTools(signal: AbortSignal): Promise<boolean> {
 /** A compiler made of Debian packages, for a machine that has none. */
 async function compilerTree(options: Work): Promise<ProvidedTree> {
   try {
-    return await new PackageStore(userDirs(), { log: (line) => options.progress.log(line) }).provideTree({ packages: [...BUILD_TOOLS, 'libc6-dev'], suite: 'bookworm' }, options);
+    return await new PackageStore(userDirs(), { log: (line) => options.progress.log(line) }).provideTree({ packages: [...BUILD_TOOLS, 'libc6-dev', 'sed'], suite: 'bookworm' }, options);
   } catch (error) {
     throw compilerFailed(Failure.from(error).message);
   }

@@ -17,6 +17,7 @@ describe('Load device2', function () {
 
   it('publishes at file and line why a module does not compile, and loads nothing', async () => {
     const api = await lab();
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     const uri = moduleFile('device2_main.c');
     let line = 0;
     await withFile(
