@@ -15,6 +15,7 @@ export interface DebugLoad {
 }
 
 export interface DebugDeps {
+  readonly onFailure: (failure: Failure) => void;
   readonly load: (launch: Launch, on: { event: (event: SessionEvent) => void; progress: Progress }, signal: AbortSignal) => Promise<DebugLoad>;
 }
 
@@ -47,7 +48,9 @@ export class KmodlabDebugSession extends DebugSession {
       (error: unknown) => {
         const failure = Failure.from(error);
         this.print(`${failure.what} ${failure.why} ${failure.next}\n`, 'stderr');
-        this.sendErrorResponse(response, { id: 1, format: failure.message, showUser: failure.code !== 'cancelled' });
+        // The editor would show it in a modal dialog: it is a message with the log behind it, like every other failure.
+        this.sendErrorResponse(response, { id: 1, format: failure.message, showUser: false });
+        this.deps.onFailure(failure);
         this.sendEvent(new TerminatedEvent());
       },
     );

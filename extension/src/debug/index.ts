@@ -53,6 +53,7 @@ function portable(moduleFolder: string, folder: vscode.WorkspaceFolder | undefin
 
 function debugDeps(context: Context, folder: vscode.WorkspaceFolder | undefined): DebugDeps {
   return {
+    onFailure: (failure) => context.messages.failure(failure),
     load: async (launch, on, signal) => {
       const root = folder?.uri.fsPath ?? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '/';
       const module = findModule(await workspaceModules(context.log), launch.module, root);

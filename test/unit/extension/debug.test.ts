@@ -12,8 +12,10 @@ class Client {
   private readonly waiting = new Set<() => void>();
   private seq = 1;
 
-  constructor(deps: DebugDeps) {
-    this.adapter = new KmodlabDebugSession(deps);
+  readonly failures: string[] = [];
+
+  constructor(deps: Pick<DebugDeps, 'load'>) {
+    this.adapter = new KmodlabDebugSession({ ...deps, onFailure: ({ code }) => this.failures.push(code) });
     this.adapter.onDidSendMessage((message) => {
       this.messages.push(message as DebugProtocol.ProtocolMessage);
       for (const check of [...this.waiting]) check();
@@ -103,6 +105,8 @@ describe('the debug adapter', () => {
     assert.equal(response.message, 'It does not compile. There is an error. Mend it.');
     await client.event('terminated');
     assert.match(client.output, /It does not compile\./);
+    assert.deepEqual(client.failures, ['build-failed']);
+    assert.equal((response as DebugProtocol.ErrorResponse).body.error?.showUser, false, 'no modal dialog');
   });
 
   it('refuses a configuration without a module', async () => {
