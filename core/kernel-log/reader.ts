@@ -15,24 +15,22 @@ const EXIT_UNREADABLE = 77;
 const MAX_MARKERS = 10_000;
 
 /**
- * Follows the log until standard input ends. One read of /dev/kmsg gives one record and needs room for the longest
- * (8192 bytes), hence `dd`. A reader that was overrun ends with EPIPE and is started again from the oldest record.
+ * Follows the log until standard input ends or a signal comes. One read of /dev/kmsg gives one record and needs room for
+ * the longest (8192 bytes), hence `dd`. A reader that was overrun ends with EPIPE and starts again at the oldest record.
  */
 const FOLLOW = `log=$1
-command -v dd >/dev/null && ( : <"$log" ) 2>/dev/null || exit ${EXIT_UNREADABLE}
-follow() {
-  trap 'kill "$reader" 2>/dev/null; exit 0' TERM HUP
-  while :; do
-    dd if="$log" bs=8192 2>/dev/null &
-    reader=$!
-    wait "$reader"
-  done
-}
-follow &
-follower=$!
-cat >/dev/null
-kill "$follower" 2>/dev/null
-wait "$follower"
+command -v dd >/dev/null || exit ${EXIT_UNREADABLE}
+exec 3<&0
+( cat <&3 >/dev/null; kill $$ ) 2>/dev/null &
+watcher=$!
+trap 'kill "$watcher" "$reader" 2>/dev/null; exit 0' TERM HUP
+while ( : <"$log" ) 2>/dev/null; do
+  dd if="$log" bs=8192 2>/dev/null 3<&- &
+  reader=$!
+  wait "$reader"
+done
+kill "$watcher"
+exit ${EXIT_UNREADABLE}
 `;
 
 /** The line that a script writes into the kernel log so that its reader knows when everything before has arrived. */

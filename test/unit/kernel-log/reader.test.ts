@@ -109,9 +109,18 @@ describe('kernel log reader', () => {
     kernel.print('<6>one');
     follow();
     await mark('end');
-    const followers = (): string => execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
-    assert.ok(followers().includes(path.join(kernel.root, 'ring')));
+    const mine = (): string[] => execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n').filter((line) => line.includes(kernel.root));
+    assert.notDeepEqual(mine(), []);
     await reader.stop();
-    assert.ok(!followers().includes(path.join(kernel.root, 'ring')));
+    assert.deepEqual(mine(), []);
+  });
+
+  it('ends by itself when the log is gone', async () => {
+    const told = new Promise<Failure>((resolve) => follow({ onLost: resolve }));
+    await mark('begin');
+    fs.rmSync(path.join(kernel.root, 'dev/kmsg'));
+    const readers = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n').filter((line) => line.includes(`${kernel.root}/ring`));
+    for (const line of readers) process.kill(Number.parseInt(line, 10));
+    assert.equal((await told).code, 'kernel-log-unreadable');
   });
 });
