@@ -5,7 +5,7 @@ import i386 from './generated/i386.json' with { type: 'json' };
 import x86 from './generated/x86_64.json' with { type: 'json' };
 import type { AbiArgument, AbiSyscall } from './types';
 
-export type { AbiArgument, AbiSyscall, PointerFailure } from './types';
+export type { AbiArgument, AbiSyscall } from './types';
 
 /** The syscalls of one architecture. */
 export interface SyscallAbi {

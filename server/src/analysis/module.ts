@@ -23,12 +23,19 @@ export function readModule(sources: readonly SourceFile[], parser: CParser, targ
   const reader = new ModuleFiles(files);
   const units: Unit[] = [];
   const roots = files.filter((file) => /\.c$/i.test(file.path) && !reader.isIncluded(file));
+  const [only] = roots;
+  const name = only && roots.length === 1 ? moduleName(only.path) : null;
   for (const file of roots.length > 0 ? roots : files) {
-    const preprocessed = preprocess(file, reader, target);
+    const preprocessed = preprocess(file, reader, target, name);
     const syntax = parser.parse(preprocessed.text);
     if (syntax) units.push(new Unit(file.path, syntax, preprocessed));
   }
   return new Program(units, target, syscallAbi(target.arch));
+}
+
+/** Kbuild's name for a module of one file. */
+function moduleName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).replace(/\.c$/i, '').replace(/[^A-Za-z0-9_]/g, '_');
 }
 
 /** The files as the preprocessor asks for them. */

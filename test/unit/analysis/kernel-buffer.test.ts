@@ -186,6 +186,12 @@ static int __init start(void)
     assert.deepEqual(results(analysis), ['write = -14']);
   });
 
+  it('reads &param where a web page made a pilcrow of it', () => {
+    const sources = fixture('refused-write').map((source) => ({ path: source.path, text: source.text.replace(/\bframe\b/g, 'param').replace('(&param)', '(\u00b6m)') }));
+    assert.deepEqual(findings(sources), ['kernel-buffer (unsigned long)message']);
+    assert.deepEqual(results(analyzer.analyze(sources, MODERN)), ['write = -14']);
+  });
+
   it('leaves C that is no kernel module alone', () => {
     assert.deepEqual(analyzer.analyze([{ path: 'a.c', text: '#include <sys/syscall.h>\nint main(void) { char b[4]; return syscall(__NR_write, 1, b, 4); }' }], MODERN), { findings: [], predictions: [] });
   });

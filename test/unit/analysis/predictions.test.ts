@@ -82,6 +82,11 @@ describe('predictions', () => {
     });
   }
 
+  it('report: with the name of the module in its prefix', () => {
+    const [dup] = analyzer.analyze(initOf(`${call('dup', 1)} pr_info("%ld\\n", rc);`, '#undef pr_fmt\n#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt'), MODERN).predictions;
+    assert.equal(dup?.report?.format, 'sample: %ld\n');
+  });
+
   it('finds the report in the caller of a helper', () => {
     const sources = initOf('	rc = copy_of(1);\n	pr_info("dup() = %ld\\n", rc);', `static long copy_of(int fd)
 {

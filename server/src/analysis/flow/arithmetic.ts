@@ -45,7 +45,7 @@ export function binaryValue(operator: string, left: Value, right: Value, stride:
   }
   const leftSpace = spaceOf(left);
   const rightSpace = spaceOf(right);
-  if (leftSpace === 'unknown' || rightSpace === 'unknown') return isAddressPlus(operator, left, right) ? plusUnknown(left, right) : UNKNOWN;
+  if (leftSpace === 'unknown' || rightSpace === 'unknown') return operator === '+' && left.kind === 'user' ? offsetPath(left, right) : UNKNOWN;
   const leftIsNumber = leftSpace === 'scalar' || left.kind === 'integer';
   const rightIsNumber = rightSpace === 'scalar' || right.kind === 'integer';
   if (leftIsNumber && rightIsNumber) return scalarValue(operator, left, right);
@@ -55,15 +55,6 @@ export function binaryValue(operator: string, left: Value, right: Value, stride:
     if (operator === '-') return SCALAR;
   }
   return UNKNOWN;
-}
-
-/** An address plus an unknown number stays in its memory only if the other side is no address: not known, so unknown. */
-function isAddressPlus(operator: string, left: Value, right: Value): boolean {
-  return operator === '+' && left.kind === 'user' && right.kind === 'unknown';
-}
-
-function plusUnknown(left: Value, right: Value): Value {
-  return offsetPath(left, right);
 }
 
 function negate(operator: string, value: Value): Value {

@@ -7,6 +7,7 @@ import { Interpreter } from './interpreter';
 import { Memory } from './memory';
 import type { MemoryObject } from './objects';
 import type { Program } from './program';
+import { namesSyscalls } from './reach';
 import { Recorder, type RecordedCall } from './recorder';
 import { State } from './state';
 import type { Unit } from './unit';
@@ -23,6 +24,7 @@ export interface RunResult {
 
 /** Runs a program from each of its entry points and records its syscalls, in the order in which they can happen. */
 export function runProgram(program: Program): RunResult {
+  if (!namesSyscalls(program)) return { calls: [], complete: true };
   const machine = new Interpreter(program, new Recorder());
   const initial = initialMemory(machine);
   const entries = findEntries(program);

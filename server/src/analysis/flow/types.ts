@@ -2,7 +2,7 @@
 import type { CType, Expression } from '../syntax/ast';
 import type { Frame } from './frame';
 import type { Program } from './program';
-import { integer, SCALAR, spaceOf, truthOf, UNKNOWN, ZERO, type Value } from './values';
+import { integer, spaceOf, truthOf, UNKNOWN, type Value } from './values';
 
 interface IntegerType {
   readonly bits: number;
@@ -121,14 +121,4 @@ export function typeOf(expression: Expression, frame: Frame, program: Program, d
     default:
       return unknown;
   }
-}
-
-/** The value of a part that was never stored to, in an object that starts as zeroes or as garbage. */
-export function initialValue(type: CType, zeroed: boolean): Value {
-  return zeroed ? ZERO : type.kind === 'unknown' ? UNKNOWN : UNKNOWN;
-}
-
-/** The truth of a comparison as a value. */
-export function flag(truth: boolean | null, assumed = false): Value {
-  return truth === null ? { ...SCALAR, low: 0n, high: 1n } as Value : integer(truth ? 1n : 0n, assumed);
 }

@@ -16,6 +16,9 @@ const PUNCTUATORS = new Set([
   '...', '<<=', '>>=', '->', '++', '--', '<<', '>>', '<=', '>=', '==', '!=', '&&', '||', '*=', '/=', '%=', '+=', '-=', '&=', '^=', '|=', '##',
 ]);
 
+/** What web pages make of `&para…`: code that was pasted from one is read as it was meant. */
+const PILCROW = '\u00b6';
+
 const TOKEN =
   /((?:[ \t\v\f\r\0\uFEFF]|\\\r?\n|\/\/(?:\\\r?\n|[^\n])*|\/\*[^]*?(?:\*\/|$))+)|(\n)|([A-Za-z_$\u0080-\uFFFE][\w$\u0080-\uFFFE]*)|(\.?[0-9](?:[eEpP][+-]|[\w.])*)|((?:[LuU]|u8)?"(?:[^"\\\n]|\\(?:\r?\n|[^]))*"?)|('(?:[^'\\\n]|\\(?:\r?\n|[^]))*'?)|([^])/gy;
 
@@ -48,7 +51,10 @@ export function tokenize(text: string): Token[] {
       }
       scanner.lastIndex = start + lexeme.length;
     }
-    tokens.push({ kind, text: lexeme, start, end: start + lexeme.length, spaced });
+    const end = start + lexeme.length;
+    if (lexeme.startsWith(PILCROW)) {
+      tokens.push({ kind: 'punctuator', text: '&', start, end, spaced }, { kind: 'identifier', text: `para${lexeme.slice(1)}`, start, end, spaced: false });
+    } else tokens.push({ kind, text: lexeme, start, end, spaced });
     spaced = kind === 'newline';
   }
   return tokens;

@@ -84,10 +84,13 @@ export interface Sources {
 const MAX_INCLUDE_DEPTH = 30;
 const MAX_TEXT = 8 * 1024 * 1024;
 
-/** Preprocesses a file with its local headers for a target, keeping the place of every token. */
-export function preprocess(file: SourceText, sources: Sources, target: TargetFacts): PreprocessedUnit {
+/**
+ * Preprocesses a file with its local headers for a target, keeping the place of every token.
+ * `moduleName`: what KBUILD_MODNAME stands for, null when it is not known.
+ */
+export function preprocess(file: SourceText, sources: Sources, target: TargetFacts, moduleName: string | null): PreprocessedUnit {
   const run = new PreprocessorRun(sources, target);
-  run.prelude();
+  run.prelude(moduleName);
   run.file(file, 0);
   return run.result({ file, start: 0, end: 0 });
 }
@@ -111,8 +114,9 @@ class PreprocessorRun {
     private readonly target: TargetFacts,
   ) {}
 
-  prelude(): void {
+  prelude(moduleName: string | null): void {
     for (const macro of PRELUDE_MACROS) this.macros.define(macro);
+    if (moduleName !== null) this.macros.define({ name: 'KBUILD_MODNAME', parameters: null, variadic: false, body: tokenize(JSON.stringify(moduleName)) });
   }
 
   result(whole: Span): PreprocessedUnit {
