@@ -11,9 +11,12 @@ export class Messages {
   /** Does not wait for the person: the message may stay for as long as it likes. A cancel was asked for and needs no message. */
   failure(error: unknown): void {
     const failure = Failure.from(error);
+    if (failure.code === 'cancelled') {
+      this.log.info(failure.message);
+      return;
+    }
     this.log.error(`${failure.code}: ${failure.message}`);
     if (failure.detail !== undefined) this.log.error(failure.detail);
-    if (failure.code === 'cancelled') return;
     void vscode.window.showErrorMessage(failure.message, OPEN_LOG).then((choice) => {
       if (choice === OPEN_LOG) this.log.show(true);
     });

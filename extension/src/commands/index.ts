@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
-import { Failure } from '../../../core/model';
 import type { Context } from '../context';
 import { Command } from '../manifest';
+import { requireTrust } from '../trust';
 import { writeToDevice } from './devices';
 import { selectHost, stopGuest } from './hosts';
 import { buildModule, loadDevice2, loadModule, unloadModule } from './load';
@@ -26,21 +26,12 @@ const commands: Readonly<Record<Command, CommandEntry>> = {
   [Command.showLog]: { run: (context) => context.log.show(), needsTrust: false },
 };
 
-function untrusted(): Failure {
-  return new Failure({
-    code: 'workspace-untrusted',
-    what: 'Nothing was built or loaded.',
-    why: 'This workspace is not trusted, and a build runs its Makefiles.',
-    next: 'Trust the workspace (Workspaces: Manage Workspace Trust), then run the command again.',
-  });
-}
-
 /** Registers every command; a failure of any of them is one message with the log behind it. */
 export function registerCommands(context: Context): vscode.Disposable {
   const registrations = Object.entries(commands).map(([id, { run, needsTrust }]) =>
     vscode.commands.registerCommand(id, () =>
       context.messages.guard(async () => {
-        if (needsTrust && !vscode.workspace.isTrusted) throw untrusted();
+        if (needsTrust) requireTrust();
         await run(context);
       }),
     ),

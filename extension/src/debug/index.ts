@@ -6,6 +6,7 @@ import { workspaceModules } from '../loads/find-modules';
 import { findModule, isInside } from '../loads/modules';
 import { DEBUG_TYPE } from '../manifest';
 import { revealViews } from '../reveal-views';
+import { requireTrust } from '../trust';
 import { KmodlabDebugSession, type DebugDeps } from './adapter';
 
 /** The debug type: a configuration when there is no launch.json, and the adapter inside this process. */
@@ -34,10 +35,6 @@ async function provideConfigurations(context: Context, folder: vscode.WorkspaceF
 
 /** Fills in F5 without a launch.json: the module of the active editor, else the only one. Null opens launch.json. */
 async function resolveConfiguration(context: Context, folder: vscode.WorkspaceFolder | undefined, configuration: vscode.DebugConfiguration): Promise<vscode.DebugConfiguration | null | undefined> {
-  if (!vscode.workspace.isTrusted) {
-    context.messages.failure(new Failure({ code: 'workspace-untrusted', what: 'Nothing was built or loaded.', why: 'This workspace is not trusted, and a build runs its Makefiles.', next: 'Trust the workspace, then start again.' }));
-    return undefined;
-  }
   if (configuration.type) return configuration;
   const modules = await workspaceModules(context.log);
   const active = vscode.window.activeTextEditor?.document.uri.fsPath;
@@ -55,6 +52,7 @@ function debugDeps(context: Context, folder: vscode.WorkspaceFolder | undefined)
   return {
     onFailure: (failure) => context.messages.failure(failure),
     load: async (launch, on, signal) => {
+      requireTrust();
       const root = folder?.uri.fsPath ?? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '/';
       const module = findModule(await workspaceModules(context.log), launch.module, root);
       if (!module) {

@@ -106,7 +106,7 @@ function callRow(row: ComparisonRow, context: RowContext): CallRow {
     predicted: prediction ? shownExpectation(prediction.expect, row.predicted, syscall) : ABSENT,
     observed: shownObservation(call, verdict),
     verdict,
-    evidence: call === null ? '' : call.evidence === 'log' ? 'kernel log line' : 'recorded by a probe',
+    evidence: call === null ? '' : call.evidence === 'log' ? 'kernel log line' : 'kernel probe',
     caller: visibleText(call?.caller ?? prediction?.caller ?? '') || null,
     source: call?.source ?? prediction?.source ?? null,
   };
@@ -211,6 +211,7 @@ export function summaryOf(session: LoadSession, verdicts: readonly ShownVerdict[
 function detailOf(session: LoadSession): string {
   const parts: string[] = [];
   const { mode, lost } = session.recorder;
+  if (mode === 'probe') parts.push('Recorded by kernel probes.');
   if (mode === 'log') parts.push('Read from kernel log lines; registers not recorded.');
   if (mode === 'none') parts.push('Calls were not recorded.');
   if (lost > 0) parts.push(`${calls(lost)} lost by the recorder.`);

@@ -40,7 +40,7 @@ describe('the results model', () => {
     const details = model({ calls: [call('c', 'close', 0, { registers, evidence: 'probe' })] }).details(0);
     assert.deepEqual(details?.arguments.map(({ value }) => value), ['0x0']);
     assert.deepEqual(details.notes, []);
-    assert.equal(details.row.evidence, 'recorded by a probe');
+    assert.equal(details.row.evidence, 'kernel probe');
   });
 
   it('takes an address near the top for no error, and -4095 for one without a name', () => {
