@@ -19,7 +19,8 @@ export interface DriveSession {
   readonly folder: string;
   /** What the pages complained about so far. */
   browserLog(): string;
-  keepEvidence(): Promise<string>;
+  /** Saves logs and a picture; undefined when the run was interrupted, which leaves nothing to look into. */
+  keepEvidence(): Promise<string | undefined>;
   /** @returns the command lines of processes that outlived the window and had to be killed */
   end(): Promise<readonly string[]>;
 }
@@ -45,7 +46,7 @@ export async function openDrive(shotsFolder: string): Promise<DriveSession> {
       workbench,
       folder,
       browserLog: () => fs.readFileSync(path.join(dataDir, 'browser.log'), 'utf8'),
-      keepEvidence: () => keepEvidence(dataDir, page),
+      keepEvidence: () => (lifetime.signal.aborted ? Promise.resolve(undefined) : keepEvidence(dataDir, page)),
       end: () => lifetime.end(),
     };
   } catch (error) {

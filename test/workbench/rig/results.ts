@@ -16,8 +16,9 @@ export const TEST_OUTPUT = '[test] ';
  * Runs test files with mocha, telling each test as it ends. A run without a single test counts as one failure:
  * nothing was shown to work.
  * @param say takes one line without its line end
+ * @param signal leaves out the tests that have not begun
  */
-export function runMocha(files: readonly string[], say: (line: string) => void, timeoutMs: number): Promise<PartResult> {
+export function runMocha(files: readonly string[], say: (line: string) => void, timeoutMs: number, signal?: AbortSignal): Promise<PartResult> {
   const mocha = new Mocha({ ui: 'bdd', timeout: timeoutMs, forbidOnly: true, forbidPending: true, reporter: Silent });
   for (const file of files) mocha.addFile(file);
   return new Promise((resolve, reject) => {
@@ -29,6 +30,7 @@ export function runMocha(files: readonly string[], say: (line: string) => void, 
         if (passed + failures.length === 0) failures.push({ title: 'there are tests', message: 'not a single test ran' });
         resolve({ passed, failed: failures.length, failures });
       });
+      signal?.addEventListener('abort', () => runner.abort());
       runner.on('suite', (suite) => {
         if (suite.title !== '') say(`${'  '.repeat(depth++)}${suite.title}`);
       });

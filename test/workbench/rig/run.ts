@@ -12,10 +12,10 @@ const HERE = path.resolve(__dirname, '..');
 const WORK = path.join(ROOT, '.cache/workbench');
 const DRIVE_TIMEOUT_MS = 600_000;
 
-const parts: Record<string, () => Promise<PartResult>> = {
-  rig: () => inNode('rig.test.ts'),
+const parts: Record<string, (signal: AbortSignal) => Promise<PartResult>> = {
+  rig: (signal) => inNode('rig.test.ts', signal),
   suite: inExtensionHost,
-  drive: () => inNode('drive.test.ts'),
+  drive: (signal) => inNode('drive.test.ts', signal),
 };
 
 /**
@@ -23,6 +23,7 @@ const parts: Record<string, () => Promise<PartResult>> = {
  * @returns the exit code
  */
 export async function main(names: readonly string[]): Promise<number> {
+  const signal = interrupted();
   const total = { passed: 0, failed: 0, failures: [] as PartResult['failures'] };
   for (const name of names) {
     const part = parts[name];
@@ -30,7 +31,8 @@ export async function main(names: readonly string[]): Promise<number> {
       console.error(`There is no part ${name}: choose from ${Object.keys(parts).join(', ')}.`);
       return ExitCode.usage;
     }
-    const result = await part();
+    const result = await part(signal);
+    if (signal.aborted) return ExitCode.cancelled;
     total.passed += result.passed;
     total.failed += result.failed;
     total.failures = [...total.failures, ...result.failures];
@@ -41,8 +43,16 @@ export async function main(names: readonly string[]): Promise<number> {
   return total.failed === 0 ? ExitCode.ok : ExitCode.findings;
 }
 
-function inNode(file: string): Promise<PartResult> {
-  return runMocha([path.join(HERE, file)], (line) => console.log(line), DRIVE_TIMEOUT_MS);
+/** Aborted when the process is asked to end. Every such request becomes SIGINT, the one that runTests hands on to VS Code. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  process.on('SIGINT', () => controller.abort());
+  for (const name of ['SIGTERM', 'SIGHUP'] as const) process.on(name, () => process.kill(process.pid, 'SIGINT'));
+  return controller.signal;
+}
+
+function inNode(file: string, signal: AbortSignal): Promise<PartResult> {
+  return runMocha([path.join(HERE, file)], (line) => console.log(line), DRIVE_TIMEOUT_MS, signal);
 }
 
 /**
@@ -63,8 +73,7 @@ async function inExtensionHost(): Promise<PartResult> {
     sourcemap: 'inline',
     external: ['vscode', 'mocha'],
   });
-  const lifetime = new Lifetime().stopOnSignals();
-  for (const name of ['SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.kill(process.pid, 'SIGINT')); // the one that runTests hands on
+  const lifetime = new Lifetime();
   const dir = lifetime.temporaryFolder('kmodlab-suite');
   const resultFile = path.join(dir, 'result.json');
   const executable = process.env['KMODLAB_CODE'] ?? path.join(HERE, 'code-host.mjs');
