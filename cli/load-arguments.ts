@@ -24,6 +24,22 @@ export function splitParameters(positionals: readonly string[]): { folder: strin
   return { folder: folders[0] ?? '.', parameters };
 }
 
+const SYSCALL = /^[a-z0-9_]{1,40}$/;
+
+/** The names in `a,b`: syscalls to record besides the predicted ones. @throws Failure `usage` */
+export function syscallNames(list: string | undefined): string[] {
+  const names = (list ?? '').split(',').filter((name) => name !== '');
+  const bad = names.find((name) => !SYSCALL.test(name));
+  if (bad === undefined) return names;
+  throw new Failure({
+    code: 'usage',
+    what: `${JSON.stringify(bad.slice(0, 40))} is no syscall.`,
+    why: 'A syscall is named as in its manual page, e.g. write.',
+    next: 'Name syscalls separated by commas.',
+    exitCode: ExitCode.usage,
+  });
+}
+
 /** The one module of a folder, or the one that `name` picks. @throws Failure `no-module`, `several-modules` */
 export async function pickModule(folder: string, name: string | undefined, cwd: string, signal: AbortSignal): Promise<ModuleDescription> {
   const root = path.resolve(cwd, folder);

@@ -37,8 +37,9 @@ function echoLines(session: LoadSession): string[] {
   });
 }
 
+/** What a module prints of its calls may be forged: only what the kernel's probes saw counts. */
 function allAgree(rows: readonly ComparisonRow[], session: LoadSession): boolean {
-  return rows.length > 0 && rows.every((row) => row.verdict === 'agree') && session.actions.every(echoAgrees) && session.end?.state === 'unloaded';
+  return rows.length > 0 && session.calls.every((call) => call.evidence === 'probe') && rows.every((row) => row.verdict === 'agree') && session.actions.every(echoAgrees) && session.end?.state === 'unloaded';
 }
 
 function print(session: LoadSession, rows: readonly ComparisonRow[], context: CliContext): void {
@@ -46,6 +47,7 @@ function print(session: LoadSession, rows: readonly ComparisonRow[], context: Cl
   context.out.write(`\n${formatSession(session)}\n\n${formatComparison(rows)}\n`);
   const echoes = echoLines(session);
   if (echoes.length > 0) context.out.write(`\nThe character device\n${echoes.join('\n')}\n`);
+  if (session.recorder.mode !== 'probe') context.out.write(`\n${session.recorder.reason} That proves nothing.\n`);
   context.out.write(`\n${agreeing} of ${rows.length} calls as predicted.\n`);
 }
 

@@ -8,21 +8,29 @@ import { DEFAULT_IDLE_SECONDS } from '../../core/guest/lease';
 import { loadAnalyzer, predictWith } from '../analysis';
 import type { Command } from '../context';
 import { workplace } from '../context';
-import { pickModule, splitParameters } from '../load-arguments';
+import { pickModule, splitParameters, syscallNames } from '../load-arguments';
 import { diagnosticLine } from './build';
 import { recordLine } from './log';
 
 export const load: Command = {
   name: 'load',
-  usage: 'load [FOLDER] [NAME=VALUE…] [--module NAME] [--host HOST] [--unload] [--json]',
+  usage: 'load [FOLDER] [NAME=VALUE…] [--module NAME] [--host HOST] [--unload] [--syscalls A,B|--no-record] [--json]',
   summary: 'build and load a module, show its log and its calls',
 
   async run(args, context) {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { module: { type: 'string' }, host: { type: 'string', default: 'guest' }, unload: { type: 'boolean' }, json: { type: 'boolean' } },
+      options: {
+        module: { type: 'string' },
+        host: { type: 'string', default: 'guest' },
+        unload: { type: 'boolean' },
+        syscalls: { type: 'string' },
+        'no-record': { type: 'boolean' },
+        json: { type: 'boolean' },
+      },
     });
+    const record = values['no-record'] ? (false as const) : { syscalls: syscallNames(values.syscalls) };
     const { folder, parameters } = splitParameters(positionals);
     const module = await pickModule(folder, values.module, context.cwd, context.signal);
     const analyzer = await loadAnalyzer(context.distDir);
@@ -35,7 +43,7 @@ export const load: Command = {
       context.out.write(`${recordLine(event.record)}\n`);
     };
     try {
-      const loaded = await startLoad({ module, host, parameters, predict: predictWith(analyzer) }, { store, dirs, progress, signal: context.signal, onEvent });
+      const loaded = await startLoad({ module, host, parameters, predict: predictWith(analyzer), record }, { store, dirs, progress, signal: context.signal, onEvent });
       const session = values.unload ? await loaded.unload() : await loaded.detach();
       progress.done();
       if (values.json) context.out.write(`${JSON.stringify(session, null, 2)}\n`);

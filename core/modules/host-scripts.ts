@@ -3,17 +3,20 @@
 
 export const PROC_MODULES = '/proc/modules';
 export const PROC_DEVICES = '/proc/devices';
+export const SYS_MODULE = '/sys/module';
 export const TEMPORARY = '/tmp';
 
 const FIND_TOOLS = 'PATH=$PATH:/usr/sbin:/sbin\n';
 
 /** The log cannot be written to, so nothing was done. */
 export const EXIT_NO_MARKER = 78;
-const MARK_BEGIN = `printf '<6>%s\\n' "$begin" >"$log" || exit ${EXIT_NO_MARKER}\n`;
-const MARK_END = `printf '<6>%s\\n' "$end" >"$log"\n`;
+/** The trace of the recorder, when there is one, is marked at the same places as the log. */
+const TRACE = (marker: string): string => `[ -z "$trace" ] || { printf '%s\\n' "$${marker}" >"$trace"; } 2>/dev/null\n`;
+const MARK_BEGIN = `printf '<6>%s\\n' "$begin" >"$log" || exit ${EXIT_NO_MARKER}\n${TRACE('begin')}`;
+const MARK_END = `${TRACE('end')}printf '<6>%s\\n' "$end" >"$log"\n`;
 
-/** Arguments: log, marker. */
-export const MARK = `printf '<6>%s\\n' "$2" >"$1" || exit ${EXIT_NO_MARKER}\n`;
+/** Arguments: log, marker, trace or nothing. */
+export const MARK = `log=$1 begin=$2 trace=$3\n${MARK_BEGIN}`;
 
 /** Arguments: the folder for temporary files. Prints the path of a new private one. */
 export const STAGE = `umask 077
@@ -23,12 +26,18 @@ mktemp -d "$1/kmodlab.XXXXXX"
 /** insmod gets the three standard descriptors, so that the module's file is its fourth. */
 const NO_OTHER_DESCRIPTOR = '3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-';
 
-/** Arguments: log, begin, end, path of the .ko (alone in its folder), parameters… The file is gone afterwards. */
-export const INSERT = `${FIND_TOOLS}log=$1 begin=$2 end=$3 ko=$4
-shift 4
+/**
+ * Arguments: log, trace or nothing, begin, end, /sys/module/NAME/sections, path of the .ko (alone in its folder), parameters…
+ * Prints where the sections with code lie. The file is gone afterwards.
+ */
+export const INSERT = `${FIND_TOOLS}log=$1 trace=$2 begin=$3 end=$4 sections=$5 ko=$6
+shift 6
 ${MARK_BEGIN}insmod "$ko" "$@" </dev/null ${NO_OTHER_DESCRIPTOR}
 status=$?
-${MARK_END}rm -f -- "$ko"
+${MARK_END}[ -z "$trace" ] || for file in "$sections"/.*text*; do
+  [ -r "$file" ] && printf '%s %s\\n' "\${file##*/}" "$(cat "$file")"
+done
+rm -f -- "$ko"
 rmdir -- "\${ko%/*}"
 exit "$status"
 `;
@@ -41,9 +50,9 @@ const REMOVE_DANGLING = `for node do
 done
 `;
 
-/** Arguments: log, begin, end, module, /proc/devices, nodes… */
-export const REMOVE = `${FIND_TOOLS}log=$1 begin=$2 end=$3 name=$4 devices=$5
-shift 5
+/** Arguments: log, trace or nothing, begin, end, module, /proc/devices, nodes… */
+export const REMOVE = `${FIND_TOOLS}log=$1 trace=$2 begin=$3 end=$4 name=$5 devices=$6
+shift 6
 ${MARK_BEGIN}rmmod "$name" </dev/null
 status=$?
 ${MARK_END}[ "$status" -eq 0 ] || exit "$status"
@@ -70,8 +79,8 @@ fi
 mknod -m 666 "$node" c "$major" 0
 `;
 
-/** Arguments: log, begin, end, node, text. The shell writes the text and a line end in one write(2). */
-export const WRITE = `log=$1 begin=$2 end=$3 node=$4 text=$5
+/** Arguments: log, trace or nothing, begin, end, node, text. The shell writes the text and a line end in one write(2). */
+export const WRITE = `log=$1 trace=$2 begin=$3 end=$4 node=$5 text=$6
 ${MARK_BEGIN}printf '%s\\n' "$text" >"$node"
 status=$?
 ${MARK_END}exit "$status"

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { buildModule, type ModuleBuild } from '../build/build';
+import { ModuleCode } from '../calls/module-code';
+import { SourceLines } from '../calls/source-lines';
 import type { BuildEnvironment, Host, HostFacts } from '../hosts/host';
 import { KERNEL_LOG } from '../kernel-log/reader';
 import { ExitCode, Failure, SESSION_VERSION, type LoadSession } from '../model';
@@ -12,7 +14,7 @@ import { silentProgress, type Progress } from '../platform/progress';
 import { readDevices, newDevices } from './devices';
 import { refuseForbiddenHost } from './forbid';
 import { lockHost } from './host-lock';
-import { CLEAN_UP, EXIT_NO_MARKER, INSERT, PROC_DEVICES, PROC_MODULES, SHOW, STAGE, TEMPORARY } from './host-scripts';
+import { CLEAN_UP, EXIT_NO_MARKER, INSERT, PROC_DEVICES, PROC_MODULES, SHOW, STAGE, SYS_MODULE, TEMPORARY } from './host-scripts';
 import { InsertedModule } from './loaded';
 import { readModuleInfo } from './modinfo';
 import { parameterArguments } from './parameters';
@@ -99,6 +101,7 @@ class Load {
     const recording = new SessionRecording({ host, writer, onEvent: (event) => this.deps.onEvent?.(event) });
     try {
       await this.analyse(recording, snapshot, facts);
+      if (this.plan.record !== false) recording.startProbes(this.kernelName, this.plan.record?.syscalls ?? []);
       const koPath = await this.build(recording, snapshot, environment);
       return await this.insert(recording, facts, environment, koPath);
     } catch (error) {
@@ -141,7 +144,8 @@ class Load {
   private async insert(recording: SessionRecording, facts: HostFacts, environment: BuildEnvironment, koPath: string): Promise<LoadedModule> {
     const { host } = this.plan;
     const { signal } = this.deps;
-    const info = readModuleInfo(await fs.readFile(koPath));
+    const ko = await fs.readFile(koPath);
+    const info = readModuleInfo(ko);
     if (info.buildId !== null) recording.emit({ type: 'koBuildId', koBuildId: info.buildId });
     const [procModules, before] = await Promise.all([this.show(PROC_MODULES), this.show(PROC_DEVICES)]);
     const lines = preflight({ facts, info, kernelName: this.kernelName, procModules, parameters: this.plan.parameters });
@@ -150,7 +154,8 @@ class Load {
     if (blocked) throw preflightBlocked(this.plan.module.name, blocked.text, blocked.fix);
 
     this.progress.step(`Loading ${this.plan.module.name} on ${host.name}`);
-    const remoteKo = await this.stage(await strip(koPath, environment));
+    const known = (): { code: ModuleCode; lines: SourceLines } => ({ code: new ModuleCode(ko), lines: new SourceLines({ environment, koPath }) });
+    const [remoteKo] = await Promise.all([this.stage(await strip(koPath, environment)), recording.probesReady(known)]);
     await this.insmod(recording, remoteKo);
     const devices = newDevices(readDevices(before), readDevices(await recording.guard(this.show(PROC_DEVICES))));
     return new InsertedModule({ host, recording, lock: this.lock, kernelName: this.kernelName, devices, nodes: [], ...(signal ? { signal } : {}) });
@@ -174,10 +179,11 @@ class Load {
     const [begin, end] = [recording.marker('insmod begin'), recording.marker('insmod end')];
     recording.follow({ sinceMarker: begin });
     this.insmodAsked = true;
-    const result = await recording.guard(host.script(INSERT, [KERNEL_LOG, begin, end, remoteKo, ...this.insmodArguments], this.withSignal()));
+    const result = await recording.guard(host.script(INSERT, [KERNEL_LOG, recording.traceFile, begin, end, `${SYS_MODULE}/${this.kernelName}/sections`, remoteKo, ...this.insmodArguments], this.withSignal()));
     checkCancelled(result);
     if (result.exitCode === EXIT_NO_MARKER) throw logUnwritable(host, result);
     this.staged = '';
+    recording.located(result.stdout);
     await recording.guard(recording.arrived(end));
     if (result.exitCode === 0) return;
     this.insmodAsked = false;

@@ -89,7 +89,7 @@ export class InsertedModule implements LoadedModule {
       const { recording, host } = this.parts;
       const { begin, end } = this.actionMarkers();
       const at = new Date().toISOString();
-      const result = await recording.guard(host.script(WRITE, [KERNEL_LOG, begin, end, node, text], this.withSignal()));
+      const result = await recording.guard(host.script(WRITE, [KERNEL_LOG, recording.traceFile, begin, end, node, text], this.withSignal()));
       return this.finishAction(toAction(['echo', text, '>', node], '', result, at, { device: node, bytes, text: written }), end, result);
     });
   }
@@ -98,10 +98,10 @@ export class InsertedModule implements LoadedModule {
     return this.inTurn(async () => {
       const { recording, host } = this.parts;
       const { begin, end } = this.actionMarkers();
-      await recording.guard(host.script(MARK, [KERNEL_LOG, begin]));
+      await recording.guard(host.script(MARK, [KERNEL_LOG, begin, recording.traceFile]));
       const at = new Date().toISOString();
       const result = await recording.guard(host.run(argv, { ...this.withSignal(), stdin }));
-      await recording.guard(host.script(MARK, [KERNEL_LOG, end]));
+      await recording.guard(host.script(MARK, [KERNEL_LOG, end, recording.traceFile]));
       return this.finishAction(toAction([...argv], stdin, result, at, null), end, result);
     });
   }
@@ -123,7 +123,7 @@ export class InsertedModule implements LoadedModule {
     if (recording.isOver()) return recording.ended;
     const [begin, end] = [recording.marker('rmmod begin'), recording.marker('rmmod end')];
     try {
-      const result = await recording.guard(host.script(REMOVE, [KERNEL_LOG, begin, end, kernelName, PROC_DEVICES, ...this.nodes], { timeoutMs: REMOVE_LIMIT_MS }));
+      const result = await recording.guard(host.script(REMOVE, [KERNEL_LOG, recording.traceFile, begin, end, kernelName, PROC_DEVICES, ...this.nodes], { timeoutMs: REMOVE_LIMIT_MS }));
       await recording.guard(recording.arrived(end));
       if (result.exitCode !== 0 && recording.oops === null) throw unloadRefused(kernelName, host.name, result);
     } catch (error) {

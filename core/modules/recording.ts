@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { syscallAbi } from '../abi';
 import { CallsFromLog } from '../calls/log-calls';
+import type { ModuleCode } from '../calls/module-code';
+import { CallRecorder, RecorderUnavailable } from '../calls/recorder';
+import type { SourceLines } from '../calls/source-lines';
 import type { Host } from '../hosts/host';
 import { oopsInConsole, oopsText } from '../kernel-log/oops';
 import { KernelLogReader, markerText } from '../kernel-log/reader';
@@ -25,6 +28,10 @@ export class SessionRecording {
   private log: KernelLogReader | null = null;
   private calls: CallsFromLog | null = null;
   private action: number | null = null;
+  private probedAction: number | null = null;
+  /** The recorder, or why there is none. */
+  private starting: Promise<CallRecorder | string> = Promise.resolve('Recording is turned off');
+  private probes: CallRecorder | null = null;
   private unsaved: Failure | null = null;
   private announceLost: (failure: Failure) => void = () => undefined;
   private announceEnd: (session: LoadSession) => void = () => undefined;
@@ -53,6 +60,48 @@ export class SessionRecording {
     this.options.onEvent(event);
   }
 
+  /**
+   * Begins to put probes on the entries of the predicted syscalls and of `more`; does not wait.
+   * Where that is not to be, the session says why and its calls are read from the log.
+   */
+  startProbes(moduleName: string, more: readonly string[]): void {
+    const { host, id, predictions } = this.session();
+    this.starting = CallRecorder.start({
+      host: this.options.host,
+      sessionId: id,
+      arch: host.arch,
+      kernel: host.kernel,
+      moduleName,
+      syscalls: [...predictions.map(({ syscall }) => syscall), ...more],
+      predictions,
+      onCall: (call) => this.emit({ type: 'call', call: { ...call, action: this.probedAction } }),
+      onMarker: (text) => (this.probedAction = this.actionAfter(text, this.probedAction)),
+    }).catch((error: unknown) => (error instanceof RecorderUnavailable ? error.message : 'The host did not answer'));
+  }
+
+  /** Waits until the probes stand, when there are any, and adds those that need the module's code. */
+  async probesReady(code: () => { code: ModuleCode; lines: SourceLines }): Promise<void> {
+    const recorder = await this.starting;
+    if (typeof recorder === 'string') {
+      this.emit({ type: 'recorder', recorder: { mode: 'log', reason: `${recorder}, so calls are read from the module's own log lines.`, lost: 0 } });
+      return;
+    }
+    const known = code();
+    await recorder.watch(known.code, known.lines);
+    this.probes = recorder;
+    this.emit({ type: 'recorder', recorder: recorder.summary() });
+  }
+
+  /** Where markers are to be written besides the log; an empty text when calls are not recorded by probes. */
+  get traceFile(): string {
+    return this.probes?.markerFile ?? '';
+  }
+
+  /** Tells where the module's code lies: what {@link INSERT} printed. */
+  located(sections: string): void {
+    this.probes?.located(sections);
+  }
+
   /** The marker for a place of this session, e.g. `insmod begin`. */
   marker(place: string): string {
     return markerText(this.options.writer.id, place);
@@ -61,21 +110,24 @@ export class SessionRecording {
   /** Starts to follow the kernel log; what was read of this session before counts for the calls to come. */
   follow(since: { sinceMarker: string } | { sinceSeq: number }): void {
     const session = this.session();
-    const abi = syscallAbi(session.host.arch);
-    this.calls = new CallsFromLog({ predictions: session.predictions, syscallNumber: (name) => abi.byName(name)?.number ?? null });
-    for (const record of session.records) this.calls.push(record, null);
+    if (session.recorder.mode === 'log') {
+      const abi = syscallAbi(session.host.arch);
+      this.calls = new CallsFromLog({ predictions: session.predictions, syscallNumber: (name) => abi.byName(name)?.number ?? null });
+      for (const record of session.records) this.calls.push(record, null);
+    }
     this.log = new KernelLogReader(this.options.host, {
       ...since,
       onRecord: (record) => this.acceptRecord(record),
       onGap: (gap) => this.emit({ type: 'gap', gap }),
-      onMarker: (text) => this.acceptMarker(text),
+      onMarker: (text) => (this.action = this.actionAfter(text, this.action)),
       onLost: (failure) => this.announceLost(failure),
     });
   }
 
-  /** Waits until everything that the kernel logged before a marker has arrived. */
+  /** Waits until everything that the kernel logged, and every call that was recorded, before a marker has arrived. */
   async arrived(marker: string): Promise<void> {
     await this.log?.waitForMarker(marker);
+    await this.probes?.arrived(marker);
   }
 
   /** Waits for work on the host; when the host is lost meanwhile, the session ends. @throws Failure `host-lost`, `oops` */
@@ -110,6 +162,11 @@ export class SessionRecording {
 
   private async finish(end: SessionEnd): Promise<LoadSession> {
     await this.log?.stop();
+    const recorder = await this.starting;
+    if (typeof recorder !== 'string') {
+      const summary = await recorder.stop();
+      if (this.probes) this.emit({ type: 'recorder', recorder: summary });
+    }
     this.emit({ type: 'ended', endedAt: new Date().toISOString(), end });
     try {
       this.options.writer.finish();
@@ -128,10 +185,11 @@ export class SessionRecording {
     if (call) this.emit({ type: 'call', call });
   }
 
-  private acceptMarker(text: string): void {
-    const [, index, place] = ACTION_PLACE.exec(text) ?? [];
-    if (index === undefined || !text.startsWith(this.marker(''))) return;
-    this.action = place === 'begin' ? Number(index) : null;
+  /** The action that runs after a marker of the log or of the trace. */
+  private actionAfter(marker: string, before: number | null): number | null {
+    const [, index, place] = ACTION_PLACE.exec(marker) ?? [];
+    if (index === undefined || !marker.startsWith(this.marker(''))) return before;
+    return place === 'begin' ? Number(index) : null;
   }
 }
 

@@ -12,6 +12,8 @@ export interface LoadPlan {
   readonly parameters: Readonly<Record<string, string>>;
   /** The analysis; null when there is none to ask. */
   readonly predict: Predict | null;
+  /** Kernel probes record the predicted syscalls and these as well; `false`: calls are read from the log only. Default: none besides. */
+  readonly record?: false | { readonly syscalls: readonly string[] };
 }
 
 export interface LoadDeps {

@@ -22,7 +22,7 @@ const MKNOD = TOOL('printf "%s\\n" "$*" >>"$root/mknod.args"\nln -s /dev/null "$
 
 /**
  * A kernel that is no kernel: a folder with `dev`, `proc` and executables on PATH that stand for insmod, rmmod, mknod
- * and a reader of /dev/kmsg. Scripts run for real by `sh`; paths below /dev, /proc and /tmp are led into the folder.
+ * and a reader of /dev/kmsg. Scripts run for real by `sh`; paths below /dev, /proc, /sys and /tmp are led into the folder.
  */
 export class FakeKernel {
   readonly root = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-fake-'));
@@ -171,6 +171,6 @@ export class FakeHost implements Host {
 
   private inside(argument: string): string {
     if (argument.startsWith(this.kernel.root)) return argument;
-    return /^\/(?:dev|proc|tmp)(?:\/|$)/.test(argument) ? path.join(this.kernel.root, argument) : argument;
+    return /^\/(?:dev|proc|sys|tmp)(?:\/|$)/.test(argument) ? path.join(this.kernel.root, argument) : argument;
   }
 }
