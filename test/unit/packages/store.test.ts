@@ -115,7 +115,7 @@ describe('the lock of a folder', () => {
 
   it('is free again when its holder was killed', async () => {
     const script = `
-      const { withFileLock } = require(${JSON.stringify(path.resolve(__dirname, '../../../core/packages/lock.ts'))});
+      const { withFileLock } = require(${JSON.stringify(path.resolve(__dirname, '../../../core/platform/file-lock.ts'))});
       void withFileLock(process.argv[1], undefined, () => {}, () => new Promise(() => { console.log('held'); setInterval(() => {}, 1000); }));`;
     await new Promise<void>((resolve, reject) => {
       const holder = start([process.execPath, '--import', 'tsx', '-e', script, file()], { onStdoutLine: () => process.kill(holder.pid ?? 0, 'SIGKILL') });
