@@ -12,13 +12,14 @@ import { integer, SCALAR, spaceOf, truthOf, UNKNOWN, ZERO, type Value } from './
 const READS_ONLY = new Set(
   `printk _printk no_printk dev_info dev_err dev_warn dev_notice dev_crit dev_alert dev_emerg dev_dbg strlen strnlen strcmp strncmp strcasecmp strncasecmp strstr strchr strrchr
    memcmp sysfs_streq kfree kvfree vfree kfree_sensitive free_page free_pages msleep mdelay udelay ssleep usleep_range schedule cond_resched spin_lock spin_unlock mutex_lock
-   mutex_unlock rcu_read_lock rcu_read_unlock dump_stack BUG_ON WARN_ON WARN_ON_ONCE IS_ERR IS_ERR_OR_NULL PTR_ERR ERR_PTR access_ok put_user copy_to_user __copy_to_user
+   mutex_unlock rcu_read_lock rcu_read_unlock dump_stack BUG_ON ERR_PTR access_ok put_user copy_to_user __copy_to_user
    unregister_chrdev_region unregister_chrdev cdev_del device_destroy class_destroy misc_deregister remove_proc_entry proc_remove unregister_kprobe module_put try_module_get
-   MODULE_LICENSE kallsyms_lookup_name kstrtoint kstrtoul simple_strtoul container_of MAJOR MINOR MKDEV set_fs`.split(/\s+/),
+   kallsyms_lookup_name container_of MAJOR MINOR MKDEV`.split(/\s+/),
 );
 /** Functions that fill what their first argument points to. */
 const FILLS_FIRST = /^(?:snprintf|scnprintf|sprintf|vsnprintf|vsprintf|strcpy|strncpy|strscpy|strlcpy|strcat|strncat|strlcat|get_random_bytes|hex_dump_to_buffer)$/;
-const ALLOCATES = /^(?:(?:dev)?m?_?k[mzvc]?[mzc]?alloc\w*|k[mzc]alloc\w*|kv[mzc]alloc\w*|vmalloc\w*|vzalloc\w*|kstrn?dup|kmemdup\w*|kasprintf|kvasprintf|__get_free_pages?|get_zeroed_page|memdup_user\w*|strndup_user|kmem_cache_alloc\w*|page_address|devm_k\w*alloc\w*)$/;
+const ALLOCATES =
+  /^(?:(?:devm_)?(?:k[mzc]alloc|kv[mzc]alloc|kstrn?dup|kmemdup|kv?asprintf)\w*|kmem_cache_z?alloc\w*|v[mz]alloc\w*|__get_free_pages?|get_zeroed_page|memdup_user\w*|strndup_user|page_address)$/;
 const ZEROES = /zalloc|zeroed|calloc/;
 
 /** Calls a function that is not the module's: what is known of it, and otherwise nothing. */
@@ -41,7 +42,7 @@ export function callExternal(machine: Machine, name: string | null, expression: 
   }
   if (/close_fd|fd_install|get_unused_fd|anon_inode_getfd|ksys_|do_sys_|sys_close|put_unused_fd|close_range|unshare_files/.test(name)) state.loseDescriptors();
   if (!READS_ONLY.has(name)) clobberArguments(machine, list, state);
-  return [{ state, value: resultOf(name, list) }];
+  return [{ state, value: resultOf(name) }];
 }
 
 /** A lookup by name gives what is known under it, however the function that looks is called. */
@@ -122,7 +123,7 @@ function specialCall(machine: Machine, name: string, expression: CallExpression,
   }
 }
 
-function resultOf(name: string, list: readonly Argument[]): Value {
+function resultOf(name: string): Value {
   switch (name) {
     case 'strlen':
     case 'strnlen':
@@ -135,8 +136,6 @@ function resultOf(name: string, list: readonly Argument[]): Value {
     case 'do_mmap':
     case 'ksys_mmap_pgoff':
       return { kind: 'user', origin: { text: `memory from ${name}()`, span: null }, maybeNull: false };
-    case 'ERR_PTR':
-      return list[0] ? UNKNOWN : SCALAR;
     default:
       return UNKNOWN;
   }
