@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Everything that CI runs, from a fresh clone: npm test [-- STAGE…]. The last line is `N passed, N failed[, N skipped]`.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -38,14 +38,22 @@ async function check(title, argv) {
 }
 
 /** A runner that leaves its counts in $KMODLAB_RESULT. No counts, or a bad exit without a failed test, is a failure. */
-async function suite(name, argv) {
+async function suite(name, argv, extraEnv = {}) {
   const file = path.join(scratch, `${name}.json`);
-  const code = await run(argv, { KMODLAB_RESULT: file });
+  const code = await run(argv, { KMODLAB_RESULT: file, ...extraEnv });
   const none = { passed: 0, failed: 1, skipped: 0, skippedTitles: [] };
   if (!fs.existsSync(file)) return none;
   const result = JSON.parse(fs.readFileSync(file, 'utf8'));
   if (result.passed + result.failed === 0 || (code !== 0 && result.failed === 0)) result.failed += 1;
   return result;
+}
+
+/** PATH with stand-ins for the small tools of which a bare machine has none. */
+function pathWithTools() {
+  const folder = path.join(scratch, 'bin');
+  fs.mkdirSync(folder);
+  const made = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/test-tools.ts', folder], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
+  return made.stdout === folder ? `${process.env.PATH}:${folder}` : process.env.PATH;
 }
 
 const mocha = (config) => [bin('mocha'), '--config', config, '--reporter', path.join(ROOT, 'test/reporter.cjs')];
@@ -56,7 +64,7 @@ const stages = {
   lint: () => check('lint', [bin('eslint'), '.']),
   walls: () => check('walls between the rooms', [bin('depcruise'), '--config', '.dependency-cruiser.cjs', 'core', 'server', 'cli', 'extension', 'media']),
   deadcode: () => check('dead code', [bin('knip')]),
-  unit: () => suite('unit', mocha('test/unit/.mocharc.json')),
+  unit: () => suite('unit', mocha('test/unit/.mocharc.json'), { PATH: pathWithTools() }),
   guest: () => suite('guest', mocha('test/guest/.mocharc.json')),
   'plain-user': () => check('the demo as an ordinary user with an empty cache', asPlainUser(scratch)),
   workbench: () => suite('workbench', [process.execPath, 'test/workbench/run.mjs']),
