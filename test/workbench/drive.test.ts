@@ -100,12 +100,15 @@ describe('the packaged extension in a browser', () => {
     const source = fs.readFileSync(file, 'utf8');
     const line = source.split('\n').length;
     fs.writeFileSync(file, `${source}int broken = ;\n`);
-    await workbench.runTask('kmodlab', 'kmodlab: build device2');
-    await workbench.terminal().filter({ hasText: /expected\sexpression/ }).waitFor({ timeout: LOAD_MS });
-    await workbench.showProblems();
-    await workbench.problem('expected expression', `[Ln ${line}, Col 14]`).first().waitFor();
-    await workbench.shot('task-problems');
-    fs.writeFileSync(file, source);
+    try {
+      await workbench.runTask('kmodlab', 'kmodlab: build device2');
+      await workbench.terminal().filter({ hasText: /expected\sexpression/ }).waitFor({ timeout: LOAD_MS });
+      await workbench.showProblems();
+      await workbench.problem('expected expression', `[Ln ${line}, Col 14]`).first().waitFor();
+      await workbench.shot('task-problems');
+    } finally {
+      fs.writeFileSync(file, source);
+    }
   });
 
   it('loads with F5 and shows the kernel log in the Debug Console', async () => {

@@ -3,6 +3,7 @@ import axe from 'axe-core';
 import type { WebviewPlace, Workbench } from './workbench-page';
 
 interface AxeResults {
+  readonly passes: readonly unknown[];
   readonly violations: readonly { readonly id: string; readonly help: string; readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[] }[];
 }
 
@@ -18,5 +19,6 @@ export async function accessibilityFaults(workbench: Workbench, place: WebviewPl
   await frame.evaluate(`document.documentElement.style.backgroundColor = 'var(${BEHIND[place]})'`);
   await frame.evaluate(axe.source);
   const results = await frame.evaluate<AxeResults>('axe.run(document)');
+  if (results.passes.length === 0) throw new Error(`axe found nothing to check in the ${place}`);
   return results.violations.flatMap(({ id, help, nodes }) => nodes.map(({ html, failureSummary }) => `${place}: ${id}: ${help}: ${html.slice(0, 160)} ${failureSummary ?? ''}`));
 }

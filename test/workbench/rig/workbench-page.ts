@@ -73,7 +73,7 @@ export class Workbench {
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
   }
 
-  /** Runs a provided task and answers the question for a problem matcher, where there is one. */
+  /** Runs a task that the extension provides; `label` as the list shows it, `kmodlab: build device2`. */
   async runTask(type: string, label: string): Promise<void> {
     await this.command('workbench.action.tasks.runTask', 'Tasks: Run Task');
     await this.pick(`All ${type} tasks`);
@@ -101,10 +101,6 @@ export class Workbench {
   async showProblems(): Promise<void> {
     await this.command('workbench.actions.view.problems', 'Problems: Focus on Problems View');
     await this.page.locator('.markers-panel').waitFor();
-  }
-
-  notification(text: string | RegExp): Locator {
-    return this.page.locator('.notification-list-item', { hasText: text });
   }
 
   async clearNotifications(): Promise<void> {
