@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   DidChangeConfigurationNotification,
@@ -131,8 +132,13 @@ export class KmodlabServer {
 
   private async modulesOf(document: TextDocument): Promise<readonly ModuleFiles[]> {
     const file = filePath(document.uri);
-    if (file !== null) return gatherModules(file, (other) => this.openText(other));
-    return [{ folder: '/', own: 'untitled.c', sources: [{ path: 'untitled.c', text: document.getText() }] }];
+    try {
+      if (file !== null) return await gatherModules(file, (other) => this.openText(other));
+    } catch (error) {
+      this.logFailure('The files of the module could not be gathered', error);
+    }
+    const own = file === null ? 'untitled.c' : path.basename(file);
+    return [{ folder: file === null ? '/' : path.dirname(file), own, sources: [{ path: own, text: document.getText() }] }];
   }
 
   private async hover({ textDocument, position }: HoverParams): Promise<Hover | null> {
@@ -156,12 +162,16 @@ export class KmodlabServer {
   }
 
   private async inspect(...[sources, target]: Parameters<Analyzer['inspect']>): Promise<Inspection> {
-    const analyzer = await this.analyzer;
     try {
+      const analyzer = await this.analyzer;
       return analyzer.inspect(sources, target);
     } catch (error) {
-      this.connection.console.error(`The analysis failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      this.logFailure('The analysis failed', error);
       return NOTHING;
     }
+  }
+
+  private logFailure(what: string, error: unknown): void {
+    this.connection.console.error(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
 }
