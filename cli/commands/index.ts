@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from '../context';
 import { build } from './build';
+import { calls } from './calls';
 import { check } from './check';
+import { compare } from './compare';
 import { demo } from './demo';
 import { guest } from './guest';
 import { load } from './load';
 import { log } from './log';
 import { unload } from './unload';
 
-export const commands: readonly Command[] = [demo, check, build, load, unload, log, guest];
+export const commands: readonly Command[] = [demo, check, build, load, unload, log, calls, compare, guest];
