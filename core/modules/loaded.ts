@@ -131,7 +131,7 @@ export class InsertedModule implements LoadedModule {
       throw error;
     }
     if (recording.oops !== null) return this.finish('oops', recording.oops);
-    return this.parts.signal?.aborted ? this.finish('cancelled', 'It was cancelled, and the module was unloaded.') : this.finish('unloaded', 'It was unloaded.');
+    return this.parts.signal?.aborted ? this.finish('cancelled', 'It was cancelled, and the module was unloaded.') : this.finish('unloaded', 'rmmod removed it.');
   }
 
   /** @throws Failure why the session could not be saved */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Call, LoadSession, Prediction } from '../model';
+import type { Call, Expectation, LoadSession, Prediction } from '../model';
 
 /** `neverMade`: a predicted call that was not observed; `notPredicted`: an observed call without a prediction. */
 export type Verdict = 'agree' | 'differ' | 'unknown' | 'neverMade' | 'notPredicted';
@@ -14,16 +14,17 @@ export interface ComparisonRow {
 }
 
 /**
- * The number that "returns argument i" means for one call: its register when that was read from the kernel, else what
- * the action handed to the device. Null when neither is known.
+ * The number that "returns argument i" means for one call: its register when that was read from the kernel, else, for
+ * an argument that is passed on unchanged, what the action handed to the device. Null when neither is known.
  */
-function argumentValue(call: Call, index: number, session: LoadSession): number | null {
-  const register = call.registers?.[index];
+function argumentValue(call: Call, expect: Extract<Expectation, { kind: 'argument' }>, session: LoadSession): number | null {
+  const register = call.registers?.[expect.index];
   if (register) {
     const value = Number(BigInt.asIntN(64, BigInt(register.value)));
     return Number.isSafeInteger(value) ? value : null;
   }
-  return call.action === null ? null : (session.actions[call.action]?.deviceWrite?.bytes ?? null);
+  const isPassedOn = /^\w+$/.test(expect.value);
+  return call.action === null || !isPassedOn ? null : (session.actions[call.action]?.deviceWrite?.bytes ?? null);
 }
 
 /** What a prediction means for one call (or for none yet): the number, null while unknown, and how to show it. */
@@ -35,7 +36,7 @@ function expected(prediction: Prediction, call: Call | null, session: LoadSessio
     case 'errno':
       return { value: expect.value, text: `${expect.value} ${expect.name}` };
     case 'argument': {
-      const value = call && argumentValue(call, expect.index, session);
+      const value = call && argumentValue(call, expect, session);
       return { value, text: value === null ? expect.value : `${value} (${expect.value})` };
     }
     case 'unknown':

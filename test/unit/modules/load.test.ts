@@ -71,7 +71,7 @@ describe('loading a module', () => {
     kernel.print('<6>long after');
 
     assert.equal(LoadSessionSchema.safeParse(session).success, true);
-    assert.deepEqual(session.end, { state: 'unloaded', reason: 'It was unloaded.' });
+    assert.deepEqual(session.end, { state: 'unloaded', reason: 'rmmod removed it.' });
     assert.deepEqual(session.records.map(({ text }) => text), ['[M]loaded', '[M]result -14', '[M]gone']);
     assert.deepEqual(session.module.sources.map((source) => source.path), ['echo.c', 'echo.h']);
     assert.match(session.module.koBuildId ?? '', /^[0-9a-f]{40}$/);

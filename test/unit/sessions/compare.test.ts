@@ -38,6 +38,7 @@ describe('predicted beside observed', () => {
     assert.deepEqual(compare(expect, { result: 25, action: 0 }, { actions }), ['differ: 3 (len) / 25']);
     assert.deepEqual(compare(expect, { result: 25, action: null }, { actions }), ['unknown: len / 25']);
     assert.deepEqual(compare(expect, { result: 25, action: 0 }, { actions: [actionOf(null)] }), ['unknown: len / 25']);
+    assert.deepEqual(compare({ ...expect, value: 'len - 3' }, { result: 22, action: 1 }, { actions }), ['unknown: len - 3 / 22']);
   });
 
   it('never lets unknown agree', () => {
