@@ -46,6 +46,7 @@ export function probeAbi(arch: Architecture, kernel: string): ProbeAbi | null {
  * - Filters drop in the kernel what returns into the kernel's own text, which is how every process' own syscalls return,
  *   and what the processes do that carry this output: each of their calls would cause the next.
  * - `dd` reads and writes; busybox's cat would splice, which holds the lock of the pipe to the SSH server while it waits.
+ * - Symbols come in the order of their addresses: what is searched for the first match need not read all of them.
  * - trace_clock `perf` is local_clock(), which printk uses.
  *
  * Arguments: token, buffer of all CPUs in KiB, instances of a return probe, prefix of the symbols, fetch of the return
@@ -104,7 +105,12 @@ echo perf >"$instance/trace_clock" || refuse no-clock
 for option in sym-addr context-info; do echo "$option" >"$instance/trace_options"; done
 for option in sym-offset record-tgid hex bin raw verbose; do echo "no$option" >"$instance/trace_options"; done 2>/dev/null
 
-eval "$(sed -n 's/^\\([0-9a-f]*\\) . _stext$/low=0x\\1/p; s/^\\([0-9a-f]*\\) . _\\{0,2\\}kretprobe_trampoline$/trampoline=0x\\1/p; s/^\\([0-9a-f]*\\) . arch_rethook_trampoline$/trampoline=0x\\1/p; /^[0-9a-f]* . _etext$/{s/^\\([0-9a-f]*\\) .*/high=0x\\1/p;q;}' /proc/kallsyms)"
+address() { sed -n "s/^\\([0-9a-f]*\\) . $1\$/0x\\1/p" | head -n 1; }
+find() { grep -F -e ' arch_rethook_trampoline' -e 'kretprobe_trampoline' "$@" /proc/kallsyms | address '\\(arch_rethook\\|_*kretprobe\\)_trampoline'; }
+low=$(grep -F -m 1 ' _stext' /proc/kallsyms | address _stext)
+high=$(grep -F -m 1 ' _etext' /proc/kallsyms | address _etext)
+trampoline=$(find -m 2)
+[ -n "$trampoline" ] || trampoline=$(find)
 case $low$high in *[1-9a-f]*) ;; *) refuse no-addresses ;; esac
 ours=
 pid=$$
