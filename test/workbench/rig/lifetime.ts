@@ -6,6 +6,7 @@ import { run } from '../../../core/platform/process';
 
 /** Environment variable that every process of one rig run carries: how its leftovers are found. */
 const MARKER = 'KMODLAB_RIG_RUN';
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const LEFTOVER_LIMIT_MS = 20_000;
 
 type CleanUp = () => Promise<void> | void;
@@ -21,6 +22,7 @@ export class Lifetime {
   /** Inside another run the processes are that one's to end. */
   private readonly outer = process.env[MARKER];
   private readonly marker = this.outer ?? `${process.pid}-${Date.now().toString(36)}`;
+  private readonly stop = (): void => this.controller.abort();
   private ended: Promise<readonly string[]> | undefined;
 
   /** Aborted when the run has to stop. */
@@ -44,13 +46,9 @@ export class Lifetime {
     return dir;
   }
 
-  /** Stops the run when the process is asked to end. */
+  /** Stops the run when the process is asked to end. Asking again (npm hands the terminal's signal on) does not cut the end short. */
   stopOnSignals(): this {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      const stop = (): void => this.controller.abort();
-      process.on(name, stop);
-      this.defer(() => void process.off(name, stop));
-    }
+    for (const name of SIGNALS) process.on(name, this.stop);
     return this;
   }
 
@@ -75,6 +73,7 @@ export class Lifetime {
     for (const cleanUp of this.cleanUps.splice(0).reverse()) await cleanUp();
     const killed = this.outer === undefined ? await endLeftovers(this.marker) : [];
     for (const dir of this.folders.splice(0)) fs.rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    for (const name of SIGNALS) process.off(name, this.stop);
     return killed;
   }
 }
