@@ -109,7 +109,7 @@ function echo(facts: Facts, number: number, entry: Descriptor): Forecast {
   if (length?.kind === 'scalar' && length.symbol && length.symbol.offset <= 0n) {
     const { name, offset } = length.symbol;
     const text = offset === 0n ? name : `${name} - ${String(-offset)}`;
-    return { expect: { kind: 'argument', index: 2, value: text }, assumes, because: `${because} Its length ${name} is what that caller asked to write.`, descriptors };
+    return { expect: { kind: 'argument', index: 2, value: text }, assumes, because: `${because} Its length, ${name}, is what that caller asked to write.`, descriptors };
   }
   return unknown('The length is not known.', descriptors);
 }
