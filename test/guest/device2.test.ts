@@ -22,7 +22,7 @@ const ARTICLE: [string, number][] = [
 ];
 
 describe('device2 on real kernels', function () {
-  for (const kernel of ['6.1-cloud', '5.10-cloud', 'newest-cloud']) {
+  for (const kernel of ['6.1-cloud', '5.10-cloud', '6.12-cloud', 'newest-cloud']) {
     it(`gives the article's numbers on ${kernel}, each as predicted`, async function () {
       const result = await kmodlab(['demo', '--kernel', kernel, '--json']);
       if (notOffered(result)) {

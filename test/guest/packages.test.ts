@@ -25,18 +25,20 @@ async function offered(spec: string): Promise<KernelOffer | null> {
   }
 }
 
-/** Builds the smallest module for a kernel and returns the module's `vermagic`. */
-async function buildHello(packages: PackageStore, spec: string): Promise<string> {
+const MODULES = { hello: path.join(__dirname, '../fixtures/hello'), device2: path.join(__dirname, '../../module') };
+
+/** Builds a module for a kernel, with all of Kbuild's extra warnings and without getting one; returns its `vermagic`. */
+async function buildWithoutWarnings(name: keyof typeof MODULES, packages: PackageStore, spec: string): Promise<string> {
   const { buildEnvironment, vmlinuz, modulesDir } = await packages.provideKernel(spec);
   assert.ok(fs.statSync(vmlinuz).size > 1_000_000);
   assert.ok(fs.existsSync(path.join(modulesDir, 'kernel')));
-  const source = path.join(folder, 'hello');
-  fs.cpSync(path.join(__dirname, '../fixtures/hello'), source, { recursive: true });
+  const source = path.join(folder, name);
+  fs.cpSync(MODULES[name], source, { recursive: true });
   const { argv, env } = buildEnvironment.wrap(['make', '-C', buildEnvironment.kernelDir, `M=${source}`, ...buildEnvironment.makeArgs, 'W=1', 'modules'], [source]);
   const result = await run(argv, { env });
   assert.equal(result.exitCode, 0, `${buildEnvironment.compiler}\n${result.stdout}\n${result.stderr}`);
   assert.doesNotMatch(result.stderr, /warning|the compiler differs/);
-  return /vermagic=([^\0]*)/.exec(fs.readFileSync(path.join(source, 'hello.ko'), 'latin1'))?.[1] ?? '';
+  return /vermagic=([^\0]*)/.exec(fs.readFileSync(path.join(source, `${name}.ko`), 'latin1'))?.[1] ?? '';
 }
 
 describe('kernels from packages', () => {
@@ -44,19 +46,19 @@ describe('kernels from packages', () => {
   afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
   for (const spec of ['6.1-cloud', '5.10-cloud', '6.12-cloud', 'newest-cloud']) {
-    it(`a module is built for ${spec}`, async function () {
+    it(`modules are built for ${spec}, with W=1 and no warning`, async function () {
       const offer = await offered(spec);
       if (!offer) {
         console.log(`      ${spec}: the archive offers no such kernel now`);
         this.skip();
       }
-      assert.equal((await buildHello(store(), spec)).split(' ')[0], offer.release);
+      for (const name of ['hello', 'device2'] as const) assert.equal((await buildWithoutWarnings(name, store(), spec)).split(' ')[0], offer.release);
     });
   }
 
   it('a module is built for the default kernel where there is no compiler', async () => {
     const bare = store({ PATH: barePath(path.join(folder, 'bin')) });
-    const vermagic = await buildHello(bare, '6.1-cloud');
+    const vermagic = await buildWithoutWarnings('hello', bare, '6.1-cloud');
     assert.equal(vermagic.split(' ')[0], (await bare.resolveKernel('6.1-cloud')).release);
   });
 
