@@ -24,8 +24,11 @@ interface Site {
   readonly frames: readonly SourceLine[];
 }
 
+/** A session is one file that must stay readable. */
+export const MAX_CALLS = 200_000;
 const MAX_SEEN_MARKERS = 1024;
-const MARKER_LIMIT_MS = 20_000;
+/** No call and no marker for so long: the trace shows nothing any more. */
+const SILENCE_LIMIT_MS = 10_000;
 
 /**
  * Holds what was recorded, in order, until it is known where the module lies; then keeps the module's calls, finds their
@@ -36,6 +39,9 @@ export class CallQueue {
   unmatched = 0;
   /** Calls of which it cannot be known any more whether the module made them. */
   unplaced = 0;
+  /** Calls of the module beyond the first {@link MAX_CALLS}. */
+  surplus = 0;
+  private given = 0;
   private readonly items: Item[] = [];
   private readonly matcher: PredictionMatcher;
   private readonly seenMarkers = new Set<string>();
@@ -45,6 +51,7 @@ export class CallQueue {
   private lines: SourceLines | null = null;
   private watched: readonly string[] = [];
   private complete = false;
+  private received = 0;
   private working: Promise<void> | null = null;
 
   constructor(private readonly options: CallQueueOptions) {
@@ -63,11 +70,13 @@ export class CallQueue {
   }
 
   push(call: JoinedCall): void {
+    this.received++;
     this.items.push({ call });
     this.wake();
   }
 
   pushMarker(marker: string): void {
+    this.received++;
     this.items.push({ marker });
     this.wake();
   }
@@ -86,13 +95,17 @@ export class CallQueue {
     this.wake();
   }
 
-  /** Waits for a marker, but not for ever; false when it did not come. */
+  /** Waits for a marker as long as something arrives; false when it did not come. */
   arrived(marker: string): Promise<boolean> {
     if (this.seenMarkers.has(marker)) return Promise.resolve(true);
     return new Promise((resolve) => {
-      const limit = setTimeout(() => done(false), MARKER_LIMIT_MS);
+      let before = this.received;
+      const limit = setInterval(() => {
+        if (this.received === before) done(false);
+        before = this.received;
+      }, SILENCE_LIMIT_MS);
       const done = (came: boolean): void => {
-        clearTimeout(limit);
+        clearInterval(limit);
         resolve(came);
       };
       this.waiters.set(marker, [...(this.waiters.get(marker) ?? []), done]);
@@ -156,6 +169,11 @@ export class CallQueue {
   private async give(call: JoinedCall): Promise<void> {
     const site = await this.siteOf(call);
     if (!site) return;
+    if (this.given >= MAX_CALLS) {
+      this.surplus++;
+      return;
+    }
+    this.given++;
     if (call.entryLost || call.status === 'entryOnly') this.unmatched++;
     this.options.onCall(this.toCall(call, site));
   }

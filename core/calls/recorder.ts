@@ -5,7 +5,7 @@ import type { Host } from '../hosts/host';
 import type { Architecture, Call, Prediction, Recorder } from '../model';
 import type { RunningProcess } from '../platform/process';
 import { CallJoiner } from './call-joiner';
-import { CallQueue } from './call-queue';
+import { CallQueue, MAX_CALLS } from './call-queue';
 import type { ModuleCode } from './module-code';
 import { ANSWER, probeAbi, RECORD, TRACEFS_FOLDERS } from './recorder-script';
 import type { SourceLines } from './source-lines';
@@ -25,7 +25,7 @@ export interface RecorderOptions {
   readonly onCall: (call: Call) => void;
   /** Told of every text that is written into the trace, in its place among the calls. */
   readonly onMarker?: (text: string) => void;
-  /** Ring buffer of all CPUs together. Default 8192. */
+  /** Ring buffer of all CPUs together. Default 16384, which holds 100,000 calls. */
   readonly bufferKib?: number;
   /** Instances of each return probe: calls under way at once. Default 256. */
   readonly maxActive?: number;
@@ -34,7 +34,7 @@ export interface RecorderOptions {
 
 /** The kernel's name for what `module_init()` names. */
 const INIT = 'init_module';
-const BUFFER_KIB = 8192;
+const BUFFER_KIB = 16_384;
 const MAX_ACTIVE = 256;
 const MAX_WATCHED = 64;
 const ANSWER_LIMIT_MS = 60_000;
@@ -159,8 +159,8 @@ export class CallRecorder {
 
   /** What is known so far. */
   summary(): Recorder {
-    const { unmatched, unplaced } = this.queue;
-    const lost = this.overruns + Math.max(this.missed, unmatched) + unplaced;
+    const { unmatched, unplaced, surplus } = this.queue;
+    const lost = this.overruns + Math.max(this.missed, unmatched) + unplaced + surplus;
     const sentences = [
       `Kernel probes on ${this.syscalls.filter((name) => !this.missing.includes(name)).join(', ')}.`,
       this.missing.length > 0 ? `This kernel has no entry for ${this.missing.join(', ')}.` : '',
@@ -169,6 +169,7 @@ export class CallRecorder {
       unmatched > 0 ? `${unmatched} calls were recorded by half.` : '',
       this.missed > 0 ? `Probes were missed ${this.missed} times.` : '',
       unplaced > 0 ? `${unplaced} calls came from addresses that cannot be told apart any more.` : '',
+      surplus > 0 ? `${surplus} calls after the first ${MAX_CALLS} were left out.` : '',
       this.silent && !this.endedEarly ? 'The trace did not show all that was written into it.' : '',
       this.endedEarly ? 'The recorder was ended before the session.' : '',
       'Kernel functions behind the syscall entries (vfs_*, ksys_*) are not seen when they are called directly.',
