@@ -9,6 +9,7 @@ import { toPredictions } from './predictions';
 import { callingConvention } from './rules/calling-convention';
 import { kernelBuffer } from './rules/kernel-buffer';
 import type { Rule } from './rules/rule';
+import { unsetRegister } from './rules/unset-register';
 import { CParser } from './syntax/parser';
 import { rangeOf } from './syntax/source';
 import { TargetFacts } from './syntax/target';
@@ -45,7 +46,7 @@ export interface Inspection extends Analysis {
   readonly calls: readonly CallSite[];
 }
 
-const RULES: readonly Rule[] = [kernelBuffer, callingConvention];
+const RULES: readonly Rule[] = [kernelBuffer, callingConvention, unsetRegister];
 
 /** Loads the parser once; rejects only when the WebAssembly files are broken. */
 export async function createAnalyzer(wasm: AnalyzerWasm): Promise<Analyzer> {

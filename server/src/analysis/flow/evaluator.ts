@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CType, Declarator, Expression, InitializerItem, Located } from '../syntax/ast';
 import { textOf, type Span } from '../syntax/source';
+import { walkExpression } from '../syntax/walk';
 import { binaryValue, offsetPath, shift } from './arithmetic';
 import { branch } from './conditions';
 import type { Frame, Outcome } from './frame';
@@ -56,9 +57,26 @@ export class Evaluator implements Evaluates {
       case 'initializer':
         return one(UNKNOWN);
       case 'unknown':
-        state.memory.clobberEscaped();
+        this.clobberNamed(expression, state, frame);
         return one(UNKNOWN);
     }
+  }
+
+  /** Inline assembly, or what could not be parsed: it may change every variable that it names, and what that points to. */
+  private clobberNamed(expression: Expression, state: State, frame: Frame): void {
+    const objects = new Set<MemoryObject>();
+    walkExpression(expression, (part) => {
+      if (part.kind !== 'identifier') return;
+      const global = frame.lookup(part.name) ? undefined : this.machine.program.findGlobal(part.name, frame.unit);
+      const object = frame.lookup(part.name) ?? (global?.isExternal === false && !global.declarator.isConst ? global.object : undefined);
+      if (!object) return;
+      objects.add(object);
+      const value = state.memory.load({ object, path: '' });
+      if (value.kind === 'pointer') for (const target of value.targets) objects.add(target.object);
+    });
+    state.memory.escape(objects);
+    state.memory.clobberEscaped();
+    for (const object of objects) this.machine.globals.clobbered(object, state.aside);
   }
 
   private identifier(name: string, state: State, frame: Frame): Value {
@@ -251,7 +269,9 @@ export class Evaluator implements Evaluates {
       this.evaluate(expression.right, left.state, frame).map((right) => {
         const type = this.machine.program.resolve(typeOf(expression.left, frame, this.machine.program));
         const stride = type.kind === 'pointer' || type.kind === 'array' ? 1 : 8;
-        return { state: right.state, value: this.tableOffset(expression.operator, left.value, right.value, stride) ?? binaryValue(expression.operator, left.value, right.value, stride) };
+        const value = this.tableOffset(expression.operator, left.value, right.value, stride) ?? binaryValue(expression.operator, left.value, right.value, stride);
+        if (value.kind === 'unknown') for (const side of [left.value, right.value]) if (side.kind === 'pointer') right.state.memory.escape(side.targets.map((target) => target.object));
+        return { state: right.state, value };
       }),
     );
   }
@@ -411,8 +431,16 @@ export class Evaluator implements Evaluates {
     if (object.storage === 'global') {
       if (state.memory.has(object)) return [state];
       state.memory.reset(object, ZERO);
-    } else state.memory.reset(object, UNKNOWN);
+    } else {
+      state.memory.reset(object, UNKNOWN);
+      if (this.isRegisters(object.type)) state.memory.store({ object, path: '' }, { kind: 'aggregate', cells: new Map(), rest: { ...UNKNOWN, unset: object } }, null);
+    }
     return declarator.initializer ? this.initialize(object, '', declarator.type, declarator.initializer, state, frame) : [state];
+  }
+
+  private isRegisters(type: CType): boolean {
+    const resolved = this.machine.program.resolve(type);
+    return resolved.kind === 'struct' && resolved.tag === 'pt_regs';
   }
 
   private localObject(declarator: Declarator, frame: Frame): MemoryObject {

@@ -117,6 +117,11 @@ export class Memory {
     return false;
   }
 
+  /** The parts of an object that were stored to one by one; `path*` stands for everything below a path. */
+  paths(object: MemoryObject): string[] {
+    return [...(this.objects.get(object.id)?.cells.keys() ?? [])];
+  }
+
   escape(objects: Iterable<MemoryObject>): void {
     this.escaped = new Set([...this.escaped, ...[...objects].map((object) => object.id)]);
   }

@@ -3,7 +3,7 @@ import type { AbiSyscall } from '../../../../core/abi';
 import type { Report } from '../../../../core/model/analysis';
 import type { Span } from '../syntax/source';
 import type { Forecast } from './forecast';
-import type { Origin } from './objects';
+import type { MemoryObject, Origin } from './objects';
 import type { Value } from './values';
 
 /** One argument of a call, as one path brings it. */
@@ -12,6 +12,8 @@ export interface CallArgument {
   /** The expression that brought it: stored to the register, or given to the helper that stored it. */
   readonly broughtBy: Span | null;
   readonly origin: Origin;
+  /** The registers' variable, where nothing was ever stored to this argument's register. */
+  readonly neverSetIn?: MemoryObject;
 }
 
 /** One path's arrival at a call. */

@@ -4,6 +4,7 @@ import { DescriptorTable } from './descriptors';
 import { forecast, unknownForecast, type Forecast } from './forecast';
 import type { Frame, Outcome } from './frame';
 import type { Argument, CallExpression, Machine } from './machine';
+import type { MemoryObject } from './objects';
 import type { CallArgument, UsedConvention } from './recorder';
 import type { State } from './state';
 import { typeOf } from './types';
@@ -70,8 +71,14 @@ function fromRegisters(machine: Machine, syscall: AbiSyscall, regs: Argument | u
     const value = machine.evaluator.load(slots, state);
     const [slot] = slots;
     const stored = slot ? (state.memory.cell(slot)?.stored ?? null) : null;
-    return { value, broughtBy: value.via?.span ?? stored, origin: originOf(value) };
+    const neverSetIn = slot && value.unset === slot.object && isFilledByName(slot.object, state) ? slot.object : null;
+    return { value, broughtBy: value.via?.span ?? stored, origin: originOf(value), ...(neverSetIn ? { neverSetIn } : {}) };
   });
+}
+
+/** Stores by a number in place of a field's name could have set any register. */
+function isFilledByName(registers: MemoryObject, state: State): boolean {
+  return state.memory.paths(registers).every((path) => /^(?:\*|\.regs\[\d+\]|\.\w+)$/.test(path));
 }
 
 /** The result as a value: later branches on it follow the prediction, and a printk of it is this call's report. */

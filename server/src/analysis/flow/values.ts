@@ -2,7 +2,7 @@
 import type { AbiSyscall } from '../../../../core/abi';
 import type { FunctionDefinition } from '../syntax/ast';
 import type { Span } from '../syntax/source';
-import type { Origin, Target } from './objects';
+import type { MemoryObject, Origin, Target } from './objects';
 import type { Unit } from './unit';
 
 /** A number that is known by name only: the length that a handler was given, plus a constant. */
@@ -21,6 +21,8 @@ interface Common {
   readonly result?: string;
   /** The argument expression by which the value came into a function, and the depth of that function's frame. */
   readonly via?: { readonly span: Span; readonly depth: number };
+  /** Nothing was ever stored there: the part of struct pt_regs on the stack that this is. */
+  readonly unset?: MemoryObject;
 }
 
 /** How syscall entries are called: `regs` takes one pt_regs pointer, `direct` the arguments, `table` what the target has. */
@@ -121,7 +123,7 @@ function isNull(value: Value): boolean {
 }
 
 /** The value without what ties it to a call's result, or to the argument that brought it. */
-export function stripped(value: Value, ...marks: readonly ('result' | 'via')[]): Value {
+export function stripped(value: Value, ...marks: readonly ('result' | 'via' | 'unset')[]): Value {
   if (marks.every((mark) => value[mark] === undefined)) return value;
   const copy = { ...value };
   for (const mark of marks) Reflect.deleteProperty(copy, mark);
@@ -134,8 +136,9 @@ export function join(a: Value, b: Value): Value {
   const joined = joinKinds(a, b);
   const result = a.result !== undefined && a.result === b.result ? a.result : undefined;
   const via = a.via && a.via.span === b.via?.span ? a.via : undefined;
-  if (joined.result === result && joined.via === via) return joined;
-  return { ...stripped(joined, 'result', 'via'), ...(result === undefined ? {} : { result }), ...(via ? { via } : {}) };
+  const unset = a.unset && a.unset === b.unset ? a.unset : undefined;
+  if (joined.result === result && joined.via === via && joined.unset === unset) return joined;
+  return { ...stripped(joined, 'result', 'via', 'unset'), ...(result === undefined ? {} : { result }), ...(via ? { via } : {}), ...(unset ? { unset } : {}) };
 }
 
 function joinKinds(a: Value, b: Value): Value {
@@ -243,7 +246,7 @@ export function originOf(value: Value): Origin {
 /** Equality as far as a fixpoint needs it. */
 export function sameValue(a: Value, b: Value): boolean {
   if (a === b) return true;
-  if (a.kind !== b.kind || a.result !== b.result) return false;
+  if (a.kind !== b.kind || a.result !== b.result || a.unset !== b.unset) return false;
   switch (a.kind) {
     case 'integer':
       return b.kind === 'integer' && a.value === b.value;
