@@ -146,6 +146,8 @@ export type ResultsToView =
       readonly header: ResultsHeader;
       readonly summary: ResultsSummary;
       readonly calls: number;
+      /** The call to select and bring into view; null leaves the selection to the person. */
+      readonly select: number | null;
       readonly actions: readonly ShownAction[];
     })
   | Rows<CallRow>

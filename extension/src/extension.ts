@@ -4,6 +4,7 @@ import type { LoadSession } from '../../core/model';
 import { registerCommands } from './commands';
 import { Context } from './context';
 import { registerDebugger } from './debug';
+import type { InlineResult } from './inline-results/inline-model';
 import { registerTasks } from './tasks';
 
 /** What other extensions and the tests may use. */
@@ -14,6 +15,9 @@ export interface Api {
   lastSession(): LoadSession | undefined;
   /** Told of every session that begins, goes on, or ends. */
   onSession(listener: (session: LoadSession) => void): vscode.Disposable;
+  /** What stands at the ends of a document's lines while an editor shows it. */
+  inlineResults(uri: vscode.Uri): readonly InlineResult[];
+  onInlineResults(listener: () => void): vscode.Disposable;
 }
 
 let context: Context | undefined;
@@ -28,6 +32,8 @@ export function activate(extension: vscode.ExtensionContext): Api {
     whenReady: () => ready,
     lastSession: () => ctx.feed.current?.session(),
     onSession: (listener) => vscode.Disposable.from(ctx.feed.subscribe(({ live }) => listener(live.session()))),
+    inlineResults: (uri) => ctx.inlineResults.of(uri),
+    onInlineResults: (listener) => vscode.Disposable.from(ctx.inlineResults.onChange(listener)),
   };
 }
 

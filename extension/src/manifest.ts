@@ -34,6 +34,7 @@ export const ContextKey = {
 export interface SettingTypes {
   'kmodlab.host': string;
   'kmodlab.results.openAfterLoad': boolean;
+  'kmodlab.results.inline': boolean;
   'kmodlab.analysis.targetKernel': string;
   'kmodlab.trace.server': 'off' | 'messages' | 'verbose';
 }
@@ -42,6 +43,7 @@ export type SettingKey = keyof SettingTypes;
 export const settingDefaults: Readonly<SettingTypes> = {
   'kmodlab.host': 'guest',
   'kmodlab.results.openAfterLoad': true,
+  'kmodlab.results.inline': true,
   'kmodlab.analysis.targetKernel': '',
   'kmodlab.trace.server': 'off',
 };

@@ -12,15 +12,19 @@ export class Settings {
     return this.read('kmodlab.results.openAfterLoad');
   }
 
+  get inlineResults(): boolean {
+    return this.read('kmodlab.results.inline');
+  }
+
   /** Keeps the choice with the workspace when there is one, else with the user. */
   async setHostId(id: string): Promise<void> {
     const target = vscode.workspace.workspaceFolders ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
     await vscode.workspace.getConfiguration().update('kmodlab.host' satisfies SettingKey, id, target);
   }
 
-  onHostChange(listener: () => void): vscode.Disposable {
+  onChange(key: SettingKey, listener: () => void): vscode.Disposable {
     return vscode.workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration('kmodlab.host' satisfies SettingKey)) listener();
+      if (event.affectsConfiguration(key)) listener();
     });
   }
 

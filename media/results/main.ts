@@ -74,6 +74,7 @@ function start(): void {
     calls.style.setProperty('--calls', String(Math.min(message.calls, 12)));
     grid.setCount(message.calls);
     if (message.calls === 0) details.hidden = true;
+    else if (message.select !== null) grid.setActive(message.select);
     else select(selected >= 0 && selected < message.calls ? selected : 0);
     if (selected >= 0) grid.mark(selected);
     if (message.summary.headline !== headline) {

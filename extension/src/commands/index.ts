@@ -6,9 +6,11 @@ import { requireTrust } from '../trust';
 import { writeToDevice } from './devices';
 import { selectHost, stopGuest } from './hosts';
 import { buildModule, loadDevice2, loadModule, unloadModule } from './load';
+import { showResults } from './results';
 
 interface CommandEntry {
-  readonly run: (context: Context) => Promise<void> | void;
+  /** @param argument what a link or another extension passes on; not to be trusted */
+  readonly run: (context: Context, argument: unknown) => Promise<void> | void;
   /** Runs programs that the workspace names: only where it is trusted. */
   readonly needsTrust: boolean;
 }
@@ -20,7 +22,7 @@ const commands: Readonly<Record<Command, CommandEntry>> = {
   [Command.buildModule]: { run: buildModule, needsTrust: true },
   [Command.writeToDevice]: { run: writeToDevice, needsTrust: true },
   [Command.selectHost]: { run: selectHost, needsTrust: true },
-  [Command.showResults]: { run: (context) => context.results.show(true), needsTrust: false },
+  [Command.showResults]: { run: showResults, needsTrust: false },
   [Command.showKernelLog]: { run: (context) => context.kernelLog.show(true), needsTrust: false },
   [Command.stopGuest]: { run: stopGuest, needsTrust: false },
   [Command.showLog]: { run: (context) => context.log.show(), needsTrust: false },
@@ -29,10 +31,10 @@ const commands: Readonly<Record<Command, CommandEntry>> = {
 /** Registers every command; a failure of any of them is one message with the log behind it. */
 export function registerCommands(context: Context): vscode.Disposable {
   const registrations = Object.entries(commands).map(([id, { run, needsTrust }]) =>
-    vscode.commands.registerCommand(id, () =>
+    vscode.commands.registerCommand(id, (argument: unknown) =>
       context.messages.guard(async () => {
         if (needsTrust) requireTrust();
-        await run(context);
+        await run(context, argument);
       }),
     ),
   );

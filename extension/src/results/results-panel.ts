@@ -12,7 +12,7 @@ import { AbiCache, resultsModel, type ResultsModel } from './view-model';
 
 const TITLE = 'Syscall Results';
 
-/** The panel that shows the newest session of this window: predicted beside observed, call by call. */
+/** The panel that shows the newest session of this window, or the one that was asked for since it began: predicted beside observed, call by call. */
 export class ResultsPanel implements vscode.Disposable {
   private readonly abis = new AbiCache();
   private readonly update = new Coalesced(() => this.sendSession());
@@ -20,6 +20,12 @@ export class ResultsPanel implements vscode.Disposable {
   private panel: vscode.WebviewPanel | undefined;
   private model: ResultsModel | undefined;
   private shown: LiveSession | undefined;
+  /** The view takes messages: it has said so, and has not been hidden since. */
+  private ready = false;
+  /** The session that a link named; the next load takes its place. */
+  private chosen: LiveSession | undefined;
+  /** The call to select as soon as the view can. */
+  private chosenCall: string | undefined;
   /** Changes with the session, and whenever a row may have got another index. */
   private generation = 0;
 
@@ -30,6 +36,7 @@ export class ResultsPanel implements vscode.Disposable {
     this.subscriptions = [
       this.update,
       feed.subscribe(({ event }) => {
+        if (event.type === 'started') this.chosen = this.chosenCall = undefined;
         if (event.type !== 'record') this.update.request();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.sendSession()),
@@ -48,6 +55,14 @@ export class ResultsPanel implements vscode.Disposable {
     else this.adopt(vscode.window.createWebviewPanel(RESULTS_PANEL, TITLE, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: !focus }));
   }
 
+  /** Opens the panel at one call of a session that this window knows. */
+  showCall(sessionId: string, callId: string): void {
+    this.chosen = this.feed.all().find(({ id }) => id === sessionId);
+    this.chosenCall = this.chosen && callId;
+    this.show(true);
+    this.update.request();
+  }
+
   dispose(): void {
     for (const subscription of this.subscriptions) subscription.dispose();
     this.panel?.dispose();
@@ -56,14 +71,21 @@ export class ResultsPanel implements vscode.Disposable {
   private adopt(panel: vscode.WebviewPanel): void {
     this.panel = panel;
     panel.webview.onDidReceiveMessage((message: ResultsToHost) => this.onMessage(message));
-    panel.onDidChangeViewState(() => this.update.request());
-    panel.onDidDispose(() => (this.panel = undefined));
+    panel.onDidChangeViewState(() => {
+      if (!panel.visible) this.ready = false;
+      this.update.request();
+    });
+    panel.onDidDispose(() => {
+      this.panel = undefined;
+      this.ready = false;
+    });
     this.resources.fill(panel.webview, 'results', TITLE);
   }
 
   private onMessage(message: ResultsToHost): void {
     switch (message.type) {
       case 'ready':
+        this.ready = true;
         this.sendSession();
         return;
       case 'range':
@@ -91,8 +113,8 @@ export class ResultsPanel implements vscode.Disposable {
   }
 
   private sendSession(): void {
-    if (!this.panel) return;
-    const live = this.feed.current;
+    if (!this.ready) return;
+    const live = this.chosen ?? this.feed.current;
     if (!live) {
       this.send({ type: 'empty', generation: this.generation, canLoad: vscode.workspace.isTrusted });
       return;
@@ -102,7 +124,9 @@ export class ResultsPanel implements vscode.Disposable {
     this.shown = live;
     this.model = resultsModel(live.session(), this.abis);
     const { header, summary, actions, count } = this.model;
-    this.send({ type: 'session', generation: this.generation, isOther, header, summary, actions, calls: count });
+    const select = this.chosenCall === undefined ? null : this.model.indexOf(this.chosenCall);
+    this.chosenCall = undefined;
+    this.send({ type: 'session', generation: this.generation, isOther, header, summary, actions, calls: count, select });
   }
 
   /** Opens a source line of the shown module beside the panel. A path that leaves the module's folder is not opened. */

@@ -17,6 +17,8 @@ export interface ResultsModel {
   readonly actions: readonly ShownAction[];
   readonly count: number;
   range(from: number, count: number): CallRow[];
+  /** Where a call stands; null when it is not there. */
+  indexOf(callId: string): number | null;
   /** Null when there is no such call. */
   details(index: number): CallDetails | null;
 }
@@ -43,6 +45,10 @@ export function resultsModel(session: LoadSession, abis: AbiCache): ResultsModel
     actions: session.actions.slice(-MAX_SHOWN_ACTIONS).map(shownAction),
     count: rows.length,
     range: (from, count) => rows.slice(Math.max(0, from), Math.max(0, from) + Math.max(0, count)).map((row) => callRow(row, context)),
+    indexOf: (callId) => {
+      const index = rows.findIndex(({ call }) => call?.id === callId);
+      return index < 0 ? null : index;
+    },
     details: (index) => {
       const row = rows[index];
       return row ? callDetails(row, context) : null;

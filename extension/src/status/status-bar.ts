@@ -26,7 +26,7 @@ export class StatusBar implements vscode.Disposable {
     const update = (): void => this.update();
     this.subscriptions = [
       this.item,
-      deps.settings.onHostChange(update),
+      deps.settings.onChange('kmodlab.host', update),
       deps.hosts.onChange(update),
       deps.loader.onChange(update),
       deps.feed.subscribe(({ event }) => {
