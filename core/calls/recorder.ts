@@ -179,6 +179,7 @@ export class CallRecorder {
 
   private async finish(): Promise<Recorder> {
     if (!this.over) {
+      this.queue.located('');
       const finished = this.queue.arrived(`${ANSWER} finished`);
       this.stdin.write('finish\n');
       this.silent = !(await finished) || this.silent;
