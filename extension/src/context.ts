@@ -9,6 +9,7 @@ import { SessionStore } from '../../core/sessions/store';
 import { Consent } from './hosts/consent';
 import { HostKeeper } from './hosts/host-keeper';
 import { KernelLogView } from './kernel-log/kernel-log-view';
+import { DisagreementDiagnostics } from './inline-results/disagreement-diagnostics';
 import { InlineResults } from './inline-results/inline-results';
 import { LanguageServer } from './language-client/language-server';
 import { BuildDiagnostics } from './loads/build-diagnostics';
@@ -57,6 +58,7 @@ export class Context {
     this.kernelLog = this.own(new KernelLogView(resources, this.feed));
     this.results = this.own(new ResultsPanel(resources, this.feed));
     this.inlineResults = this.own(new InlineResults({ feed: this.feed, settings: this.settings }));
+    this.own(new DisagreementDiagnostics(this.feed));
     this.own(new StatusBar({ settings: this.settings, hosts: this.hosts, loader: this.loader, feed: this.feed }));
     this.own(new SessionWatcher({ store, feed: this.feed, originOf, onError: (failure) => this.log.warn(failure.message) }));
     this.own(this.hosts.onLost(({ failure }) => this.messages.failure(failure)));

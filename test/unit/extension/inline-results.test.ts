@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { LoadSession } from '../../../core/model';
 import { callSites } from '../../../extension/src/inline-results/call-sites';
+import { disagreements } from '../../../extension/src/inline-results/disagreement';
 import { inlineResults, isBuiltFrom, sourcePath, type EditedDocument, type InlineResult } from '../../../extension/src/inline-results/inline-model';
 import { placeLines } from '../../../extension/src/inline-results/place-lines';
 import { call, prediction, session } from './sample-session';
@@ -76,6 +77,32 @@ describe('results in the editor', () => {
   it('hide nothing that would reorder the line', () => {
     const [result] = results({ calls: [call('a', 'dup', 1, { ...at(1), task: '\u202eevil' })] });
     assert.match(result?.hover[0] ?? '', /\\u202eevil/);
+  });
+});
+
+describe('a call that differs from its prediction', () => {
+  const predictions = [prediction('p', 'dup', { kind: 'exact', value: 4 })];
+  const messages = (calls: LoadSession['calls']): string[] => disagreements(callSites(session({ predictions, calls }))).map(({ file, line, message }) => `${file}:${line}: ${message}`);
+
+  it('is a problem at its line', () => {
+    const differs = call('a', 'dup', -9, { ...at(3), predictionId: 'p', errno: 'EBADF', evidence: 'probe' });
+    assert.deepEqual(messages([differs]), ['sample.c:3: The kernel disagrees with the analysis here: dup() predicted 4, returned -9 EBADF.']);
+  });
+
+  it('is not said of the kernel when only the module says so', () => {
+    const [message] = messages([call('a', 'dup', 5, { ...at(3), predictionId: 'p', evidence: 'log' })]);
+    assert.match(message ?? '', /^sample\.c:3: The module's log line disagrees/);
+  });
+
+  it('is one problem however often it is made', () => {
+    const calls = [5, 6, 4].map((result, index) => call(`c${index}`, 'dup', result, { ...at(3), predictionId: 'p', evidence: 'probe' }));
+    const [message, ...rest] = messages(calls);
+    assert.deepEqual(rest, []);
+    assert.match(message ?? '', /returned 6\.$/);
+  });
+
+  it('is none when it agrees, or when nothing was predicted', () => {
+    assert.deepEqual(messages([call('a', 'dup', 4, { ...at(3), predictionId: 'p' }), call('b', 'dup', 9, at(3)), call('c', 'dup', null, { ...at(3), predictionId: 'p' })]), []);
   });
 });
 

@@ -9,6 +9,8 @@ interface Api {
   whenReady(): Promise<void>;
   lastSession(): LoadSession | undefined;
   onSession(listener: (session: LoadSession) => void): vscode.Disposable;
+  inlineResults(uri: vscode.Uri): readonly { line: number; text: string; stale: boolean; differs: boolean }[];
+  onInlineResults(listener: () => void): vscode.Disposable;
 }
 
 /** The extension under test, active. */

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { lab, moduleFile, until, untilSession } from './lab';
+
+/** A first load may fetch a kernel and boot a guest without KVM. */
+const LOAD_MS = 420_000;
+const FILE = 'device2_kernel_buffer.c';
+
+type Results = ReturnType<Awaited<ReturnType<typeof lab>>['inlineResults']>;
+
+/** Waits for what stands at the ends of the file's lines. */
+async function untilResults(wanted: (results: Results) => boolean): Promise<Results> {
+  const api = await lab();
+  return until(
+    () => {
+      const results = api.inlineResults(moduleFile(FILE));
+      return wanted(results) ? results : undefined;
+    },
+    (listener) => api.onInlineResults(() => void listener(undefined)),
+  );
+}
+
+describe('results in the editor', function () {
+  this.timeout(LOAD_MS);
+
+  it('stand at the line that made the call, fade with an edit and come back with its undo', async () => {
+    const { document } = await vscode.window.showTextDocument(moduleFile(FILE));
+    const before = (await lab()).lastSession()?.id;
+    await vscode.commands.executeCommand('kmodlab.loadDevice2');
+    const session = await untilSession(({ id, calls }) => id !== before && calls.some(({ source }) => source?.file === FILE));
+    const call = session.calls.find(({ source }) => source?.file === FILE);
+    assert.ok(call?.source && call.result !== null);
+
+    const [fresh] = await untilResults((results) => results.length > 0);
+    assert.equal(fresh?.line, call.source.line - 1);
+    assert.ok(fresh.text.startsWith(`= ${call.result} ${call.errno ?? ''}`) && fresh.text.endsWith('as predicted'), fresh.text);
+    assert.deepEqual([fresh.stale, fresh.differs], [false, false]);
+    const problems = vscode.languages.getDiagnostics(document.uri).filter(({ code }) => code === 'prediction-differs');
+    assert.deepEqual(problems, []);
+
+    const edit = new vscode.WorkspaceEdit();
+    edit.insert(document.uri, new vscode.Position(0, 0), '/* a line */\n');
+    assert.ok(await vscode.workspace.applyEdit(edit));
+    const [stale] = await untilResults(([result]) => result?.stale === true);
+    assert.equal(stale?.line, call.source.line);
+    assert.match(stale.text, /before your edit$/);
+
+    const undo = new vscode.WorkspaceEdit();
+    undo.delete(document.uri, new vscode.Range(0, 0, 1, 0));
+    assert.ok(await vscode.workspace.applyEdit(undo));
+    const [again] = await untilResults(([result]) => result?.stale === false);
+    assert.deepEqual(again, fresh);
+    await document.save();
+  });
+
+  it('can be switched off', async () => {
+    const settings = vscode.workspace.getConfiguration('kmodlab');
+    await settings.update('results.inline', false, vscode.ConfigurationTarget.Global);
+    try {
+      await untilResults((results) => results.length === 0);
+    } finally {
+      await settings.update('results.inline', undefined, vscode.ConfigurationTarget.Global);
+    }
+    await untilResults((results) => results.length > 0);
+  });
+
+  it('open their call in Syscall Results', async () => {
+    await vscode.window.showTextDocument(moduleFile(FILE));
+    const session = (await lab()).lastSession();
+    const call = session?.calls.find(({ source }) => source?.file === FILE);
+    assert.ok(session && call);
+    await vscode.commands.executeCommand('kmodlab.showResults', { session: session.id, call: call.id });
+    await until(
+      () => {
+        const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+        return input instanceof vscode.TabInputWebview && input.viewType.endsWith('kmodlab.results') ? input : undefined;
+      },
+      vscode.window.tabGroups.onDidChangeTabs,
+      vscode.window.tabGroups.onDidChangeTabGroups,
+    );
+  });
+
+  it('leave the module unloaded behind them', async () => {
+    await vscode.commands.executeCommand('kmodlab.unloadModule');
+    await untilSession(({ end }) => end?.state === 'unloaded');
+  });
+});
