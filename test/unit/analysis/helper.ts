@@ -55,6 +55,7 @@ export function moduleOf(body: string, init = 'start'): SourceFile[] {
 
 typedef long (*entry_t)(const struct pt_regs *);
 static entry_t *table;
+unsigned long lookup(const char *name);
 
 ${body}
 
@@ -73,7 +74,7 @@ static int __init start(void)
 	struct pt_regs regs = { };
 	long rc;
 
-	table = (entry_t *)kallsyms_lookup_name("sys_call_table");
+	table = (entry_t *)lookup("sys_call_table");
 ${statements}
 	return 0;
 }`);

@@ -116,7 +116,7 @@ describe('predictions', () => {
     const analysis = analyzer.analyze(
       moduleOf(`static int find(void)
 {
-	table = (entry_t *)kallsyms_lookup_name("sys_call_table");
+	table = (entry_t *)lookup("sys_call_table");
 	if (!table)
 		return -ENOENT;
 	return 0;
@@ -189,7 +189,7 @@ static int __init start(void)
 {
 	int i;
 
-	table = (entry_t *)kallsyms_lookup_name("sys_call_table");
+	table = (entry_t *)lookup("sys_call_table");
 	for (i = 0; i < ARRAY_SIZE(experiments); i++)
 		if (!strcmp(which, "all") || !strcmp(which, experiments[i].name))
 			experiments[i].run();
@@ -213,7 +213,7 @@ ${statements}
 static const struct file_operations ops = { ${fields} };
 static int __init start(void)
 {
-	table = (entry_t *)kallsyms_lookup_name("sys_call_table");
+	table = (entry_t *)lookup("sys_call_table");
 	return register_chrdev(0, "echo", &ops);
 }`),
         MODERN,

@@ -7,11 +7,12 @@ import { brief, fixture, loadAnalyzer, MODERN, results } from './helper';
 const HEAD = `#include <linux/module.h>
 typedef long (*entry_t)(const struct pt_regs *);
 static entry_t *table;
+unsigned long lookup(const char *name);
 static char text[9];
 static int __init start(void)
 {
 	struct pt_regs regs = { .di = 1, .si = (unsigned long)text };
-	table = (entry_t *)kallsyms_lookup_name("sys_call_table");
+	table = (entry_t *)lookup("sys_call_table");
 	return table[__NR_write](&regs);
 }
 module_init(start);

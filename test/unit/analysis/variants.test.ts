@@ -77,7 +77,7 @@ static int __init start(void)
 	${inside}
 	${registers.inside}
 
-	table = (entry_t *)kallsyms_lookup_name("sys_call_table");
+	table = (entry_t *)lookup("sys_call_table");
 	${entry.inside}
 	rc = ${entry.call}(${registers.call});
 	pr_info("result %ld\\n", rc);

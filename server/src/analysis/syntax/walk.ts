@@ -2,11 +2,12 @@
 import { append } from './append';
 import type { Expression, InitializerItem, Statement } from './ast';
 
-/** Visits every expression below a statement, outermost first. */
-export function walkStatement(statement: Statement, visit: (expression: Expression) => void): void {
+/** Visits every expression below a statement, outermost first, and every statement if asked to. */
+export function walkStatement(statement: Statement, visit: (expression: Expression) => void, visitStatement?: (statement: Statement) => void): void {
   const pending: (Statement | null)[] = [statement];
   for (let item = pending.pop(); item !== undefined; item = pending.pop()) {
     if (!item) continue;
+    visitStatement?.(item);
     switch (item.kind) {
       case 'expression':
         walkExpression(item.expression, visit, pending);

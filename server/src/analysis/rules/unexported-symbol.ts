@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+import type { Architecture, Finding } from '../../../../core/model/analysis';
+import type { Program } from '../flow/program';
+import type { Unit } from '../flow/unit';
+import type { Expression, FunctionDefinition, Located } from '../syntax/ast';
+import { rangeOf, type Span } from '../syntax/source';
+import type { TargetFacts } from '../syntax/target';
+import { walkExpression, walkStatement } from '../syntax/walk';
+import { related, type Rule } from './rule';
+
+interface Boundary {
+  /** As LINUX_VERSION_CODE; 0 where modules never could use it. */
+  readonly since: number;
+  readonly release: string;
+}
+
+interface HiddenSymbol {
+  readonly name: RegExp;
+  /** Not only hidden from modules: it does not exist any more. */
+  readonly isGone?: true;
+  readonly boundary: (arch: Architecture) => Boundary;
+  readonly instead: string;
+}
+
+const NEVER: Boundary = { since: 0, release: '' };
+const IN_KERNEL_API = "Use the kernel's own interface for it (kernel_write(), filp_open(), kern_path(), …).";
+const BY_PROBE = 'Take its address from a kprobe on its name (register_kprobe(), then the addr field, which is NULL when it fails).';
+
+/** Sources of the boundaries: docs/rules/unexported-symbol.md. */
+const HIDDEN: readonly HiddenSymbol[] = [
+  { name: /^kallsyms_lookup_name$/, boundary: () => ({ since: 0x050700, release: '5.7' }), instead: BY_PROBE },
+  { name: /^[gs]et_fs$/, isGone: true, boundary: (arch) => (arch === 'arm64' ? { since: 0x050b00, release: '5.11' } : { since: 0x050a00, release: '5.10' }), instead: 'Kernel memory is read and written by kernel_read(), kernel_write() and the like, without changing the address limit.' },
+  { name: /^get_ds$/, isGone: true, boundary: () => ({ since: 0x050100, release: '5.1' }), instead: 'Kernel memory is read and written by kernel_read(), kernel_write() and the like, without changing the address limit.' },
+  { name: /^vfs_(?:read|write)$/, boundary: () => ({ since: 0x040e00, release: '4.14' }), instead: 'Use kernel_read() and kernel_write(), which take a buffer of the kernel.' },
+  { name: /^sys_call_table$/, boundary: () => NEVER, instead: 'Find it by name at run time (a kprobe gives kallsyms_lookup_name(), where the kernel has CONFIG_KALLSYMS_ALL), or call the function that the kernel exports for the purpose.' },
+  { name: /^ksys_(?!sync_helper$)\w+$/, boundary: () => NEVER, instead: IN_KERNEL_API },
+  { name: /^__(?:x64|ia32|arm64)_sys_\w+$/, boundary: () => NEVER, instead: IN_KERNEL_API },
+];
+/** The oldest kernel that is supported: what is true there and later is true without a target. */
+const OLDEST_SUPPORTED = 0x050a00;
+const MODULE_ONLY = new Set(['MODULE_LICENSE', 'module_exit']);
+/** Their argument is a name to look for at run time. */
+const LOOKS_UP = /^(?:__?symbol_get|symbol_get|symbol_put|symbol_request)$/;
+const MAX_RELATED = 4;
+
+/** Symbols of the kernel that the module leaves undefined, and that the target does not export to modules. */
+export const unexportedSymbol: Rule = (_calls, program) => {
+  if (!program.units.some((unit) => unit.syntax.fileScopeCalls.some((call) => MODULE_ONLY.has(call.name)))) return [];
+  const places = new Map<string, Map<string, Span>>();
+  for (const { name, span } of references(program)) {
+    const known = places.get(name) ?? new Map<string, Span>();
+    places.set(name, known.set(`${span.file.path} ${span.start}`, span));
+  }
+  return [...places].flatMap(([name, spans]) => describe(name, [...spans.values()], program.target) ?? []);
+};
+
+function describe(name: string, spans: readonly Span[], target: TargetFacts): Finding | null {
+  const symbol = HIDDEN.find((item) => item.name.test(name));
+  const [first, ...others] = [...spans].sort((a, b) => (a.file === b.file ? a.start - b.start : a.file.path < b.file.path ? -1 : 1));
+  if (!symbol || !first) return null;
+  const { since, release } = symbol.boundary(target.arch);
+  if (target.versionIsKnown && target.version < since) return null;
+  const isCertain = target.versionIsKnown || since <= OLDEST_SUPPORTED;
+  const what = symbol.isGone ? `does not exist since Linux ${release} (${target.arch})` : since === 0 ? 'is not exported to modules' : `is not exported to modules since Linux ${release}`;
+  const effect = symbol.isGone ? 'the module does not compile' : "modpost refuses the module ('undefined!'), or else insmod does ('Unknown symbol')";
+  return {
+    rule: 'unexported-symbol',
+    severity: isCertain ? 'error' : 'warning',
+    file: first.file.path,
+    range: rangeOf(first),
+    message: `${name} ${what}: ${isCertain ? '' : 'on such a kernel '}${effect}. ${symbol.instead}`,
+    related: others.slice(0, MAX_RELATED).map((span) => related(span, `${name} is used here too.`)),
+  };
+}
+
+/** Every use of a name of the list that the module itself does not define, in code that is compiled in. */
+function* references(program: Program): Generator<{ name: string; span: Span }> {
+  const named = namesUsed(program);
+  for (const unit of program.units) {
+    for (const definition of unit.syntax.functions) {
+      if (definition.isStatic && !named.has(definition.name)) continue;
+      yield* undefinedIn(program, unit, definition);
+    }
+    for (const global of unit.syntax.globals) if (global.initializer) yield* undefinedAmong(program, unit, collect(global.initializer), new Set(), []);
+  }
+}
+
+function undefinedIn(program: Program, unit: Unit, definition: FunctionDefinition): Generator<{ name: string; span: Span }> {
+  const used: Identifier[] = [];
+  const own = new Set(definition.parameters.flatMap(({ name }) => name ?? []));
+  const undecided: Located[] = [];
+  walkStatement(
+    definition.body,
+    (expression) => {
+      keep(expression, used, undecided);
+    },
+    (statement) => {
+      if (statement.kind === 'declaration') for (const declarator of statement.declarators) if (!declarator.isExtern) own.add(declarator.name);
+      if (statement.kind === 'if' && isDecidedByCompiler(statement.condition)) undecided.push(statement);
+    },
+  );
+  return undefinedAmong(program, unit, used, own, undecided);
+}
+
+type Identifier = Extract<Expression, { kind: 'identifier' }>;
+
+function collect(expression: Expression): Identifier[] {
+  const used: Identifier[] = [];
+  const skipped: Located[] = [];
+  walkExpression(expression, (part) => {
+    keep(part, used, skipped);
+  });
+  return used.filter((identifier) => !isInside(identifier, skipped));
+}
+
+/** Notes an identifier, or an expression whose identifiers are no references. */
+function keep(expression: Expression, used: Identifier[], skipped: Located[]): void {
+  if (expression.kind === 'identifier') {
+    if (HIDDEN.some((symbol) => symbol.name.test(expression.name))) used.push(expression);
+  } else if (expression.kind === 'sizeof') skipped.push(expression);
+  else if (expression.kind === 'call' && expression.callee.kind === 'identifier' && LOOKS_UP.test(expression.callee.name)) skipped.push(expression);
+  else if (expression.kind === 'conditional' && isDecidedByCompiler(expression.condition)) skipped.push(expression);
+}
+
+function* undefinedAmong(program: Program, unit: Unit, used: readonly Identifier[], own: ReadonlySet<string>, skipped: readonly Located[]): Generator<{ name: string; span: Span }> {
+  for (const identifier of used) {
+    const { name } = identifier;
+    if (own.has(name) || isInside(identifier, skipped) || isDefined(program, unit, name)) continue;
+    yield { name, span: unit.spanOf(identifier) };
+  }
+}
+
+function isInside(located: Located, places: readonly Located[]): boolean {
+  return places.some((place) => place.start <= located.start && located.end <= place.end);
+}
+
+function isDefined(program: Program, unit: Unit, name: string): boolean {
+  return program.findFunction(name, unit) !== undefined || program.findGlobal(name, unit)?.isExternal === false || program.constant(name) !== null;
+}
+
+/** `if (LINUX_VERSION_CODE < …)`, `if (IS_ENABLED(…))`: the compiler drops what does not hold. */
+function isDecidedByCompiler(condition: Expression): boolean {
+  let found = condition.kind === 'number';
+  walkExpression(condition, (part) => {
+    if (part.kind === 'identifier' && /^(?:LINUX_VERSION_CODE|KERNEL_VERSION|IS_ENABLED|IS_BUILTIN|IS_MODULE|IS_REACHABLE|CONFIG_\w+)$/.test(part.name)) found = true;
+  });
+  return found;
+}
+
+/** Names that anything refers to: a static function that nothing names is not compiled in. */
+function namesUsed(program: Program): ReadonlySet<string> {
+  const names = new Set<string>();
+  const add = (expression: Expression): void => {
+    if (expression.kind === 'identifier') names.add(expression.name);
+  };
+  for (const unit of program.units) {
+    for (const definition of unit.syntax.functions) walkStatement(definition.body, add);
+    for (const global of unit.syntax.globals) if (global.initializer) walkExpression(global.initializer, add);
+    for (const call of unit.syntax.fileScopeCalls) for (const argument of call.arguments) walkExpression(argument, add);
+  }
+  return names;
+}
