@@ -36,6 +36,11 @@ const PATTERNS: readonly Pattern[] = [
   },
 ];
 
+/** Whether ssh said why it ended. When it did not (a shared connection that was just being closed), trying again may help. */
+export function isExplained(stderr: string): boolean {
+  return PATTERNS.some(({ says }) => says.test(stderr));
+}
+
 /** The failure behind an ssh that ended before its command began. `name` is for people, `destination` for the terminal. */
 export function connectFailure(name: string, destination: string, stderr: string, fingerprint: string | null): Failure {
   const pattern = PATTERNS.find(({ says }) => says.test(stderr));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
+import { Readable } from 'node:stream';
 import { Failure, type HostKind } from '../model';
 import { run, start, type ProcessResult, type RunningProcess } from '../platform/process';
 import { FACTS_SCRIPT, readFacts } from './facts';
@@ -8,7 +9,7 @@ import { getFile, putFile } from './files';
 import type { BuildEnvironment, Host, HostFacts, HostRunOptions } from './host';
 import { RUN_SCRIPT, STOP_SCRIPT } from './remote-scripts';
 import { shCommand } from './sh-quote';
-import { connectFailure, connectionLost, fingerprintIn, sshMissing } from './ssh-failure';
+import { connectFailure, connectionLost, fingerprintIn, isExplained, sshMissing } from './ssh-failure';
 import { sharing, type SshTarget } from './ssh-options';
 
 export interface SshHostOptions {
@@ -114,7 +115,7 @@ export class SshHost implements Host {
     }
   }
 
-  private async runConnected(argv: readonly string[], options: Omit<HostRunOptions, 'signal' | 'timeoutMs'>, control: Control): Promise<ProcessResult> {
+  private async runConnected(argv: readonly string[], options: Omit<HostRunOptions, 'signal' | 'timeoutMs'>, control: Control, triesLeft = 1): Promise<ProcessResult> {
     const marker = `kmodlab-${randomBytes(8).toString('hex')}`;
     const onStderrLine = (line: string): void => {
       if (line.startsWith(`${marker} `)) control.remotePid = line.slice(marker.length + 1);
@@ -127,6 +128,8 @@ export class SshHost implements Host {
     if (result.startError !== null) throw sshMissing(this.options.ssh.argv[0] ?? 'ssh', result.startError);
     const stderr = result.stderr.replace(new RegExp(`^${marker} \\d+\\r?\\n`, 'm'), '');
     if (control.reason !== null) return { ...result, stderr, ...stoppedBy(control.reason) };
+    const canTryAgain = triesLeft > 0 && !(options.stdin instanceof Readable);
+    if (result.exitCode === 255 && control.remotePid === null && canTryAgain && !isExplained(stderr)) return this.runConnected(argv, options, control, triesLeft - 1);
     if (result.exitCode === 255) await this.explain255(control.remotePid !== null, stderr);
     return { ...result, stderr };
   }

@@ -77,6 +77,20 @@ describe('an SSH host', () => {
     assert.equal((await failure(host(lost).run(['true']))).code, 'host-lost');
   });
 
+  it('tries once more when ssh ends without a word before the command began, and only then', async () => {
+    const tries = path.join(folder, 'tries');
+    const script = (endings: number, words = ''): string => `echo . >> ${tries}; [ $(wc -l < ${tries}) -gt ${endings} ] || { ${words} exit 255; }; ${RUN_HERE}`;
+    const count = (): number => fs.readFileSync(tries, 'utf8').length / 2;
+    assert.equal((await host(script(1)).run(['cat'], { stdin: 'given again' })).stdout, 'given again');
+    assert.equal(count(), 2);
+    fs.rmSync(tries);
+    assert.equal((await failure(host(script(9)).run(['true']))).code, 'host-unreachable');
+    assert.equal(count(), 2);
+    fs.rmSync(tries);
+    assert.equal((await failure(host(script(9, 'echo "Permission denied (publickey)." >&2;')).run(['true']))).code, 'host-auth');
+    assert.equal(count(), 1);
+  });
+
   it('asks the shared connection whether it lives', async () => {
     const controlPath = path.join(folder, 'm');
     const script = (alive: number): string => `case "$*" in *"-O check"*) exit ${alive};; esac; touch ${controlPath}; ${RUN_HERE}`;
