@@ -9,6 +9,7 @@ import { toPredictions } from './predictions';
 import { callingConvention } from './rules/calling-convention';
 import { kernelBuffer } from './rules/kernel-buffer';
 import type { Rule } from './rules/rule';
+import { setFsBuffer } from './rules/set-fs-buffer';
 import { unexportedSymbol } from './rules/unexported-symbol';
 import { unsetRegister } from './rules/unset-register';
 import { CParser } from './syntax/parser';
@@ -47,7 +48,7 @@ export interface Inspection extends Analysis {
   readonly calls: readonly CallSite[];
 }
 
-const RULES: readonly Rule[] = [kernelBuffer, callingConvention, unsetRegister, unexportedSymbol];
+const RULES: readonly Rule[] = [kernelBuffer, setFsBuffer, callingConvention, unsetRegister, unexportedSymbol];
 
 /** Loads the parser once; rejects only when the WebAssembly files are broken. */
 export async function createAnalyzer(wasm: AnalyzerWasm): Promise<Analyzer> {

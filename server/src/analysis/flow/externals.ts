@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { textOf } from '../syntax/source';
+import type { Expression } from '../syntax/ast';
+import { walkExpression } from '../syntax/walk';
 import type { Frame, Outcome } from './frame';
 import { kernelSymbol } from './kernel-symbols';
 import type { Argument, CallExpression, Machine } from './machine';
@@ -88,11 +89,9 @@ function specialCall(machine: Machine, name: string, expression: CallExpression,
         }
       }
       return SCALAR;
-    case 'set_fs': {
-      const text = first ? textOf(first.span) : '';
-      state.kernelAddressesAllowed = /KERNEL_DS|get_ds/.test(text);
+    case 'set_fs':
+      state.kernelAddressesAllowed = first !== undefined && namesKernelLimit(first.expression);
       return SCALAR;
-    }
     case 'register_kprobe':
     case 'register_kretprobe':
       return registerProbe(machine, first?.value, state);
@@ -121,6 +120,15 @@ function specialCall(machine: Machine, name: string, expression: CallExpression,
     default:
       return null;
   }
+}
+
+/** `KERNEL_DS` or `get_ds()`, however deep in macros. */
+function namesKernelLimit(expression: Expression): boolean {
+  let found = false;
+  walkExpression(expression, (part) => {
+    if (part.kind === 'identifier' && (part.name === 'KERNEL_DS' || part.name === 'get_ds')) found = true;
+  });
+  return found;
 }
 
 function resultOf(name: string): Value {

@@ -6,13 +6,7 @@ import type { Expression, FunctionDefinition, Located } from '../syntax/ast';
 import { rangeOf, type Span } from '../syntax/source';
 import type { TargetFacts } from '../syntax/target';
 import { walkExpression, walkStatement } from '../syntax/walk';
-import { related, type Rule } from './rule';
-
-interface Boundary {
-  /** As LINUX_VERSION_CODE; 0 where modules never could use it. */
-  readonly since: number;
-  readonly release: string;
-}
+import { isBehind, related, setFsGone, type Boundary, type Rule } from './rule';
 
 interface HiddenSymbol {
   readonly name: RegExp;
@@ -22,6 +16,7 @@ interface HiddenSymbol {
   readonly instead: string;
 }
 
+/** Modules never could use it. */
 const NEVER: Boundary = { since: 0, release: '' };
 const IN_KERNEL_API = "Use the kernel's own interface for it (kernel_write(), filp_open(), kern_path(), …).";
 const BY_PROBE = 'Take its address from a kprobe on its name (register_kprobe(), then the addr field, which is NULL when it fails).';
@@ -29,15 +24,13 @@ const BY_PROBE = 'Take its address from a kprobe on its name (register_kprobe(),
 /** Sources of the boundaries: docs/rules/unexported-symbol.md. */
 const HIDDEN: readonly HiddenSymbol[] = [
   { name: /^kallsyms_lookup_name$/, boundary: () => ({ since: 0x050700, release: '5.7' }), instead: BY_PROBE },
-  { name: /^[gs]et_fs$/, isGone: true, boundary: (arch) => (arch === 'arm64' ? { since: 0x050b00, release: '5.11' } : { since: 0x050a00, release: '5.10' }), instead: 'Kernel memory is read and written by kernel_read(), kernel_write() and the like, without changing the address limit.' },
+  { name: /^[gs]et_fs$/, isGone: true, boundary: setFsGone, instead: 'Kernel memory is read and written by kernel_read(), kernel_write() and the like, without changing the address limit.' },
   { name: /^get_ds$/, isGone: true, boundary: () => ({ since: 0x050100, release: '5.1' }), instead: 'Kernel memory is read and written by kernel_read(), kernel_write() and the like, without changing the address limit.' },
   { name: /^vfs_(?:read|write)$/, boundary: () => ({ since: 0x040e00, release: '4.14' }), instead: 'Use kernel_read() and kernel_write(), which take a buffer of the kernel.' },
   { name: /^sys_call_table$/, boundary: () => NEVER, instead: 'Find it by name at run time (a kprobe gives kallsyms_lookup_name(), where the kernel has CONFIG_KALLSYMS_ALL), or call the function that the kernel exports for the purpose.' },
   { name: /^ksys_(?!sync_helper$)\w+$/, boundary: () => NEVER, instead: IN_KERNEL_API },
   { name: /^__(?:x64|ia32|arm64)_sys_\w+$/, boundary: () => NEVER, instead: IN_KERNEL_API },
 ];
-/** The oldest kernel that is supported: what is true there and later is true without a target. */
-const OLDEST_SUPPORTED = 0x050a00;
 const MODULE_ONLY = new Set(['MODULE_LICENSE', 'module_exit']);
 /** Their argument is a name to look for at run time. */
 const LOOKS_UP = /^(?:__?symbol_get|symbol_get|symbol_put|symbol_request)$/;
@@ -58,17 +51,18 @@ function describe(name: string, spans: readonly Span[], target: TargetFacts): Fi
   const symbol = HIDDEN.find((item) => item.name.test(name));
   const [first, ...others] = [...spans].sort((a, b) => (a.file === b.file ? a.start - b.start : a.file.path < b.file.path ? -1 : 1));
   if (!symbol || !first) return null;
-  const { since, release } = symbol.boundary(target.arch);
-  if (target.versionIsKnown && target.version < since) return null;
-  const isCertain = target.versionIsKnown || since <= OLDEST_SUPPORTED;
+  const boundary = symbol.boundary(target.arch);
+  const isHidden = isBehind(boundary, target);
+  if (isHidden === 'no') return null;
+  const { since, release } = boundary;
   const what = symbol.isGone ? `does not exist since Linux ${release} (${target.arch})` : since === 0 ? 'is not exported to modules' : `is not exported to modules since Linux ${release}`;
   const effect = symbol.isGone ? 'the module does not compile' : "modpost refuses the module ('undefined!'), or else insmod does ('Unknown symbol')";
   return {
     rule: 'unexported-symbol',
-    severity: isCertain ? 'error' : 'warning',
+    severity: isHidden === 'yes' ? 'error' : 'warning',
     file: first.file.path,
     range: rangeOf(first),
-    message: `${name} ${what}: ${isCertain ? '' : 'on such a kernel '}${effect}. ${symbol.instead}`,
+    message: `${name} ${what}: ${isHidden === 'yes' ? '' : 'on such a kernel '}${effect}. ${symbol.instead}`,
     related: others.slice(0, MAX_RELATED).map((span) => related(span, `${name} is used here too.`)),
   };
 }
