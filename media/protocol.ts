@@ -88,6 +88,14 @@ export interface ArgumentRow {
   readonly register: string;
   /** As read from the register; null when it was not recorded. */
   readonly value: string | null;
+  /** What the syscall makes of it: `28`, `O_RDWR`, `kernel address (module)`; null with the value. */
+  readonly meaning: string | null;
+}
+
+/** One thing known of a call, with its name: `Task`, `insmod`. */
+export interface CallFact {
+  readonly name: string;
+  readonly text: string;
 }
 
 export interface CallDetails {
@@ -96,6 +104,7 @@ export interface CallDetails {
   readonly expected: string | null;
   readonly because: string | null;
   readonly assumes: readonly string[];
+  readonly facts: readonly CallFact[];
   readonly arguments: readonly ArgumentRow[];
   /** The kernel log line that says the result. */
   readonly logLine: string | null;

@@ -1,27 +1,39 @@
 // SPDX-License-Identifier: MIT
 import { el } from '../lib/dom';
-import type { ArgumentRow, CallDetails } from '../protocol';
+import type { ArgumentRow, CallDetails, CallFact } from '../protocol';
 import { sourceLink, value, verdictMark, type OpenSource } from './calls';
 
 function argumentTable(rows: readonly ArgumentRow[]): HTMLElement {
-  const head = el('tr', {}, ...['Argument', 'Type', 'Register', 'Value'].map((name) => headCell(name, 'col')));
+  const head = el('tr', {}, ...['Register', 'Value', 'Argument', 'Meaning'].map(columnHead));
   const body = rows.map((row) =>
     el(
       'tr',
       {},
-      headCell(row.name, 'row'),
-      el('td', { class: 'mono' }, row.type),
       el('td', { class: 'mono' }, row.register),
       el('td', { class: row.value === null ? 'absent' : 'mono' }, row.value ?? 'not recorded'),
+      declaration(row),
+      el('td', { class: row.meaning === null ? 'absent' : 'meaning' }, row.meaning ?? '–'),
     ),
   );
   return el('table', { class: 'arguments' }, el('caption', { class: 'sr-only' }, 'Arguments by register'), el('thead', {}, head), el('tbody', {}, ...body));
 }
 
-function headCell(text: string, scope: 'col' | 'row'): HTMLElement {
-  const cell = el('th', scope === 'row' ? { class: 'mono' } : {}, text);
-  cell.scope = scope;
+/** `const char __user *buf`, the name of which heads the row. */
+function declaration({ type, name }: ArgumentRow): HTMLElement {
+  const cell = el('th', { class: 'mono' }, el('span', { class: 'type' }, type), type.endsWith('*') ? '' : ' ', el('span', { class: 'name' }, name));
+  cell.scope = 'row';
   return cell;
+}
+
+function columnHead(text: string): HTMLElement {
+  const cell = el('th', {}, text);
+  cell.scope = 'col';
+  return cell;
+}
+
+function factList(facts: readonly CallFact[], source: HTMLElement | null): HTMLElement {
+  const entry = (name: string, content: Node | string): HTMLElement[] => [el('dt', {}, name), el('dd', { class: 'mono' }, content)];
+  return el('dl', { class: 'call-facts' }, ...(source ? entry('Source', source) : []), ...facts.flatMap(({ name, text }) => entry(name, text)));
 }
 
 function part(title: string, ...content: (Node | string | null)[]): HTMLElement {
@@ -44,11 +56,13 @@ export function renderDetails(target: HTMLElement, details: CallDetails, open: O
   if (details.assumes.length > 0) {
     prediction.append(el('p', { class: 'label' }, 'It takes for granted that'), el('ul', {}, ...details.assumes.map((text) => el('li', {}, text))));
   }
-  const evidence = part('Evidence', el('p', {}, row.evidence === '' ? 'This call was not observed.' : row.evidence), details.logLine === null ? null : el('pre', { class: 'log-line' }, details.logLine));
-  if (row.source) {
-    evidence.append(el('p', {}, row.time === null ? 'To be made at ' : 'Made at ', sourceLink(row.source, open, true), row.caller === null ? null : ` in ${row.caller}`));
-  }
-  if (row.time !== null) evidence.append(el('p', {}, `${row.time} after the first record${row.task === null ? '' : `, by ${row.task}`}`));
+  const source = row.source && sourceLink(row.source, open, true);
+  const evidence = part(
+    'Evidence',
+    details.facts.length === 0 ? el('p', {}, 'This call was not observed.') : null,
+    factList(details.facts, source),
+    details.logLine === null ? null : el('pre', { class: 'log-line' }, details.logLine),
+  );
   for (const note of details.notes) evidence.append(el('p', { class: 'note' }, note));
   target.replaceChildren(
     heading,

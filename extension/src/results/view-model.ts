@@ -3,8 +3,9 @@ import { syscallAbi, type AbiSyscall, type SyscallAbi } from '../../../core/abi'
 import { errnoEntry, errnoName } from '../../../core/abi/errno';
 import type { Action, Architecture, Call, Expectation, LoadSession } from '../../../core/model';
 import { comparePredictions, type ComparisonRow } from '../../../core/sessions/compare';
-import type { ArgumentRow, CallDetails, CallRow, ResultsHeader, ResultsSummary, ShownAction, ShownValue, ShownVerdict } from '../../../media/protocol';
+import type { CallDetails, CallRow, ResultsHeader, ResultsSummary, ShownAction, ShownValue, ShownVerdict } from '../../../media/protocol';
 import { visibleText } from '../visible-text';
+import { argumentRows, callFacts } from './call-card';
 
 const ABSENT: ShownValue = { text: '–', name: null, meaning: null };
 const MAX_SHOWN_ACTIONS = 200;
@@ -143,6 +144,7 @@ function callDetails(row: ComparisonRow, context: RowContext): CallDetails {
     expected: prediction?.expect.kind === 'argument' ? visibleText(prediction.expect.value) : null,
     because: prediction === null ? null : prediction.because,
     assumes: prediction?.assumes.map((assumption) => assumption.text) ?? [],
+    facts: callFacts(call, shown.time),
     arguments: argumentRows(call, context.abi, shown.syscall),
     logLine: record ? visibleText(record.text) : null,
     notes,
@@ -152,16 +154,6 @@ function callDetails(row: ComparisonRow, context: RowContext): CallDetails {
 function registersNote(session: LoadSession): string {
   const reason = visibleText(session.recorder.reason);
   return reason === '' ? 'The argument registers were not recorded.' : `The argument registers were not recorded: ${reason}`;
-}
-
-function argumentRows(call: Call | null, abi: SyscallAbi, name: string): ArgumentRow[] {
-  return (abi.byName(name)?.arguments ?? []).map((argument, index) => ({
-    index,
-    name: argument.name,
-    type: argument.type,
-    register: abi.registers[index] ?? '?',
-    value: call?.registers?.[index]?.value ?? null,
-  }));
 }
 
 function headerOf(session: LoadSession): ResultsHeader {
@@ -216,13 +208,13 @@ export function summaryOf(session: LoadSession, verdicts: readonly ShownVerdict[
 
 function detailOf(session: LoadSession): string {
   const parts: string[] = [];
-  const { mode, lost } = session.recorder;
+  const { mode, reason, lost } = session.recorder;
   if (mode === 'probe') parts.push('Recorded by kernel probes.');
-  if (mode === 'log') parts.push('Read from kernel log lines; registers not recorded.');
-  if (mode === 'none') parts.push('Calls were not recorded.');
+  if (mode === 'log') parts.push(visibleText(reason) || 'Read from kernel log lines.', 'Registers were not recorded.');
+  if (mode === 'none') parts.push('Calls were not recorded.', visibleText(reason));
   if (lost > 0) parts.push(`${calls(lost)} lost by the recorder.`);
   if (session.lost.records > 0) parts.push(`${session.lost.records.toLocaleString('en')} kernel log records lost.`);
-  return parts.join(' ');
+  return parts.filter((part) => part !== '').join(' ');
 }
 
 function shownAction(action: Action): ShownAction {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import type { LoadSession } from '../../../core/model';
+import { shownDuration } from '../../../extension/src/results/call-card';
 import { AbiCache, resultsModel, shownTime, type ResultsModel } from '../../../extension/src/results/view-model';
 import { call, prediction, record, session } from './sample-session';
 
@@ -38,9 +39,41 @@ describe('the results model', () => {
   it('shows registers that were read from the kernel', () => {
     const registers = ['di', 'si', 'dx', 'r10', 'r8', 'r9'].map((name, index) => ({ name, value: `0x${index}` }));
     const details = model({ calls: [call('c', 'close', 0, { registers, evidence: 'probe' })] }).details(0);
-    assert.deepEqual(details?.arguments.map(({ value }) => value), ['0x0']);
+    assert.deepEqual(details?.arguments.map(({ value, meaning }) => [value, meaning]), [['0x0', '0']]);
     assert.deepEqual(details.notes, []);
     assert.equal(details.row.evidence, 'kernel probe');
+  });
+
+  it('says where a pointer lies, and who made the call', () => {
+    const registers = ['di', 'si', 'dx', 'r10', 'r8', 'r9'].map((name, index) => ({ name, value: ['0x1', '0xffffffffc0284060', '0x1c'][index] ?? '0x0' }));
+    const details = model({ records: [record(1, 'first')], calls: [call('c', 'write', -14, { registers, evidence: 'probe', durationUsec: 12.34 })] }).details(0);
+    assert.deepEqual(details?.arguments.map(({ meaning }) => meaning), ['1', 'kernel address (module); a user address is wanted', '28']);
+    assert.deepEqual(details.facts.map(({ name, text }) => `${name}: ${text}`), [
+      'Recorded by: kernel probe',
+      'Caller: sample_init',
+      'Task: insmod',
+      'PID: 42',
+      'Time: +1.000 ms after the first record',
+      'Duration: 12.3 µs',
+    ]);
+  });
+
+  it('says nothing of a call that was not made, and where a user pointer lies', () => {
+    assert.deepEqual(model({ predictions: [prediction('p', 'dup', { kind: 'unknown' })] }).details(0)?.facts, []);
+    const registers = ['di', 'si', 'dx', 'r10', 'r8', 'r9'].map((name) => ({ name, value: '0x7ffc00001000' }));
+    const rows = model({ calls: [call('c', 'write', 1, { registers, evidence: 'probe' })] }).details(0)?.arguments;
+    assert.deepEqual(rows?.slice(0, 2).map(({ meaning }) => meaning), ['4096 (the rest of the register is ignored)', 'user address']);
+  });
+
+  it('says how the calls were recorded, or why not by probes', () => {
+    const detail = (recorder: LoadSession['recorder']): string => model({ recorder }).summary.detail;
+    assert.equal(detail({ mode: 'probe', reason: 'Kernel probes on dup.', lost: 0 }), 'Recorded by kernel probes.');
+    assert.equal(detail({ mode: 'log', reason: 'There is no root.', lost: 0 }), 'There is no root. Registers were not recorded.');
+    assert.equal(detail({ mode: 'none', reason: '', lost: 2 }), 'Calls were not recorded. 2 calls lost by the recorder.');
+  });
+
+  it('chooses a unit for the duration', () => {
+    assert.deepEqual([shownDuration(0.25), shownDuration(999), shownDuration(3400), shownDuration(2_437_700)], ['0.3 µs', '999 µs', '3.400 ms', '2.438 s']);
   });
 
   it('takes an address near the top for no error, and -4095 for one without a name', () => {
