@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { CType, Expression } from '../syntax/ast';
+import type { Declarator, Expression } from '../syntax/ast';
 import { walkExpression, walkStatement } from '../syntax/walk';
 import type { Program } from './program';
 import type { FunctionPlace, Unit } from './unit';
@@ -62,21 +62,28 @@ function scanUnit(program: Program, unit: Unit, add: (place: FunctionPlace | und
   for (const definition of unit.syntax.functions) walkStatement(definition.body, visit);
   for (const global of unit.syntax.globals) {
     if (!global.initializer) continue;
-    const roles = fieldRoles(program, global.type);
-    if (roles && global.initializer.kind === 'initializer') {
-      for (const item of global.initializer.items) {
-        const [field] = item.designators;
-        const role = typeof field === 'string' ? FILE_FIELDS[field] : undefined;
-        if (role && item.value.kind === 'identifier') add(program.findFunction(item.value.name, unit), role);
-      }
-    }
+    for (const { place, role } of fileHandlers(program, unit, global)) add(place, role);
     walkExpression(global.initializer, visit);
   }
 }
 
-function fieldRoles(program: Program, type: CType): boolean {
-  const resolved = program.resolve(type);
-  return resolved.kind === 'struct' && FILE_STRUCTS.has(resolved.tag);
+/** A function that a `struct file_operations` or `struct proc_ops` of the module names as its read or write. */
+export interface FileHandler {
+  readonly place: FunctionPlace;
+  readonly role: EntryRole;
+  readonly struct: string;
+}
+
+/** The handlers that a variable's initializer names. */
+export function* fileHandlers(program: Program, unit: Unit, variable: Declarator): Generator<FileHandler> {
+  const type = program.resolve(variable.type);
+  if (type.kind !== 'struct' || !FILE_STRUCTS.has(type.tag) || variable.initializer?.kind !== 'initializer') return;
+  for (const { designators, value } of variable.initializer.items) {
+    const [field] = designators;
+    const role = typeof field === 'string' ? FILE_FIELDS[field] : undefined;
+    const place = value.kind === 'identifier' ? program.findFunction(value.name, unit) : undefined;
+    if (role && place) yield { place, role, struct: type.tag };
+  }
 }
 
 function isFileStructName(object: Expression): boolean {
