@@ -71,6 +71,7 @@ describe('unset-register', () => {
     ['the argument of a command', 'r.di = 1; r.si = 2; table[__NR_ioctl](&r); table[__NR_fcntl](&r);'],
     ['an unknown call', 'table[jiffies](&r);'],
     ['an address that left the function', 'publish(&r); r.di = 1; table[__NR_dup2](&r);', 'void publish(struct pt_regs *);'],
+    ['an address that a global holds', 'shared = &r; fill_shared(); table[__NR_dup](&r);', 'struct pt_regs *shared; void fill_shared(void);'],
     ['static registers', 'static struct pt_regs q; table[__NR_write](&q);'],
   ];
   for (const [title, statements, before] of good) {
@@ -82,6 +83,7 @@ describe('unset-register', () => {
   it('knows the registers of other architectures', () => {
     assert.deepEqual(fields('r.regs[0] = 1; table[__NR_dup3](&r);', '', { arch: 'arm64', kernel: '6.1' }), ['regs[1] regs[2]']);
     assert.deepEqual(fields('int i; for (i = 0; i < 3; i++) r.regs[i] = 1; table[__NR_dup3](&r);', '', { arch: 'arm64', kernel: '6.1' }), []);
+    assert.deepEqual(fields('r.user_regs.regs[0] = 1; table[__NR_dup](&r);', '', { arch: 'arm64', kernel: '6.1' }), []);
     assert.deepEqual(fields('r.bx = 1; table[__NR_dup2](&r);', '', { arch: 'i386', kernel: '6.1' }), ['cx']);
   });
 

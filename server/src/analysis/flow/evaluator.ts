@@ -354,6 +354,7 @@ export class Evaluator implements Evaluates {
       const type = this.machine.program.typeAt(target.object.type, target.path);
       result = convert(value, type, this.machine.program);
       state.memory.store(target, result, stored, targets.length > 1);
+      if (target.object.storage !== 'local' && result.kind === 'pointer') state.memory.publish(result.targets.map((each) => each.object));
       this.machine.globals.stored(target, result, state.aside);
     }
     return result;

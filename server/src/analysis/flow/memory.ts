@@ -22,13 +22,15 @@ export class Memory {
     objects = new Map<string, Contents>(),
     /** Objects whose address left the module: anything unknown may write to them. */
     private escaped: ReadonlySet<string> = new Set(),
+    /** Objects whose address a global variable or the heap holds. */
+    private published: ReadonlySet<string> = new Set(),
   ) {
     this.objects = objects;
   }
 
   fork(): Memory {
     this.shared = true;
-    const copy = new Memory(this.objects, this.escaped);
+    const copy = new Memory(this.objects, this.escaped, this.published);
     copy.shared = true;
     return copy;
   }
@@ -117,6 +119,16 @@ export class Memory {
     return false;
   }
 
+  /** Notes objects whose address lies where other functions may find it. */
+  publish(objects: Iterable<MemoryObject>): void {
+    this.published = new Set([...this.published, ...[...objects].map((object) => object.id)]);
+  }
+
+  /** Whether code that is not seen may hold the object's address. */
+  isReachable(object: MemoryObject): boolean {
+    return this.published.has(object.id) || this.escaped.has(object.id);
+  }
+
   /** The parts of an object that were stored to one by one; `path*` stands for everything below a path. */
   paths(object: MemoryObject): string[] {
     return [...(this.objects.get(object.id)?.cells.keys() ?? [])];
@@ -144,6 +156,7 @@ export class Memory {
 
   /** Covers another path's memory too. */
   joinWith(other: Memory, merge: (a: Value, b: Value) => Value = join): void {
+    if (other.published !== this.published && other.published.size > 0) this.published = new Set([...this.published, ...other.published]);
     if (this.objects === other.objects) return;
     this.own();
     for (const [id, theirs] of other.objects) {

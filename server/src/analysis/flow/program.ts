@@ -23,9 +23,12 @@ const FLAG_CONSTANTS: Readonly<Record<string, bigint>> = {
 
 const REGISTER: CType = { kind: 'named', name: 'unsigned long' };
 
+const REGISTER_ARRAY: StructType['fields'][number] = { name: 'regs', type: { kind: 'array', of: { kind: 'named', name: 'u64' }, size: null } };
+
 /** struct pt_regs where its fields are no plain numbers. */
 const KERNEL_STRUCTS: ReadonlyMap<string, StructType> = new Map([
-  ['pt_regs', { tag: 'pt_regs', isUnion: false, fields: [{ name: 'regs', type: { kind: 'array', of: { kind: 'named', name: 'u64' }, size: null } }] }],
+  ['pt_regs', { tag: 'pt_regs', isUnion: false, fields: [REGISTER_ARRAY, { name: 'user_regs', type: { kind: 'struct', tag: 'user_pt_regs' } }] }],
+  ['user_pt_regs', { tag: 'user_pt_regs', isUnion: false, fields: [REGISTER_ARRAY] }],
 ]);
 
 /** All units of a module, as one program: names, types, constants. */

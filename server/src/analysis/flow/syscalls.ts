@@ -76,9 +76,9 @@ function fromRegisters(machine: Machine, syscall: AbiSyscall, regs: Argument | u
   });
 }
 
-/** Stores by a number in place of a field's name could have set any register. */
+/** Stores by a number in place of a field's name, or by code that is not seen, could have set any register. */
 function isFilledByName(registers: MemoryObject, state: State): boolean {
-  return state.memory.paths(registers).every((path) => /^(?:\*|\.regs\[\d+\]|\.\w+)$/.test(path));
+  return !state.memory.isReachable(registers) && state.memory.paths(registers).every((path) => /^(?:\*|\.regs\[\d+\]|\.\w+)$/.test(path));
 }
 
 /** The result as a value: later branches on it follow the prediction, and a printk of it is this call's report. */
