@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { lab, moduleFile, until, untilSession } from './lab';
+import { lab, moduleFile, until, untilSession, withFile } from './lab';
 
 /** A first load may fetch a kernel and boot a guest without KVM. */
 const LOAD_MS = 420_000;
 const FILE = 'device2_kernel_buffer.c';
+
+/** Reserves a descriptor while the parameters are parsed, before init: what the analysis takes for granted is not so then. */
+const TAKE_DESCRIPTOR = `
+#include <linux/file.h>
+static int take_descriptor(const char *value, const struct kernel_param *param)
+{
+	return get_unused_fd_flags(0) < 0 ? -EMFILE : 0;
+}
+static const struct kernel_param_ops take_ops = { .set = take_descriptor };
+module_param_cb(take, &take_ops, NULL, 0);
+`;
 
 type Results = ReturnType<Awaited<ReturnType<typeof lab>>['inlineResults']>;
 
@@ -82,6 +93,33 @@ describe('results in the editor', function () {
   });
 
   it('leave the module unloaded behind them', async () => {
+    await vscode.commands.executeCommand('kmodlab.unloadModule');
+    await untilSession(({ end }) => end?.state === 'unloaded');
+  });
+
+  it('become a problem where the kernel disagrees with the analysis, until the next load', async () => {
+    const uri = moduleFile('device2_descriptors.c');
+    const problems = (): vscode.Diagnostic[] => vscode.languages.getDiagnostics(uri).filter(({ code }) => code === 'prediction-differs');
+    await withFile(
+      'device2_main.c',
+      (text) => text + TAKE_DESCRIPTOR,
+      async () => {
+        const configuration = { type: 'kmodlab', request: 'launch', name: 'test', module: '${workspaceFolder}', parameters: { take: '1' } };
+        await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], configuration);
+        const problem = await until(() => problems()[0], vscode.languages.onDidChangeDiagnostics);
+        const session = await untilSession(({ parameters, calls }) => parameters['take'] === '1' && calls.some(({ syscall }) => syscall === 'dup'));
+        const call = session.calls.find(({ syscall }) => syscall === 'dup');
+        assert.equal(problem.range.start.line + 1, call?.source?.line);
+        assert.equal(problem.severity, vscode.DiagnosticSeverity.Warning);
+        assert.equal(problem.source, 'kmodlab');
+        assert.match(problem.message, /^The kernel disagrees with the analysis here: dup\(\) predicted \d+, returned \d+\.$/);
+        await vscode.debug.stopDebugging();
+        await untilSession(({ id, end }) => id === session.id && end?.state === 'unloaded');
+      },
+    );
+    assert.notEqual(problems().length, 0, 'they stay after the unload');
+    await vscode.commands.executeCommand('kmodlab.loadDevice2');
+    await until(() => (problems().length === 0 ? true : undefined), vscode.languages.onDidChangeDiagnostics);
     await vscode.commands.executeCommand('kmodlab.unloadModule');
     await untilSession(({ end }) => end?.state === 'unloaded');
   });
