@@ -38,8 +38,19 @@ export interface PackageStoreOptions {
   readonly unreleased?: boolean;
 }
 
-/** Release that the guest's programs and private tools come from. */
+/** The archive, or the machine's keyring, knows nothing of that release. */
+function isReleaseMissing(error: unknown): error is Failure {
+  return error instanceof Failure && ['suite-not-offered', 'archive-keys-too-old'].includes(error.code);
+}
+
+/** Release that private tools come from. */
 const toolsRelease = 'bookworm';
+
+/**
+ * Releases that the guest's programs come from, the first that can be had. Bookworm's dropbear (2022.83) drops a connection
+ * when one command begins while another ends (mkj/dropbear#321, mended in 2025.87).
+ */
+const userlandReleases = ['trixie', 'bookworm'] as const;
 
 /**
  * What the product needs of Debian's packages, fetched privately as an ordinary user and cached by content.
@@ -110,7 +121,17 @@ export class PackageStore {
 
   /** Files for the guest's first file system: busybox, dropbear, sftp-server and their libraries. */
   async provideUserland(work: WorkOptions = {}): Promise<ProvidedUserland> {
-    const apt = this.apt(toolsRelease);
+    const [newer, older] = userlandReleases;
+    try {
+      return await this.userlandOf(newer, work);
+    } catch (error) {
+      if (!isReleaseMissing(error)) throw error;
+      return this.userlandOf(older, work);
+    }
+  }
+
+  private userlandOf(release: string, work: WorkOptions): Promise<ProvidedUserland> {
+    const apt = this.apt(release);
     return withFreshLists(apt, work, async () => {
       const debs = await resolveNamed(apt, userlandPackages, work);
       return userlandFrom(await this.sets.provide(apt, 'userland', debs, work), work);
@@ -172,7 +193,7 @@ export class PackageStore {
     try {
       return await kernelsOf(this.apt(family.codename), work);
     } catch (error) {
-      if (!(error instanceof Failure) || !['suite-not-offered', 'archive-keys-too-old'].includes(error.code)) throw error;
+      if (!isReleaseMissing(error)) throw error;
       this.log(`packages: Debian ${family.codename} is skipped: ${error.message}`);
       return [];
     }
