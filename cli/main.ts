@@ -6,7 +6,7 @@ import type { CliContext, Command } from './context';
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 function help(): string {
-  const rows = commands.map((command) => `  ${command.usage.padEnd(58)} ${command.summary}`);
+  const rows = commands.map((command) => `  ${command.usage}\n      ${command.summary}`);
   return [
     'kmodlab: predict, build, load and observe Linux kernel modules',
     '',

@@ -124,6 +124,7 @@ describe('the packaged extension in a browser', () => {
   it('stops the guest when asked to', async () => {
     await workbench.command('kmodlab.stopGuest', 'Kernel Module Lab: Stop Guest');
     await workbench.statusBar(/^\s*guest\s*$/).waitFor();
+    assert.deepEqual(await session.guests(), [], 'also the one that a task has used');
   });
 
   it('leaves the browser without a complaint about our pages', () => {

@@ -59,5 +59,5 @@ export async function stopGuest(context: Context): Promise<void> {
   const choice = items.length === 1 ? items[0] : await vscode.window.showQuickPick(items, { title: 'Stop Guest', placeHolder: 'Guest' });
   if (!choice) return;
   await context.loader.abandon(choice.host);
-  await context.hosts.release(choice.host);
+  await context.hosts.end(choice.host);
 }

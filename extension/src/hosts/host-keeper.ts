@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+import path from 'node:path';
+import { endGuests } from '../../../core/guest/manage';
 import type { GuestHost } from '../../../core/hosts/guest';
 import type { Host } from '../../../core/hosts/host';
 import type { HostDeps } from '../../../core/hosts/registry';
-import type { Failure } from '../../../core/model';
+import { Failure } from '../../../core/model';
 import { Emitter } from '../emitter';
 import type { Work } from '../progress';
 
@@ -30,8 +32,8 @@ export class HostKeeper {
     return this.lost.subscribe(listener);
   }
 
-  get guests(): readonly Host[] {
-    return [...this.open.values()].filter((host) => host.kind === 'guest');
+  get guests(): readonly GuestHost[] {
+    return [...this.open.values()].filter(isGuest);
   }
 
   /** The host with this id, opened when it is not open yet. @throws Failure what the host's opening throws */
@@ -55,14 +57,28 @@ export class HostKeeper {
   }
 
   /** Gives a host up: a guest that nobody else holds ends. */
-  async release(host: Host): Promise<void> {
+  async release(host: Host, last: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     for (const [id, candidate] of this.open) {
       if (candidate !== host) continue;
       this.open.delete(id);
       this.opening.delete(id);
     }
-    this.changed.fire();
-    await host.dispose();
+    try {
+      await host.dispose();
+      await last();
+    } finally {
+      this.changed.fire();
+    }
+  }
+
+  /** Gives a guest up and ends it for everybody, also where a task's lease would keep it a while. */
+  end(guest: GuestHost): Promise<void> {
+    const { folder } = guest.endpoint;
+    return this.release(guest, async () => {
+      await endGuests(path.dirname(folder), path.basename(folder)).catch((error: unknown) => {
+        if (Failure.from(error).code !== 'no-guest') throw error; // ours was the last lease
+      });
+    });
   }
 
   async dispose(): Promise<void> {

@@ -11,12 +11,16 @@ import { DRIVEN, writeUserSettings } from './settings';
 import { packageExtension } from './vsix';
 import { Workbench } from './workbench-page';
 import { copyModule, ownFolders } from './workspace';
+import { guestsFolder, listGuests } from '../../../core/guest/manage';
+import { userDirs } from '../../../core/platform/dirs';
 
 /** The packaged extension in a fresh VS Code with a copy of device2 open, in a browser that tests drive. */
 export interface DriveSession {
   readonly workbench: Workbench;
   /** The copy that is open: tests may break it. */
   readonly folder: string;
+  /** Names of the guests that run for this session. */
+  guests(): Promise<readonly string[]>;
   /** What the pages complained about so far. */
   browserLog(): string;
   /** Saves logs and a picture; undefined when the run was interrupted, which leaves nothing to look into. */
@@ -36,7 +40,8 @@ export async function openDrive(shotsFolder: string): Promise<DriveSession> {
     const dataDir = lifetime.temporaryFolder('kmodlab-drive');
     await installExtension(host, lifetime, dataDir, await packageExtension(lifetime));
     writeUserSettings(dataDir, DRIVEN);
-    const server = await startServer(host, lifetime, { dataDir, env: ownFolders(lifetime, dataDir) });
+    const env = ownFolders(lifetime, dataDir);
+    const server = await startServer(host, lifetime, { dataDir, env });
     const page = await openBrowser(chromium, lifetime, dataDir);
     const workbench = new Workbench(page, path.join(SHOTS, shotsFolder));
     const folder = copyModule(dataDir);
@@ -45,6 +50,7 @@ export async function openDrive(shotsFolder: string): Promise<DriveSession> {
     return {
       workbench,
       folder,
+      guests: async () => (await listGuests(guestsFolder(userDirs(env)))).map(({ name }) => name),
       browserLog: () => fs.readFileSync(path.join(dataDir, 'browser.log'), 'utf8'),
       keepEvidence: () => (lifetime.signal.aborted ? Promise.resolve(undefined) : keepEvidence(dataDir, page)),
       end: () => lifetime.end(),
