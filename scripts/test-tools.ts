@@ -8,7 +8,7 @@ import { shQuote } from '../core/hosts/sh-quote';
 import { PackageStore } from '../core/packages';
 import { userDirs } from '../core/platform/dirs';
 
-const TOOLS = ['make', 'gcc', 'ld', 'objcopy', 'ssh-keygen', 'xz', 'ps'];
+const TOOLS = ['make', 'gcc', 'ld', 'objcopy', 'addr2line', 'strip', 'ssh-keygen', 'xz', 'ps'];
 const PACKAGES = ['make', 'gcc', 'binutils', 'libc6-dev', 'openssh-client', 'xz-utils', 'procps', 'sed'];
 /** Stands for the folder that the wrapper is called in. */
 const HERE = '@here@';
