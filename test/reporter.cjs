@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Mocha's spec reporter; besides, it leaves the counts in the file that KMODLAB_RESULT names, for scripts/test.mjs.
+// Mocha's spec reporter; besides, it leaves the counts in the file that KMODLAB_RESULT names, for scripts/test.mjs, and
+// ends a run in which something is still open after the last test: a failure, but not one to wait for.
 const fs = require('node:fs');
 const { reporters, Runner } = require('mocha');
+
+const LINGER_MS = 30_000;
 
 module.exports = class extends reporters.Spec {
   constructor(runner, options) {
@@ -12,6 +15,10 @@ module.exports = class extends reporters.Spec {
       const { passes, failures, pending } = this.stats;
       const file = process.env.KMODLAB_RESULT;
       if (file) fs.writeFileSync(file, JSON.stringify({ passed: passes, failed: failures, skipped: pending, skippedTitles: skipped }));
+      setTimeout(() => {
+        console.error('Something that a test opened is still open.');
+        process.exit(1);
+      }, LINGER_MS).unref();
     });
   }
 };

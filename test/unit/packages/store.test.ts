@@ -98,10 +98,14 @@ describe('the lock of a folder', () => {
   it('lets one in after the other', async () => {
     const order: string[] = [];
     let firstMayEnd = quiet;
-    const first = withFileLock(file(), undefined, quiet, async () => {
-      order.push('first in');
-      await new Promise<void>((resolve) => (firstMayEnd = resolve));
-      order.push('first out');
+    let first: Promise<void> = Promise.resolve();
+    await new Promise<void>((firstIsIn) => {
+      first = withFileLock(file(), undefined, quiet, async () => {
+        order.push('first in');
+        firstIsIn();
+        await new Promise<void>((resolve) => (firstMayEnd = resolve));
+        order.push('first out');
+      });
     });
     const waiting = new Promise<void>((resolve) => {
       void withFileLock(file(), undefined, resolve, () => Promise.resolve(order.push('second in'))).then(() => order.push('second out'));
