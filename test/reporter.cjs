@@ -4,7 +4,7 @@
 const fs = require('node:fs');
 const { reporters, Runner } = require('mocha');
 
-const LINGER_MS = 30_000;
+const LINGER_MS = 180_000;
 
 module.exports = class extends reporters.Spec {
   constructor(runner, options) {
