@@ -41,5 +41,7 @@ echo 0 > /proc/sys/kernel/kptr_restrict
 dropbear -r ${GUEST_HOST_KEY} -s -j -k -m || poweroff -f
 # From here on the whole kernel log also goes to the console: after a panic that is all that is left of it.
 echo 8 > /proc/sys/kernel/printk
+# Twice: a kernel message may run into one of them.
+echo ${READY_LINE}
 echo ${READY_LINE}
 `;

@@ -82,7 +82,7 @@ async function boot(config: MachineConfig, port: number, signal: AbortSignal): P
     };
     signal.addEventListener('abort', onAbort);
     const lines = new LineSplitter((line) => {
-      if (line.endsWith(READY_LINE) && child.pid !== undefined) {
+      if (line.includes(READY_LINE) && child.pid !== undefined) {
         settle();
         resolve({ pid: child.pid, port, ended, kill: () => child.kill('SIGKILL') });
       }
