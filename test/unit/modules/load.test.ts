@@ -143,7 +143,7 @@ describe('loading a module', () => {
   });
 
   it('ends the session when the host dies while insmod runs', async () => {
-    kernel.onInsmod("kernel '<6>[M]loaded'; : >$root/asked; sleep 60 >/dev/null 2>&1");
+    kernel.onInsmod("kernel '<6>[M]loaded'; : >$root/asked; exec sleep 60 >/dev/null 2>&1");
     const loading = load({}, { onEvent: (event) => event.type === 'record' && host.lose('') });
     await assert.rejects(loading, { code: 'host-lost' });
     const session = await onlySession();
@@ -153,7 +153,7 @@ describe('loading a module', () => {
 
   it('says oops when the lost host said so on its console', async () => {
     const loaded = await load();
-    const acting = loaded.exercise(['sh', '-c', 'printf "KERNEL<6>acting\\n" >"$1"; sleep 60 >/dev/null 2>&1', 'sh', '/dev/kmsg']);
+    const acting = loaded.exercise(['sh', '-c', 'printf "KERNEL<6>acting\\n" >"$1"; exec sleep 60 >/dev/null 2>&1', 'sh', '/dev/kmsg']);
     const failed = assert.rejects(acting, { code: 'oops', why: 'It said: BUG: unable to handle page fault for address: 0000000000000010' });
     host.lose('[   12.1] <1>\n[   12.345678] BUG: unable to handle page fault for address: 0000000000000010\n');
     await failed;
