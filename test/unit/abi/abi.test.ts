@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { describePrototype, syscallAbi } from '../../../core/abi';
+import { rangeCheck } from '../../../core/abi/address-space';
 
 describe('syscall ABI', () => {
   it('knows write by name and number on every architecture', () => {
@@ -9,7 +10,7 @@ describe('syscall ABI', () => {
       const write = abi.byName('write');
       assert.equal(write?.number, number);
       assert.equal(abi.byNumber(number), write);
-      assert.deepEqual(write.arguments?.[1], { name: 'buf', type: 'const char __user *', user: true, failure: 'faults' });
+      assert.deepEqual(write.arguments?.[1], { name: 'buf', type: 'const char __user *', user: true, failure: 'faults', direction: 'in', length: { argument: 2, unit: 'bytes' } });
     }
   });
 
@@ -40,6 +41,44 @@ describe('syscall ABI', () => {
     assert.equal(abi.byName('set_tid_address')?.arguments?.[0]?.failure, 'silent');
     assert.equal(abi.byName('bpf')?.arguments?.[1]?.failure, 'unknown');
     assert.equal(abi.byName('openat')?.arguments?.[1]?.failure, 'faults');
+  });
+
+  it('knows direction and length, and the commands that make an argument a pointer', () => {
+    const abi = syscallAbi('x86_64');
+    const argument = (name: string, index: number) => abi.byName(name)?.arguments?.[index];
+    assert.equal(argument('read', 1)?.direction, 'out');
+    assert.equal(argument('recvfrom', 5)?.direction, 'inout');
+    assert.deepEqual(argument('recvfrom', 4)?.length, { argument: 5, unit: 'pointed' });
+    assert.deepEqual(argument('readv', 1)?.length, { argument: 2, unit: 'items' });
+    assert.equal(argument('munmap', 0)?.address, true);
+    for (const [name, index, command, value] of [['fcntl', 2, 'F_GETLK', 5], ['prctl', 1, 'PR_SET_NAME', 15], ['arch_prctl', 1, 'ARCH_GET_FS', 0x1003], ['semctl', 3, 'SETALL', 17], ['ptrace', 3, 'PTRACE_GETREGSET', 0x4204], ['keyctl', 2, 'KEYCTL_READ', 11]] as const) {
+      assert.equal(argument(name, index)?.user, false, name);
+      assert.equal(argument(name, index)?.pointerFor?.values[command], value, name);
+    }
+    assert.equal(argument('ioctl', 2)?.pointerFor?.encoded, true);
+  });
+
+  it('gives nearly every user pointer a direction', () => {
+    for (const arch of ['x86_64', 'i386', 'arm64'] as const) {
+      const without = syscallAbi(arch).syscalls.flatMap(({ name, arguments: list }) => (list ?? []).filter(({ user, direction }) => user && direction === undefined).map((argument) => `${name}.${argument.name}`));
+      assert.deepEqual(without.filter((name) => !/^(?:shmat|shmdt|getcpu|ipc)\./.test(name)), [], arch);
+    }
+  });
+
+  it('has its arguments in the order of each architecture', () => {
+    assert.deepEqual(syscallAbi('arm64').byName('clone')?.arguments?.map(({ name }) => name), ['clone_flags', 'newsp', 'parent_tidptr', 'tls', 'child_tidptr']);
+    assert.deepEqual(syscallAbi('x86_64').byName('clone')?.arguments?.map(({ name }) => name), ['clone_flags', 'newsp', 'parent_tidptr', 'child_tidptr', 'tls']);
+    assert.equal(syscallAbi('i386').byName('pread64')?.entry, 'ia32_pread64');
+  });
+
+  it('names the range check of each kernel', () => {
+    assert.equal(rangeCheck('x86_64', 0x050a00)?.kind, 'taskSize');
+    assert.equal(rangeCheck('x86_64', 0x060100)?.kind, 'taskSize');
+    assert.equal(rangeCheck('x86_64', 0x060600)?.kind, 'signBit');
+    assert.equal(rangeCheck('x86_64', 0x060c75)?.kind, 'userPtrMax');
+    assert.equal(rangeCheck('arm64', 0x050a00)?.kind, 'addrLimit');
+    assert.equal(rangeCheck('i386', 0x060c00)?.kind, 'taskSize');
+    assert.equal(rangeCheck('x86_64', null), null);
   });
 
   it('names the registers in the order of the arguments', () => {

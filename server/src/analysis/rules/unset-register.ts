@@ -9,7 +9,7 @@ import { related, type Rule } from './rule';
 
 /** Arguments (from 0) that are read for some commands, flags or other arguments only. */
 const READ_SOMETIMES: Readonly<Record<string, readonly number[]>> = {
-  accept: [2], accept4: [2], add_key: [2], arch_prctl: [1], clock_nanosleep: [3], clone: [1, 2, 3, 4], epoll_ctl: [3], epoll_pwait: [5], epoll_pwait2: [5], fanotify_mark: [4],
+  accept: [2], accept4: [2], add_key: [2], arch_prctl: [1], bpf: [3, 4], clock_nanosleep: [3], clone: [1, 2, 3, 4], epoll_ctl: [3], epoll_pwait: [5], epoll_pwait2: [5], fanotify_mark: [4],
   fcntl: [2], fcntl64: [2], fgetxattr: [2], flistxattr: [1], fsconfig: [2, 3, 4], fsetxattr: [2], futex: [2, 3, 4, 5], get_mempolicy: [0, 1, 2, 3], getcpu: [2], getgroups: [1],
   getxattr: [2], io_uring_enter: [4, 5], io_uring_register: [2, 3], ioctl: [2], ipc: [1, 2, 3, 4, 5], kcmp: [3, 4], kexec_load: [2], keyctl: [1, 2, 3, 4], lgetxattr: [2], listxattr: [1],
   llistxattr: [1], lsetxattr: [2], mbind: [3, 4], membarrier: [2], mknod: [2], mknodat: [3], mmap: [4, 5], mmap2: [4, 5], mount: [0, 2, 4], mremap: [4], msgctl: [2], ppoll: [4], prctl: [1, 2, 3, 4],
