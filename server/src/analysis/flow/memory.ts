@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Span } from '../syntax/source';
 import type { MemoryObject, Target } from './objects';
+import { SharedMap } from './shared-map';
 import { join, sameValue, UNKNOWN, widen, type Cell, type Value } from './values';
 
 interface Contents {
@@ -13,30 +14,34 @@ const NOTHING: Contents = { cells: new Map(), rest: UNKNOWN };
 /** An object that is filled cell by cell beyond this is given up. */
 const MAX_CELLS = 600;
 
+/** Small numbers for the ids of objects: one table for all memories of a run. */
+class ObjectNumbers {
+  private readonly numbers = new Map<string, number>();
+
+  of(id: string): number {
+    const known = this.numbers.get(id) ?? this.numbers.size;
+    this.numbers.set(id, known);
+    return known;
+  }
+}
+
 /** What the module's objects hold at one point of one path. Forks are cheap: contents are shared until written. */
 export class Memory {
-  private objects: Map<string, Contents>;
-  private shared = false;
-
   constructor(
-    objects = new Map<string, Contents>(),
+    private readonly numbers = new ObjectNumbers(),
+    private objects: SharedMap<Contents> = SharedMap.empty,
     /** Objects whose address left the module: anything unknown may write to them. */
     private escaped: ReadonlySet<string> = new Set(),
     /** Objects whose address a global variable or the heap holds. */
     private published: ReadonlySet<string> = new Set(),
-  ) {
-    this.objects = objects;
-  }
+  ) {}
 
   fork(): Memory {
-    this.shared = true;
-    const copy = new Memory(this.objects, this.escaped, this.published);
-    copy.shared = true;
-    return copy;
+    return new Memory(this.numbers, this.objects, this.escaped, this.published);
   }
 
   has(object: MemoryObject): boolean {
-    return this.objects.has(object.id);
+    return this.contents(object) !== undefined;
   }
 
   /** Starts an object: every part holds `rest`. */
@@ -45,12 +50,11 @@ export class Memory {
   }
 
   forget(objects: Iterable<MemoryObject>): void {
-    this.own();
-    for (const object of objects) if (!this.escaped.has(object.id)) this.objects.delete(object.id);
+    for (const object of objects) if (!this.escaped.has(object.id)) this.objects = this.objects.with(this.numbers.of(object.id), undefined);
   }
 
   cell(target: Target): Cell | null {
-    const contents = this.objects.get(target.object.id) ?? NOTHING;
+    const contents = this.contents(target.object) ?? NOTHING;
     if (!target.path.includes('[?]')) {
       const exact = contents.cells.get(target.path);
       if (exact) return exact;
@@ -60,14 +64,14 @@ export class Memory {
 
   /** The value of a part without parts of its own. */
   load(target: Target): Value {
-    const contents = this.objects.get(target.object.id) ?? NOTHING;
+    const contents = this.contents(target.object) ?? NOTHING;
     if (!target.path.includes('[?]')) {
       const exact = contents.cells.get(target.path);
       if (exact) return exact.value;
     }
     let result: Value | null = null;
-    const pattern = matcher(target.path);
-    for (const [path, cell] of contents.cells) if (pattern(path)) result = result ? join(result, cell.value) : cell.value;
+    const pattern = contents.cells.size > 0 ? matcher(target.path) : null;
+    for (const [path, cell] of contents.cells) if (pattern?.(path)) result = result ? join(result, cell.value) : cell.value;
     const rest = defaultOf(contents, target.path);
     if (!result) return rest;
     return join(result, rest);
@@ -75,7 +79,7 @@ export class Memory {
 
   /** All parts below a path, as one value. */
   loadAggregate(target: Target): Value {
-    const contents = this.objects.get(target.object.id) ?? NOTHING;
+    const contents = this.contents(target.object) ?? NOTHING;
     const cells = new Map<string, Cell>();
     if (target.path.includes('[?]')) return UNKNOWN;
     for (const [path, cell] of contents.cells) {
@@ -87,7 +91,7 @@ export class Memory {
 
   /** Stores to one part; `weak` keeps what was there as a possibility. */
   store(target: Target, value: Value, stored: Span | null, weak = false): void {
-    const contents = this.objects.get(target.object.id) ?? NOTHING;
+    const contents = this.contents(target.object) ?? NOTHING;
     const cells = new Map(contents.cells);
     const unclear = weak || target.path.includes('[?]');
     const pattern = matcher(target.path);
@@ -114,14 +118,14 @@ export class Memory {
 
   /** Whether any of the parts below is known: used to tell structures from plain values where the type is not known. */
   hasParts(target: Target): boolean {
-    const contents = this.objects.get(target.object.id) ?? NOTHING;
+    const contents = this.contents(target.object) ?? NOTHING;
     for (const path of contents.cells.keys()) if (path.startsWith(target.path) && /^[.[*]/.test(path.slice(target.path.length))) return true;
     return false;
   }
 
   /** Notes objects whose address lies where other functions may find it. */
   publish(objects: Iterable<MemoryObject>): void {
-    this.published = new Set([...this.published, ...[...objects].map((object) => object.id)]);
+    this.published = withAll(this.published, [...objects].map((object) => object.id));
   }
 
   /** Whether code that is not seen may hold the object's address. */
@@ -131,18 +135,20 @@ export class Memory {
 
   /** The parts of an object that were stored to one by one; `path*` stands for everything below a path. */
   paths(object: MemoryObject): string[] {
-    return [...(this.objects.get(object.id)?.cells.keys() ?? [])];
+    return [...(this.contents(object)?.cells.keys() ?? [])];
   }
 
   escape(objects: Iterable<MemoryObject>): void {
-    this.escaped = new Set([...this.escaped, ...[...objects].map((object) => object.id)]);
+    this.escaped = withAll(this.escaped, [...objects].map((object) => object.id));
   }
 
   /** Something unknown wrote to memory: what has escaped holds anything now. */
   clobberEscaped(): void {
-    if (this.escaped.size === 0) return;
-    this.own();
-    for (const id of this.escaped) if (this.objects.has(id)) this.objects.set(id, NOTHING);
+    for (const id of this.escaped) {
+      const number = this.numbers.of(id);
+      const contents = this.objects.get(number);
+      if (contents && contents !== NOTHING) this.objects = this.objects.with(number, NOTHING);
+    }
   }
 
   clobber(object: MemoryObject): void {
@@ -150,21 +156,15 @@ export class Memory {
   }
 
   clobberAll(): void {
-    this.own();
-    for (const id of this.objects.keys()) this.objects.set(id, NOTHING);
+    this.objects = this.objects.mapped(() => NOTHING);
   }
 
   /** Covers another path's memory too. */
   joinWith(other: Memory, merge: (a: Value, b: Value) => Value = join): void {
-    if (other.published !== this.published && other.published.size > 0) this.published = new Set([...this.published, ...other.published]);
+    this.published = withAll(this.published, other.published);
     if (this.objects === other.objects) return;
-    this.own();
-    for (const [id, theirs] of other.objects) {
-      const ours = this.objects.get(id);
-      if (!ours) this.objects.set(id, theirs);
-      else if (ours !== theirs) this.objects.set(id, joinContents(ours, theirs, merge));
-    }
-    if (other.escaped !== this.escaped && other.escaped.size > 0) this.escaped = new Set([...this.escaped, ...other.escaped]);
+    this.objects = this.objects.joined(other.objects, (ours, theirs) => joinContents(ours, theirs, merge));
+    this.escaped = withAll(this.escaped, other.escaped);
   }
 
   widenWith(after: Memory): void {
@@ -172,25 +172,22 @@ export class Memory {
   }
 
   sameAs(other: Memory): boolean {
-    if (this.objects === other.objects) return true;
-    if (this.objects.size !== other.objects.size) return false;
-    for (const [id, ours] of this.objects) {
-      const theirs = other.objects.get(id);
-      if (!theirs || !sameContents(ours, theirs)) return false;
-    }
-    return true;
+    return this.objects.equals(other.objects, sameContents);
+  }
+
+  private contents(object: MemoryObject): Contents | undefined {
+    return this.objects.get(this.numbers.of(object.id));
   }
 
   private set(object: MemoryObject, contents: Contents): void {
-    this.own();
-    this.objects.set(object.id, contents);
+    this.objects = this.objects.with(this.numbers.of(object.id), contents);
   }
+}
 
-  private own(): void {
-    if (!this.shared) return;
-    this.objects = new Map(this.objects);
-    this.shared = false;
-  }
+function withAll(set: ReadonlySet<string>, more: Iterable<string>): ReadonlySet<string> {
+  if (set === more) return set;
+  const added = [...more].filter((id) => !set.has(id));
+  return added.length > 0 ? new Set([...set, ...added]) : set;
 }
 
 /** The nearest `prefix*` cell, else the object's rest. */
@@ -209,19 +206,17 @@ function defaultOf(contents: Contents, path: string): Value {
 /** Whether a path may be the same place as another: `[?]` stands for every index. */
 function matcher(path: string): (other: string) => boolean {
   const wild = path.includes('[?]');
-  const compiled = new RegExp(`^${path.split(/\[(?:\?|-?\d+)\]/).map(escape).join('\\[(?:\\?|-?\\d+)\\]')}$`);
+  const segments = path.split(INDEX);
+  const indexes = path.match(INDEX) ?? [];
   return (other) => {
     if (!wild && !other.includes('[?]')) return other === path;
-    if (!compiled.test(other)) return false;
-    const ours = path.match(/\[[^\]]*\]/g) ?? [];
-    const theirs = other.match(/\[[^\]]*\]/g) ?? [];
-    return ours.every((index, at) => index === '[?]' || theirs[at] === '[?]' || index === theirs[at]);
+    const theirs = other.match(INDEX) ?? [];
+    if (theirs.length !== indexes.length || !other.split(INDEX).every((segment, at) => segment === segments[at])) return false;
+    return indexes.every((index, at) => index === '[?]' || theirs[at] === '[?]' || index === theirs[at]);
   };
 }
 
-function escape(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-}
+const INDEX = /\[(?:\?|-?\d+)\]/g;
 
 function joinContents(a: Contents, b: Contents, merge: (a: Value, b: Value) => Value): Contents {
   const cells = new Map<string, Cell>();
