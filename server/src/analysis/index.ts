@@ -11,6 +11,7 @@ import { kernelBuffer } from './rules/kernel-buffer';
 import { missingUserAnnotation } from './rules/missing-user-annotation';
 import type { Rule } from './rules/rule';
 import { setFsBuffer } from './rules/set-fs-buffer';
+import { uncheckedLookup } from './rules/unchecked-lookup';
 import { unexportedSymbol } from './rules/unexported-symbol';
 import { unsetRegister } from './rules/unset-register';
 import { CParser } from './syntax/parser';
@@ -49,7 +50,7 @@ export interface Inspection extends Analysis {
   readonly calls: readonly CallSite[];
 }
 
-const RULES: readonly Rule[] = [kernelBuffer, setFsBuffer, callingConvention, unsetRegister, unexportedSymbol, missingUserAnnotation];
+const RULES: readonly Rule[] = [kernelBuffer, setFsBuffer, callingConvention, unsetRegister, uncheckedLookup, unexportedSymbol, missingUserAnnotation];
 
 /** Loads the parser once; rejects only when the WebAssembly files are broken. */
 export async function createAnalyzer(wasm: AnalyzerWasm): Promise<Analyzer> {
@@ -70,7 +71,7 @@ function inspect(parser: CParser, sources: readonly SourceFile[], target: Analys
   const program = readModule(sources, parser, new TargetFacts(target));
   if (!program) return { findings: [], predictions: [], calls: [] };
   const run = runProgram(program);
-  const findings = RULES.flatMap((rule) => rule(run.calls, program)).sort(inFileOrder);
+  const findings = RULES.flatMap((rule) => rule(run.calls, program, run)).sort(inFileOrder);
   return { findings, predictions: toPredictions(run.calls, run.complete), calls: callSites(run.calls, program) };
 }
 

@@ -29,6 +29,7 @@ export function offsetPath(value: Value, by: Value | null): Value {
       return value;
     case 'function':
     case 'table':
+    case 'symbol':
     case 'slot':
     case 'entry':
       return { kind: 'kernel', origin: originOf(value), maybeNull: false };
@@ -41,7 +42,8 @@ export function offsetPath(value: Value, by: Value | null): Value {
 export function binaryValue(operator: string, left: Value, right: Value, stride: number | null): Value {
   if (left.kind === 'integer' && right.kind === 'integer') {
     const value = apply(operator, left.value, right.value);
-    return value === null ? SCALAR : { kind: 'integer', value, ...(left.assumed || right.assumed ? { assumed: true } : {}) };
+    const missing = /^[+-]$/.test(operator) ? (left.missing ?? right.missing) : undefined;
+    return value === null ? SCALAR : { kind: 'integer', value, ...(left.assumed || right.assumed ? { assumed: true } : {}), ...(missing ? { missing } : {}) };
   }
   const leftSpace = spaceOf(left);
   const rightSpace = spaceOf(right);

@@ -2,6 +2,7 @@
 import type { Expression } from '../syntax/ast';
 import { callExternal } from './externals';
 import { Frame, type Outcome } from './frame';
+import { asLookup, findsByName } from './lookups';
 import { giveUp, type Argument, type CallExpression, type Machine, type Performs } from './machine';
 import type { MemoryObject } from './objects';
 import { mergeOutcomes } from './outcomes';
@@ -13,6 +14,12 @@ import { stripped, UNKNOWN, type Value } from './values';
 
 /** Functions inside functions, from the entry point on. */
 const MAX_DEPTH = 24;
+
+/** The function of the kernel that a pointer was looked up for. */
+function kernelFunction(callee: Value, { callee: written }: CallExpression): string | null {
+  if (callee.kind === 'symbol') return callee.name;
+  return callee.kind === 'unknown' && written.kind === 'identifier' && findsByName(written.name) ? written.name : null;
+}
 
 /** Calls: of the module's own functions, of syscall entries, and of everything else. */
 export class Calls implements Performs {
@@ -50,14 +57,15 @@ export class Calls implements Performs {
   }
 
   private dispatch(expression: CallExpression, name: string | null, callee: Value, list: readonly Argument[], state: State, frame: Frame): Outcome[] {
+    if (this.machine.endsAt(callee, expression.callee, 'called', frame)) return [];
     if (callee.kind === 'function') return this.inline(callee, expression, list, state, frame);
     if (callee.kind === 'entry') return callEntry(this.machine, callee, expression, list, state, frame);
     if (callee.kind === 'pointer' && callee.targets.length === 1) {
       const [target] = callee.targets;
       const value = target ? this.machine.evaluator.load([target], state) : UNKNOWN;
-      if (value.kind === 'function' || value.kind === 'entry') return this.dispatch(expression, name, value, list, state, frame);
+      if (value.kind === 'function' || value.kind === 'entry' || value.kind === 'symbol') return this.dispatch(expression, name, value, list, state, frame);
     }
-    return callExternal(this.machine, name, expression, list, state, frame);
+    return callExternal(this.machine, name ?? kernelFunction(callee, expression), expression, list, state, frame);
   }
 
   /** Runs a function of the module on the arguments. */
@@ -75,6 +83,7 @@ export class Calls implements Performs {
       this.bind(inner, parameter.name ?? `(${index})`, parameter.type, via ? { ...value, via } : value, state);
     }
     const outcomes = this.machine.executor.runBody(inner, state);
+    asLookup(this.machine, outcomes, expression, frame);
     return outcomes.map((outcome) => this.leave(outcome, inner, definition.returns));
   }
 

@@ -46,10 +46,24 @@ function compare(evaluator: Evaluates, condition: Comparison, state: State, fram
         const operator = holds ? condition.operator : (NEGATED[condition.operator] ?? condition.operator);
         refine(evaluator, condition.left, path, frame, (value) => restrict(value, operator, right.value));
         refine(evaluator, condition.right, path, frame, (value) => restrict(value, MIRRORED[operator] ?? operator, left.value));
+        const table = operator === '==' ? tableProvenBy(condition, left.value, right.value) : null;
+        if (table) refine(evaluator, table, path, frame, () => ({ kind: 'table', maybeNull: false }));
       });
     }
   }
   return result;
+}
+
+/** `p[__NR_close] == sys_close`: what a scan of memory looks at is the table. */
+function tableProvenBy({ left, right }: Comparison, leftValue: Value, rightValue: Value): Expression | null {
+  if (leftValue.kind !== 'entry' || rightValue.kind !== 'entry' || !leftValue.syscall || leftValue.syscall !== rightValue.syscall) return null;
+  const read = withoutCasts(leftValue.convention === 'table' ? left : right);
+  if (read.kind === 'index') return withoutCasts(read.object);
+  return null;
+}
+
+function withoutCasts(expression: Expression): Expression {
+  return expression.kind === 'cast' ? withoutCasts(expression.operand) : expression;
 }
 
 function split(result: Branches, state: State, truth: Truth, refinePath: (state: State, holds: boolean) => void): void {
@@ -155,7 +169,7 @@ function assumeTrue(value: Value): Value {
 
 function assumeFalse(value: Value): Value {
   const result = value.result === undefined ? {} : { result: value.result };
-  if (value.kind === 'aggregate') return value;
+  if (value.kind === 'aggregate' || (value.kind === 'integer' && value.value === 0n)) return value;
   return { ...ZERO, ...result };
 }
 

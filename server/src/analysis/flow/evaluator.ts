@@ -133,14 +133,14 @@ export class Evaluator implements Evaluates {
       }
       case 'unary':
         if (expression.operator !== '*') break;
-        return this.evaluate(expression.operand, state, frame).map((outcome) => ({ state: outcome.state, targets: outcome.value.kind === 'pointer' ? outcome.value.targets : null }));
+        return this.follow(expression.operand, 'written', state, frame).map((outcome) => ({ state: outcome.state, targets: outcome.value.kind === 'pointer' ? outcome.value.targets : null }));
       case 'member': {
         const field = (targets: readonly Target[] | null): Target[] | null => targets?.map((target) => ({ object: target.object, path: this.fieldPath(target, expression.field) })) ?? null;
         if (!expression.arrow) return this.locate(expression.object, state, frame).map((place) => ({ state: place.state, targets: field(place.targets) }));
-        return this.evaluate(expression.object, state, frame).map((outcome) => ({ state: outcome.state, targets: field(outcome.value.kind === 'pointer' ? outcome.value.targets : null) }));
+        return this.follow(expression.object, 'read', state, frame).map((outcome) => ({ state: outcome.state, targets: field(outcome.value.kind === 'pointer' ? outcome.value.targets : null) }));
       }
       case 'index':
-        return this.evaluate(expression.object, state, frame).flatMap((base) =>
+        return this.follow(expression.object, 'written', state, frame).flatMap((base) =>
           this.evaluate(expression.index, base.state, frame).map((index) => ({
             state: index.state,
             targets: base.value.kind === 'pointer' ? shift(base.value.targets, index.value) : null,
@@ -158,6 +158,11 @@ export class Evaluator implements Evaluates {
       default:
     }
     return this.evaluate(expression, state, frame).map((outcome) => ({ state: outcome.state, targets: null }));
+  }
+
+  /** Evaluates an address to go where it points; not on paths where it was not found. */
+  private follow(address: Expression, how: 'read' | 'written', state: State, frame: Frame): Outcome[] {
+    return this.evaluate(address, state, frame).filter((outcome) => !this.machine.endsAt(outcome.value, address, how, frame));
   }
 
   private fieldPath(target: Target, field: string): string {
@@ -180,7 +185,7 @@ export class Evaluator implements Evaluates {
 
   private part(expression: Extract<Expression, { kind: 'member' | 'index' }>, state: State, frame: Frame): Outcome[] {
     if (expression.kind === 'index') {
-      return this.evaluate(expression.object, state, frame).flatMap((base) =>
+      return this.follow(expression.object, 'read', state, frame).flatMap((base) =>
         this.evaluate(expression.index, base.state, frame).map((index) => ({ state: index.state, value: this.element(base.value, index.value, index.state) })),
       );
     }
@@ -203,7 +208,7 @@ export class Evaluator implements Evaluates {
     const { operator, operand } = expression;
     if (operator === '&') return this.addressOf(operand, state, frame);
     if (operator === '!') return this.truthValue(expression, state, frame);
-    return this.evaluate(operand, state, frame).map((outcome) => {
+    return (operator === '*' ? this.follow(operand, 'read', state, frame) : this.evaluate(operand, state, frame)).map((outcome) => {
       const { value } = outcome;
       if (operator === '*') return { state: outcome.state, value: this.dereference(value, outcome.state) };
       if (value.kind === 'integer' && operator !== '+') return { state: outcome.state, value: integer(operator === '-' ? -value.value : ~value.value, value.assumed) };
@@ -240,6 +245,7 @@ export class Evaluator implements Evaluates {
     if (operand.kind === 'index') {
       return this.evaluate(operand.object, state, frame).flatMap((base) =>
         this.evaluate(operand.index, base.state, frame).map((index) => {
+          if (base.value.missing) return { state: index.state, value: base.value };
           const entry = base.value.kind === 'pointer' ? null : tableEntry(base.value, index.value, this.machine.program);
           const value: Value = base.value.kind === 'pointer' ? { ...base.value, targets: shift(base.value.targets, index.value) } : entry?.kind === 'entry' ? { kind: 'slot', syscall: entry.syscall, maybeNull: false } : offsetPath(base.value, null);
           return { state: index.state, value };

@@ -3,6 +3,7 @@ import type { Expression } from '../syntax/ast';
 import { walkExpression } from '../syntax/walk';
 import type { Frame, Outcome } from './frame';
 import { kernelSymbol } from './kernel-symbols';
+import { findsByName, lookUp, registerProbe, symbolNamed } from './lookups';
 import type { Argument, CallExpression, Machine } from './machine';
 import type { MemoryObject, Target } from './objects';
 import { findReport } from './reports';
@@ -21,14 +22,19 @@ const READS_ONLY = new Set(
 const FILLS_FIRST = /^(?:snprintf|scnprintf|sprintf|vsnprintf|vsprintf|strcpy|strncpy|strscpy|strlcpy|strcat|strncat|strlcat|get_random_bytes|hex_dump_to_buffer)$/;
 const ALLOCATES =
   /^(?:(?:devm_)?(?:k[mzc]alloc|kv[mzc]alloc|kstrn?dup|kmemdup|kv?asprintf)\w*|kmem_cache_z?alloc\w*|v[mz]alloc\w*|__get_free_pages?|get_zeroed_page|memdup_user\w*|strndup_user|page_address)$/;
+/** Functions that only print, compare or release what they are given. */
+const KEEPS_NULL = /^(?:_?printk\w*|no_printk|dev_\w+|IS_ERR\w*|PTR_ERR\w*|BUG_ON|WARN\w*|k?v?z?free\w*|\w*unlikely|\w*likely)$/;
 const ZEROES = /zalloc|zeroed|calloc/;
 
 /** Calls a function that is not the module's: what is known of it, and otherwise nothing. */
 export function callExternal(machine: Machine, name: string | null, expression: CallExpression, list: readonly Argument[], state: State, frame: Frame): Outcome[] {
   const report = findReport(name, list, frame.unit.siteOf(expression));
   for (const found of report) machine.recorder.report(found.result, found.report, state.aside);
-  const symbol = lookedUp(machine, list);
-  if (symbol && (name === null || !READS_ONLY.has(name) || name === 'kallsyms_lookup_name')) return [{ state, value: symbol }];
+  const symbol = lookedUp(machine, name, list);
+  if (findsByName(name)) return lookUp(machine, symbol ?? UNKNOWN, expression, state, frame);
+  if (symbol && (name === null || !READS_ONLY.has(name))) return [{ state, value: symbol }];
+  if (name === 'register_kprobe' || name === 'register_kretprobe') return registerProbe(machine, list[0]?.value, expression, state, frame);
+  if (endsPath(name, list, state)) return [];
   if (name === null) {
     state.loseDescriptors();
     clobberArguments(machine, list, state);
@@ -46,11 +52,21 @@ export function callExternal(machine: Machine, name: string | null, expression: 
   return [{ state, value: resultOf(name) }];
 }
 
+/** The kernel stops here, or a function that is not seen may stop it: what a lookup that found nothing goes on with is not known. */
+function endsPath(name: string | null, list: readonly Argument[], state: State): boolean {
+  if (name === 'BUG' || name === 'panic') return true;
+  if (name === 'BUG_ON') {
+    const truth = truthOf(list[0]?.value ?? UNKNOWN);
+    return truth === 'true' || (state.aside && truth === 'assumedTrue');
+  }
+  return (name === null || !KEEPS_NULL.test(name)) && list.some(({ value }) => value.missing !== undefined);
+}
+
 /** A lookup by name gives what is known under it, however the function that looks is called. */
-function lookedUp(machine: Machine, list: readonly Argument[]): Value | null {
+function lookedUp(machine: Machine, name: string | null, list: readonly Argument[]): Value | null {
   const [first] = list;
   if (list.length === 0 || list.length > 2 || first?.value.kind !== 'string' || first.value.text === null) return null;
-  return kernelSymbol(first.value.text, machine.program);
+  return findsByName(name) ? symbolNamed(first.value.text, machine.program) : kernelSymbol(first.value.text, machine.program);
 }
 
 function specialCall(machine: Machine, name: string, expression: CallExpression, list: readonly Argument[], state: State, frame: Frame): Value | null {
@@ -92,9 +108,6 @@ function specialCall(machine: Machine, name: string, expression: CallExpression,
     case 'set_fs':
       state.kernelAddressesAllowed = first !== undefined && namesKernelLimit(first.expression);
       return SCALAR;
-    case 'register_kprobe':
-    case 'register_kretprobe':
-      return registerProbe(machine, first?.value, state);
     case 'strcmp':
     case 'strncmp':
     case 'sysfs_streq':
@@ -102,6 +115,7 @@ function specialCall(machine: Machine, name: string, expression: CallExpression,
     case 'IS_ERR':
     case 'IS_ERR_OR_NULL':
       if (!first) return UNKNOWN;
+      if (first.value.kind === 'integer') return integer(BigInt(first.value.value < 0n ? first.value.value >= -4095n : name === 'IS_ERR_OR_NULL' && first.value.value === 0n));
       if (spaceOf(first.value) === 'kernel' && (name === 'IS_ERR' || truthOf(first.value) !== 'either')) return integer(0n, true);
       return { kind: 'scalar', low: 0n, high: 1n, nonzero: false };
     case 'PTR_ERR':
@@ -110,6 +124,8 @@ function specialCall(machine: Machine, name: string, expression: CallExpression,
       return first && spaceOf(first.value) === 'kernel' ? integer(0n, true) : SCALAR;
     case 'WARN_ON':
     case 'WARN_ON_ONCE':
+    case 'WARN':
+    case 'WARN_ONCE':
       return first?.value ?? UNKNOWN;
     case 'static_call':
     case 'rcu_dereference':
@@ -176,18 +192,6 @@ function copy(machine: Machine, to: Value | undefined, from: Value | undefined, 
     state.memory.store(whole(target), value, null);
     machine.globals.stored(whole(target), value, state.aside);
   } else clobber(machine, target.object, state);
-}
-
-/** A probe on a symbol learns its address. */
-function registerProbe(machine: Machine, probe: Value | undefined, state: State): Value {
-  for (const target of targetsOf(probe)) {
-    const base = state.memory.cell({ object: target.object, path: `${target.path}.kp.symbol_name` }) ? `${target.path}.kp` : target.path;
-    const symbol = state.memory.load({ object: target.object, path: `${base}.symbol_name` });
-    const found = symbol.kind === 'string' && symbol.text !== null ? kernelSymbol(symbol.text, machine.program) : null;
-    state.memory.store({ object: target.object, path: `${base}.addr` }, found ?? UNKNOWN, null);
-    machine.globals.stored({ object: target.object, path: `${base}.addr` }, found ?? UNKNOWN, state.aside);
-  }
-  return { kind: 'scalar', low: null, high: 0n, nonzero: false };
 }
 
 function compareTexts(name: string, left: Value | undefined, right: Value | undefined, length: Value | undefined): Value {

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: MIT
+import type { Located } from '../syntax/ast';
 import { Calls } from './calls';
 import { Evaluator } from './evaluator';
 import { Executor } from './executor';
+import type { Frame } from './frame';
 import { GlobalStores } from './globals';
 import type { Evaluates, Executes, Machine, Performs } from './machine';
+import type { Lookup } from './objects';
 import type { Program } from './program';
-import type { Recorder } from './recorder';
+import type { Recorder, UncheckedUse } from './recorder';
+import type { Value } from './values';
 
 /** Steps of one run; beyond it everything is unknown. */
 const MAX_STEPS = 150_000;
+
+/** Lookups of one entry point that are followed to what happens when they find nothing. */
+const MAX_LOOKUPS = 8;
 
 /** Puts the parts together. */
 export class Interpreter implements Machine {
@@ -19,6 +26,7 @@ export class Interpreter implements Machine {
   readonly elementCounts = new Map<string, number>();
   reachable = true;
   private steps = 0;
+  private readonly lookups = new Set<string>();
 
   constructor(
     readonly program: Program,
@@ -27,6 +35,22 @@ export class Interpreter implements Machine {
 
   step(): boolean {
     return ++this.steps <= MAX_STEPS;
+  }
+
+  followsFailure({ key }: Lookup): boolean {
+    if (this.lookups.size < MAX_LOOKUPS) this.lookups.add(key);
+    return this.lookups.has(key);
+  }
+
+  endsAt(value: Value, written: Located, how: UncheckedUse['how'], frame: Frame): boolean {
+    if (!value.missing) return false;
+    this.recorder.uncheckedUse({ lookup: value.missing, place: frame.unit.spanOf(written), how });
+    return true;
+  }
+
+  /** Another entry point begins. */
+  begin(): void {
+    this.lookups.clear();
   }
 
   get exhausted(): boolean {

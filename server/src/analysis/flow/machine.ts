@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import type { CType, Declarator, Expression, Statement } from '../syntax/ast';
+import type { CType, Declarator, Expression, Located, Statement } from '../syntax/ast';
 import type { Span } from '../syntax/source';
 import type { Frame, Outcome } from './frame';
 import type { GlobalStores } from './globals';
-import type { MemoryObject, Target } from './objects';
+import type { Lookup, MemoryObject, Target } from './objects';
 import type { Program } from './program';
-import type { Recorder } from './recorder';
+import type { Recorder, UncheckedUse } from './recorder';
 import type { State } from './state';
 import type { FunctionPlace } from './unit';
 import type { Value } from './values';
@@ -75,6 +75,10 @@ export interface Machine {
   readonly elementCounts: Map<string, number>;
   /** The code that runs is reached from init, exit or a handler. */
   readonly reachable: boolean;
+  /** Whether a path is followed on which this lookup finds nothing: only so many are, as each costs as much as the main one. */
+  followsFailure(lookup: Lookup): boolean;
+  /** Whether an address that a lookup did not find is followed here: it is noted, and the path ends in an oops. */
+  endsAt(value: Value, written: Located, how: UncheckedUse['how'], frame: Frame): boolean;
   /** Counts one step; false when the run has used up what it may. */
   step(): boolean;
   readonly exhausted: boolean;

@@ -17,6 +17,13 @@ export interface MemoryObject {
   readonly origin: Origin;
 }
 
+/** A search for an address of the kernel, which may find nothing. */
+export interface Lookup {
+  /** The same for each time that one chain of calls leads to it. */
+  readonly key: string;
+  readonly span: Span;
+}
+
 /** A part of an object: `.si`, `[0].name`, or the whole (empty). */
 export interface Target {
   readonly object: MemoryObject;

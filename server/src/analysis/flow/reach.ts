@@ -4,9 +4,12 @@ import { walkExpression, walkStatement } from '../syntax/walk';
 import { kernelSymbol } from './kernel-symbols';
 import type { Program } from './program';
 
+/** Functions whose results are followed for their own sake. */
+const LOOKS_UP = new Set(['kallsyms_lookup_name', 'register_kprobe']);
+
 /**
- * Whether the program names anything that a syscall entry can come from: the table, an entry, a call number. Without
- * one no call can be recognised, and there is nothing to run for.
+ * Whether the program names anything that a syscall entry can come from (the table, an entry, a call number), or looks
+ * for an address. Without one no rule has anything to look at, and there is nothing to run for.
  */
 export function namesSyscalls(program: Program): boolean {
   const names = new Set<string>();
@@ -18,5 +21,5 @@ export function namesSyscalls(program: Program): boolean {
     for (const definition of unit.syntax.functions) walkStatement(definition.body, visit);
     for (const global of unit.syntax.globals) if (global.initializer) walkExpression(global.initializer, visit);
   }
-  return [...names].some((name) => program.syscallNumber(name) !== null || kernelSymbol(name, program) !== null);
+  return [...names].some((name) => LOOKS_UP.has(name) || program.syscallNumber(name) !== null || kernelSymbol(name, program) !== null);
 }

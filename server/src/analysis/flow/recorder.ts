@@ -3,7 +3,7 @@ import type { AbiSyscall } from '../../../../core/abi';
 import type { Report } from '../../../../core/model/analysis';
 import type { Span } from '../syntax/source';
 import type { Forecast } from './forecast';
-import type { MemoryObject, Origin } from './objects';
+import type { Lookup, MemoryObject, Origin } from './objects';
 import type { Value } from './values';
 
 /** One argument of a call, as one path brings it. */
@@ -45,9 +45,17 @@ export interface RecordedCall {
   report: { readonly report: Report; readonly aside: boolean } | null;
 }
 
+/** The result of a lookup that found nothing is followed as an address. */
+export interface UncheckedUse {
+  readonly lookup: Lookup;
+  readonly place: Span;
+  readonly how: 'called' | 'read' | 'written';
+}
+
 /** Collects what the paths of one entry point do. */
 export class Recorder {
   private readonly calls = new Map<string, RecordedCall>();
+  private readonly uses = new Map<string, UncheckedUse>();
   /** Functions that some path ran. */
   readonly visitedFunctions = new Set<unknown>();
 
@@ -61,6 +69,15 @@ export class Recorder {
   report(key: string, report: Report, aside: boolean): void {
     const call = this.calls.get(key);
     if (call && (!call.report || (call.report.aside && !aside))) call.report = { report, aside };
+  }
+
+  /** The first place where a lookup's failure shows. */
+  uncheckedUse(use: UncheckedUse): void {
+    if (!this.uses.has(use.lookup.key)) this.uses.set(use.lookup.key, use);
+  }
+
+  get uncheckedUses(): readonly UncheckedUse[] {
+    return [...this.uses.values()];
   }
 
   get all(): readonly RecordedCall[] {

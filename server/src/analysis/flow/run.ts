@@ -8,7 +8,7 @@ import { Memory } from './memory';
 import type { MemoryObject } from './objects';
 import type { Program } from './program';
 import { namesSyscalls } from './reach';
-import { Recorder, type RecordedCall } from './recorder';
+import { Recorder, type RecordedCall, type UncheckedUse } from './recorder';
 import { State } from './state';
 import type { Unit } from './unit';
 import { UNKNOWN, ZERO, type Value } from './values';
@@ -20,11 +20,13 @@ export interface RunResult {
   readonly calls: readonly RecordedCall[];
   /** False when the program was too large to run through: nothing can be predicted then. */
   readonly complete: boolean;
+  /** Addresses that are used although their lookup may have found nothing. */
+  readonly uncheckedUses: readonly UncheckedUse[];
 }
 
 /** Runs a program from each of its entry points and records its syscalls, in the order in which they can happen. */
 export function runProgram(program: Program): RunResult {
-  if (!namesSyscalls(program)) return { calls: [], complete: true };
+  if (!namesSyscalls(program)) return { calls: [], complete: true, uncheckedUses: [] };
   const machine = new Interpreter(program, new Recorder());
   const initial = initialMemory(machine);
   const entries = findEntries(program);
@@ -47,7 +49,8 @@ export function runProgram(program: Program): RunResult {
       runEntry(machine, { definition, unit, role: 'uncalled' }, laterMemory(machine, initial));
     }
   }
-  return { calls: [...done.all, ...later.all, ...rest.all], complete };
+  const recorders = [done, later, rest];
+  return { calls: recorders.flatMap((recorder) => recorder.all), complete, uncheckedUses: recorders.flatMap((recorder) => recorder.uncheckedUses) };
 }
 
 function runUntilStable(machine: Interpreter, entries: readonly EntryPoint[], initial: Memory): Recorder {
@@ -105,6 +108,7 @@ function fileFrame(unit: Unit): Frame {
 
 function runEntry(machine: Interpreter, entry: EntryPoint, memory: Memory): void {
   const { definition, unit } = entry;
+  machine.begin();
   const frame = new Frame(`${unit.path}:${definition.name}`, definition, unit, null, null);
   const state = new State(memory, descriptorsFor(entry), false, false);
   for (const [index, parameter] of definition.parameters.entries()) {

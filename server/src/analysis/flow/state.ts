@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { DescriptorTable } from './descriptors';
 import type { Memory } from './memory';
+import type { Lookup } from './objects';
 
 /** One path's knowledge at a point of the program. Changed in place; fork before two paths go on. */
 export class State {
@@ -11,15 +12,17 @@ export class State {
     public aside: boolean,
     /** set_fs(KERNEL_DS) is in force: user pointers may be kernel addresses. */
     public kernelAddressesAllowed: boolean | null,
+    /** The lookup that found nothing on this path, which is aside for it. */
+    public failed: Lookup | null = null,
   ) {}
 
   fork(): State {
-    return new State(this.memory.fork(), this.descriptors, this.aside, this.kernelAddressesAllowed);
+    return new State(this.memory.fork(), this.descriptors, this.aside, this.kernelAddressesAllowed, this.failed);
   }
 
   /** Paths of one key are joined where they meet; what differs in it is kept apart, as it decides results. */
   get key(): string {
-    return this.aside ? 'aside' : `${this.descriptors.key} ${String(this.kernelAddressesAllowed)}`;
+    return this.aside ? `aside ${this.failed?.key ?? ''}` : `${this.descriptors.key} ${String(this.kernelAddressesAllowed)}`;
   }
 
   /** Something may have opened or closed any descriptor. */

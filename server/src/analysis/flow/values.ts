@@ -2,7 +2,7 @@
 import type { AbiSyscall } from '../../../../core/abi';
 import type { FunctionDefinition } from '../syntax/ast';
 import type { Span } from '../syntax/source';
-import type { MemoryObject, Origin, Target } from './objects';
+import type { Lookup, MemoryObject, Origin, Target } from './objects';
 import type { Unit } from './unit';
 
 /** A number that is known by name only: the length that a handler was given, plus a constant. */
@@ -23,6 +23,8 @@ interface Common {
   readonly via?: { readonly span: Span; readonly depth: number };
   /** Nothing was ever stored there: the part of struct pt_regs on the stack that this is. */
   readonly unset?: MemoryObject;
+  /** This null (or an offset to it) is what a lookup gave that found nothing. */
+  readonly missing?: Lookup;
 }
 
 /** How syscall entries are called: `regs` takes one pt_regs pointer, `direct` the arguments, `table` what the target has. */
@@ -46,6 +48,8 @@ export type Value = Common &
     | { readonly kind: 'user'; readonly origin: Origin; readonly role?: HandlerRole; readonly maybeNull: boolean }
     | { readonly kind: 'function'; readonly definition: FunctionDefinition; readonly unit: Unit; readonly maybeNull: boolean }
     | { readonly kind: 'table'; readonly maybeNull: boolean }
+    /** The address of a symbol of the kernel that is neither the table nor an entry. */
+    | { readonly kind: 'symbol'; readonly name: string; readonly maybeNull: boolean }
     /** The address of a table's entry. */
     | { readonly kind: 'slot'; readonly syscall: AbiSyscall | null; readonly maybeNull: boolean }
     | { readonly kind: 'entry'; readonly syscall: AbiSyscall | null; readonly convention: Convention; readonly maybeNull: boolean }
@@ -76,6 +80,7 @@ export function spaceOf(value: Value): AddressSpace {
     case 'kernel':
     case 'function':
     case 'table':
+    case 'symbol':
     case 'slot':
     case 'entry':
       return 'kernel';
@@ -107,6 +112,7 @@ export function truthOf(value: Value): Truth {
       return value.targets.every((target) => target.object.storage !== 'heap') ? 'true' : 'assumedTrue';
     case 'kernel':
     case 'table':
+    case 'symbol':
     case 'slot':
     case 'entry':
       return value.maybeNull ? 'either' : 'assumedTrue';
@@ -122,8 +128,10 @@ function isNull(value: Value): boolean {
   return value.kind === 'integer' && value.value === 0n;
 }
 
+const MARKS = ['result', 'via', 'unset', 'missing'] as const satisfies readonly (keyof Common)[];
+
 /** The value without what ties it to a call's result, or to the argument that brought it. */
-export function stripped(value: Value, ...marks: readonly ('result' | 'via' | 'unset')[]): Value {
+export function stripped(value: Value, ...marks: readonly (typeof MARKS)[number][]): Value {
   if (marks.every((mark) => value[mark] === undefined)) return value;
   const copy = { ...value };
   for (const mark of marks) Reflect.deleteProperty(copy, mark);
@@ -137,8 +145,9 @@ export function join(a: Value, b: Value): Value {
   const result = a.result !== undefined && a.result === b.result ? a.result : undefined;
   const via = a.via && a.via.span === b.via?.span ? a.via : undefined;
   const unset = a.unset && a.unset === b.unset ? a.unset : undefined;
-  if (joined.result === result && joined.via === via && joined.unset === unset) return joined;
-  return { ...stripped(joined, 'result', 'via', 'unset'), ...(result === undefined ? {} : { result }), ...(via ? { via } : {}), ...(unset ? { unset } : {}) };
+  const missing = a.missing && a.missing.key === b.missing?.key ? a.missing : undefined;
+  if (joined.result === result && joined.via === via && joined.unset === unset && joined.missing === missing) return joined;
+  return { ...stripped(joined, ...MARKS), ...(result === undefined ? {} : { result }), ...(via ? { via } : {}), ...(unset ? { unset } : {}), ...(missing ? { missing } : {}) };
 }
 
 function joinKinds(a: Value, b: Value): Value {
@@ -196,6 +205,7 @@ function joinSame(a: Value, b: Value): Value | null {
   }
   if (a.kind === 'function' && b.kind === 'function') return a.definition === b.definition ? { ...a, maybeNull: a.maybeNull || b.maybeNull } : null;
   if (a.kind === 'table' && b.kind === 'table') return { ...a, maybeNull: a.maybeNull || b.maybeNull };
+  if (a.kind === 'symbol' && b.kind === 'symbol') return a.name === b.name ? { ...a, maybeNull: a.maybeNull || b.maybeNull } : null;
   if (a.kind === 'slot' && b.kind === 'slot') return { ...a, syscall: a.syscall === b.syscall ? a.syscall : null, maybeNull: a.maybeNull || b.maybeNull };
   if (a.kind === 'entry' && b.kind === 'entry') {
     const same = a.syscall === b.syscall && a.convention === b.convention;
@@ -236,6 +246,8 @@ export function originOf(value: Value): Origin {
     case 'table':
     case 'slot':
       return { text: 'the system call table', span: null };
+    case 'symbol':
+      return { text: `the kernel's '${value.name}'`, span: null };
     case 'entry':
       return { text: 'a system call entry', span: null };
     default:
@@ -246,7 +258,7 @@ export function originOf(value: Value): Origin {
 /** Equality as far as a fixpoint needs it. */
 export function sameValue(a: Value, b: Value): boolean {
   if (a === b) return true;
-  if (a.kind !== b.kind || a.result !== b.result || a.unset !== b.unset) return false;
+  if (a.kind !== b.kind || a.result !== b.result || a.unset !== b.unset || a.missing?.key !== b.missing?.key) return false;
   switch (a.kind) {
     case 'integer':
       return b.kind === 'integer' && a.value === b.value;
@@ -263,6 +275,8 @@ export function sameValue(a: Value, b: Value): boolean {
       return b.kind === 'user' && a.maybeNull === b.maybeNull && a.role?.handler === b.role?.handler;
     case 'function':
       return b.kind === 'function' && a.definition === b.definition && a.maybeNull === b.maybeNull;
+    case 'symbol':
+      return b.kind === 'symbol' && a.name === b.name && a.maybeNull === b.maybeNull;
     case 'slot':
       return b.kind === 'slot' && a.syscall === b.syscall && a.maybeNull === b.maybeNull;
     case 'entry':
