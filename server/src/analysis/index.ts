@@ -8,6 +8,7 @@ import { readModule } from './module';
 import { toPredictions } from './predictions';
 import { callingConvention } from './rules/calling-convention';
 import { kernelBuffer } from './rules/kernel-buffer';
+import { mixedBuffer } from './rules/mixed-buffer';
 import { missingUserAnnotation } from './rules/missing-user-annotation';
 import type { Rule } from './rules/rule';
 import { setFsBuffer } from './rules/set-fs-buffer';
@@ -50,7 +51,7 @@ export interface Inspection extends Analysis {
   readonly calls: readonly CallSite[];
 }
 
-const RULES: readonly Rule[] = [kernelBuffer, setFsBuffer, callingConvention, unsetRegister, uncheckedLookup, unexportedSymbol, missingUserAnnotation];
+const RULES: readonly Rule[] = [kernelBuffer, mixedBuffer, setFsBuffer, callingConvention, unsetRegister, uncheckedLookup, unexportedSymbol, missingUserAnnotation];
 
 /** Loads the parser once; rejects only when the WebAssembly files are broken. */
 export async function createAnalyzer(wasm: AnalyzerWasm): Promise<Analyzer> {

@@ -25,7 +25,6 @@ export function offsetPath(value: Value, by: Value | null): Value {
     case 'string':
       return { ...value, text: null };
     case 'kernel':
-    case 'mixed':
       return value;
     case 'function':
     case 'table':

@@ -3,7 +3,8 @@ import type { Expression } from '../syntax/ast';
 import type { Frame } from './frame';
 import type { Branches, Evaluates } from './machine';
 import type { State } from './state';
-import { truthOf, UNKNOWN, ZERO, type Truth, type Value } from './values';
+import { conditionName, type ConditionName } from './condition-names';
+import { integer, spaceOf, truthOf, UNKNOWN, ZERO, type AddressSpace, type Truth, type Value } from './values';
 
 const NEGATED: Readonly<Record<string, string>> = { '<': '>=', '>': '<=', '<=': '>', '>=': '<', '==': '!=', '!=': '==' };
 const MIRRORED: Readonly<Record<string, string>> = { '<': '>', '>': '<', '<=': '>=', '>=': '<=', '==': '==', '!=': '!=' };
@@ -28,7 +29,7 @@ export function branch(evaluator: Evaluates, condition: Expression, state: State
   if (condition.kind === 'binary' && condition.operator in NEGATED) return compare(evaluator, condition, state, frame);
   const result: Branches = { yes: [], no: [] };
   for (const outcome of evaluator.evaluate(condition, state, frame)) {
-    split(result, outcome.state, truthOf(outcome.value), (path, holds) => {
+    split(result, outcome.state, truthOf(outcome.value), () => conditionName(condition, outcome.state, frame), (path, holds) => {
       refine(evaluator, condition, path, frame, (value) => (holds ? assumeTrue(value) : assumeFalse(value)));
     });
   }
@@ -42,7 +43,7 @@ function compare(evaluator: Evaluates, condition: Comparison, state: State, fram
   for (const left of evaluator.evaluate(condition.left, state, frame)) {
     for (const right of evaluator.evaluate(condition.right, left.state, frame)) {
       const truth = compareValues(condition.operator, left.value, right.value);
-      split(result, right.state, truth, (path, holds) => {
+      split(result, right.state, truth, () => conditionName(condition, right.state, frame), (path, holds) => {
         const operator = holds ? condition.operator : (NEGATED[condition.operator] ?? condition.operator);
         refine(evaluator, condition.left, path, frame, (value) => restrict(value, operator, right.value));
         refine(evaluator, condition.right, path, frame, (value) => restrict(value, MIRRORED[operator] ?? operator, left.value));
@@ -66,10 +67,12 @@ function withoutCasts(expression: Expression): Expression {
   return expression.kind === 'cast' ? withoutCasts(expression.operand) : expression;
 }
 
-function split(result: Branches, state: State, truth: Truth, refinePath: (state: State, holds: boolean) => void): void {
+function split(result: Branches, state: State, truth: Truth, nameOf: () => ConditionName | null, refinePath: (state: State, holds: boolean) => void): void {
+  const name = truth === 'either' ? nameOf() : null;
   const take = (holds: boolean, aside: boolean, fork: boolean): void => {
     const path = fork ? state.fork() : state;
     path.aside ||= aside;
+    if (name) path.choose(name.text, holds !== name.negated);
     refinePath(path, holds);
     (holds ? result.yes : result.no).push(path);
   };
@@ -107,9 +110,22 @@ export function compareValues(operator: string, left: Value, right: Value): Trut
     const truth = truthOf(right);
     return operator === '!=' ? truth : opposite(truth);
   }
+  if (right.kind === 'integer' && isBetweenSpaces(right.value)) return compareSpace(operator, spaceOf(left));
+  if (left.kind === 'integer' && isBetweenSpaces(left.value)) return compareSpace(MIRRORED[operator] ?? operator, spaceOf(right));
   if (left.kind === 'scalar' && right.kind === 'integer') return compareRange(operator, left.low, left.high, left.nonzero, right.value);
   if (left.kind === 'integer' && right.kind === 'scalar') return compareRange(MIRRORED[operator] ?? operator, right.low, right.high, right.nonzero, left.value);
   return 'either';
+}
+
+/** A bound that lies above all user addresses and not above any kernel address, on 64 bits or on i386. */
+function isBetweenSpaces(bound: bigint): boolean {
+  return bound === 0xc000_0000n || (bound >= 1n << 46n && bound <= 0xffff_8000_0000_0000n);
+}
+
+/** Whether an address of that space lies as it should to such a bound. */
+function compareSpace(operator: string, space: AddressSpace): Truth {
+  if ((space !== 'user' && space !== 'kernel') || operator === '==' || operator === '!=') return 'either';
+  return (space === 'user') === operator.startsWith('<') ? 'assumedTrue' : 'assumedFalse';
 }
 
 function opposite(truth: Truth): Truth {
@@ -156,6 +172,11 @@ function refine(evaluator: Evaluates, expression: Expression, state: State, fram
   }
 }
 
+/** Keeps on a path that an expression has a value. */
+export function assumeEqual(evaluator: Evaluates, expression: Expression, other: Value, state: State, frame: Frame): void {
+  refine(evaluator, expression, state, frame, (value) => restrict(value, '==', other));
+}
+
 function isPureLocation(expression: Expression): boolean {
   if (expression.kind === 'identifier') return true;
   return expression.kind === 'member' && isPureLocation(expression.object);
@@ -177,7 +198,7 @@ function restrict(value: Value, operator: string, other: Value): Value {
   if (other.kind !== 'integer') return value;
   const bound = other.value;
   if (value.kind !== 'integer' && value.kind !== 'scalar') {
-    if (bound !== 0n) return value;
+    if (bound !== 0n) return operator === '==' && (value.kind === 'unknown' || value.kind === 'user') ? integer(bound) : value;
     return operator === '==' ? assumeFalse(value) : operator === '!=' ? assumeTrue(value) : value;
   }
   if (value.kind === 'integer') {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Expression, Statement } from '../syntax/ast';
-import { branch, compareValues } from './conditions';
+import { assumeEqual, branch, compareValues } from './conditions';
+import { equalityName } from './condition-names';
 import type { Frame, Outcome } from './frame';
 import { runLoop } from './loops';
 import { giveUp, type Executes, type Machine } from './machine';
@@ -134,8 +135,15 @@ export class Executor implements Executes {
       for (const outcome of open) {
         const value = item.upTo ? UNKNOWN : (this.machine.evaluator.evaluate(item.value, outcome.state.fork(), frame)[0]?.value ?? UNKNOWN);
         const truth = compareValues('==', outcome.value, value);
-        if (truth !== 'false') into.push(outcome.state.fork());
+        const name = truth === 'either' && !item.upTo ? equalityName(statement.value, item.value, outcome.state, frame) : null;
+        if (truth !== 'false') {
+          const path = outcome.state.fork();
+          if (name !== null) path.choose(name, true);
+          assumeEqual(this.machine.evaluator, statement.value, value, path, frame);
+          into.push(path);
+        }
         if (truth === 'assumedFalse') for (const state of into.slice(-1)) state.aside = true;
+        if (name !== null) outcome.state.choose(name, false);
         if (truth !== 'true') left.push(truth === 'assumedTrue' ? { ...outcome, state: asideFork(outcome.state) } : outcome);
       }
       entries.set(item, into);
@@ -163,8 +171,12 @@ export class Executor implements Executes {
     const known = frame.jumps.get(label) ?? [];
     for (const state of states) {
       if (known.some((other) => other.sameAs(state))) continue;
-      if (frame.passedLabels.has(label)) frame.jumpedBack = true;
-      known.push(state.fork());
+      const fork = state.fork();
+      if (frame.passedLabels.has(label)) {
+        frame.jumpedBack = true;
+        fork.forgetChoices();
+      }
+      known.push(fork);
     }
     frame.jumps.set(label, frame.passedLabels.has(label) ? widened(known) : known);
   }

@@ -10,11 +10,13 @@ import { findReport } from './reports';
 import type { State } from './state';
 import { integer, SCALAR, spaceOf, truthOf, UNKNOWN, ZERO, type Value } from './values';
 
+const EITHER: Value = { kind: 'scalar', low: 0n, high: 1n, nonzero: false };
+
 /** Functions that change nothing which the analysis follows. */
 const READS_ONLY = new Set(
   `printk _printk no_printk dev_info dev_err dev_warn dev_notice dev_crit dev_alert dev_emerg dev_dbg strlen strnlen strcmp strncmp strcasecmp strncasecmp strstr strchr strrchr
    memcmp sysfs_streq kfree kvfree vfree kfree_sensitive free_page free_pages msleep mdelay udelay ssleep usleep_range schedule cond_resched spin_lock spin_unlock mutex_lock
-   mutex_unlock rcu_read_lock rcu_read_unlock dump_stack BUG_ON ERR_PTR access_ok put_user copy_to_user __copy_to_user
+   mutex_unlock rcu_read_lock rcu_read_unlock dump_stack BUG_ON ERR_PTR put_user copy_to_user __copy_to_user
    unregister_chrdev_region unregister_chrdev cdev_del device_destroy class_destroy misc_deregister remove_proc_entry proc_remove unregister_kprobe module_put try_module_get
    kallsyms_lookup_name container_of MAJOR MINOR MKDEV`.split(/\s+/),
 );
@@ -112,12 +114,21 @@ function specialCall(machine: Machine, name: string, expression: CallExpression,
     case 'strncmp':
     case 'sysfs_streq':
       return compareTexts(name, first?.value, second?.value, third?.value);
+    case 'access_ok': {
+      const address = expression.arguments.length === 3 ? second : first;
+      return address && spaceOf(address.value) === 'kernel' && state.kernelAddressesAllowed === false ? integer(0n, true) : EITHER;
+    }
+    case 'virt_addr_valid':
+    case 'is_vmalloc_addr':
+      return first && spaceOf(first.value) === 'user' ? integer(0n, true) : EITHER;
+    case 'uaccess_kernel':
+      return state.kernelAddressesAllowed === null ? EITHER : integer(state.kernelAddressesAllowed ? 1n : 0n, true);
     case 'IS_ERR':
     case 'IS_ERR_OR_NULL':
       if (!first) return UNKNOWN;
       if (first.value.kind === 'integer') return integer(BigInt(first.value.value < 0n ? first.value.value >= -4095n : name === 'IS_ERR_OR_NULL' && first.value.value === 0n));
       if (spaceOf(first.value) === 'kernel' && (name === 'IS_ERR' || truthOf(first.value) !== 'either')) return integer(0n, true);
-      return { kind: 'scalar', low: 0n, high: 1n, nonzero: false };
+      return EITHER;
     case 'PTR_ERR':
       return { kind: 'scalar', low: -4095n, high: -1n, nonzero: true };
     case 'PTR_ERR_OR_ZERO':

@@ -24,6 +24,7 @@ export function runLoop(machine: Machine, parts: LoopParts, states: State[], fra
   const exits: State[] = [];
   let heads = states;
   for (let round = 0; round < MAX_ROUNDS; round++) {
+    for (const state of heads) state.forgetChoices();
     const tested = parts.testedFirst || round > 0;
     const before = heads.map((state) => state.fork());
     const one = oneRound(machine, parts, heads, frame, tested);
@@ -40,6 +41,7 @@ export function runLoop(machine: Machine, parts: LoopParts, states: State[], fra
 function untilStable(machine: Machine, parts: LoopParts, start: State[], frame: Frame): State[] {
   let heads = meet(start);
   for (let round = 0; ; round++) {
+    for (const state of heads) state.forgetChoices();
     const one = oneRound(machine, parts, heads.map((state) => state.fork()), frame, true);
     if (one.next.length === 0 || round > MAX_FIXPOINT || machine.exhausted) return one.exits;
     const after = meet([...heads.map((state) => state.fork()), ...one.next]);
@@ -52,7 +54,7 @@ function untilStable(machine: Machine, parts: LoopParts, start: State[], frame: 
 /** Gives up what differs from round to round. */
 function widenHeads(before: readonly State[], after: readonly State[]): State[] {
   return after.map((state) => {
-    const old = before.find((head) => head.key === state.key);
+    const old = before.find((head) => head.key === state.key && head.canAbsorb(state));
     if (!old) return state;
     const widened = old.fork();
     widened.widen(state);

@@ -2,7 +2,7 @@
 import type { Span } from '../syntax/source';
 import type { MemoryObject, Target } from './objects';
 import { SharedMap } from './shared-map';
-import { join, sameValue, UNKNOWN, widen, type Cell, type Value } from './values';
+import { contradicts, join, sameValue, UNKNOWN, widen, type Cell, type Value } from './values';
 
 interface Contents {
   readonly cells: ReadonlyMap<string, Cell>;
@@ -159,6 +159,11 @@ export class Memory {
     this.objects = this.objects.mapped(() => NOTHING);
   }
 
+  /** Whether some part is an address of user space here and one of the kernel there. */
+  contradicts(other: Memory): boolean {
+    return this.objects.differsBy(other.objects, contentsContradict);
+  }
+
   /** Covers another path's memory too. */
   joinWith(other: Memory, merge: (a: Value, b: Value) => Value = join): void {
     this.published = withAll(this.published, other.published);
@@ -242,4 +247,17 @@ function sameContents(a: Contents, b: Contents): boolean {
     if (!other || !sameValue(cell.value, other.value)) return false;
   }
   return true;
+}
+
+function contentsContradict(a: Contents, b: Contents): boolean {
+  if (contradicts(a.rest, b.rest)) return true;
+  const differs = (path: string): boolean => {
+    const [left, right] = [a.cells.get(path), b.cells.get(path)];
+    if (left === right) return false;
+    const bare = path.endsWith('*') ? path.slice(0, -1) : path;
+    return contradicts(left?.value ?? defaultOf(a, bare), right?.value ?? defaultOf(b, bare));
+  };
+  for (const path of a.cells.keys()) if (differs(path)) return true;
+  for (const path of b.cells.keys()) if (!a.cells.has(path) && differs(path)) return true;
+  return false;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { SyscallAbi } from '../../../../core/abi';
 import { errnoNumber } from '../../../../core/abi/errno';
+import type { Architecture } from '../../../../core/model/analysis';
 import type { CType, Declarator, Expression, StructType } from '../syntax/ast';
 import { apply } from '../syntax/condition';
 import type { TargetFacts } from '../syntax/target';
@@ -20,6 +21,10 @@ const FLAG_CONSTANTS: Readonly<Record<string, bigint>> = {
   O_CLOEXEC: 0o2000000n, AT_FDCWD: -100n, STDIN_FILENO: 0n, STDOUT_FILENO: 1n, STDERR_FILENO: 2n, SEEK_SET: 0n, SEEK_CUR: 1n, SEEK_END: 2n,
   PAGE_SIZE: 4096n, PATH_MAX: 4096n, NAME_MAX: 255n,
 };
+
+/** Where the addresses of user space end, or those of the kernel begin: near enough to tell the two apart. */
+const ADDRESS_LIMITS: Readonly<Record<Architecture, bigint>> = { x86_64: 0x7fff_ffff_f000n, arm64: 1n << 48n, i386: 0xc000_0000n };
+const ADDRESS_LIMIT_NAMES = new Set(['TASK_SIZE', 'TASK_SIZE_MAX', 'USER_PTR_MAX', 'PAGE_OFFSET']);
 
 const REGISTER: CType = { kind: 'named', name: 'unsigned long' };
 
@@ -149,7 +154,7 @@ export class Program {
     const known = this.constants.get(name);
     if (known !== undefined) return known;
     this.constants.set(name, null);
-    const value = this.enumerator(name) ?? FLAG_CONSTANTS[name] ?? (/^E[A-Z0-9]+$/.test(name) ? errno(name) : null);
+    const value = this.enumerator(name) ?? FLAG_CONSTANTS[name] ?? (ADDRESS_LIMIT_NAMES.has(name) ? ADDRESS_LIMITS[this.target.arch] : null) ?? (/^E[A-Z0-9]+$/.test(name) ? errno(name) : null);
     this.constants.set(name, value);
     return value;
   }

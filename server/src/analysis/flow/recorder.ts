@@ -19,6 +19,8 @@ export interface CallArgument {
 /** One path's arrival at a call. */
 export interface Visit {
   readonly aside: boolean;
+  /** The path may not exist: it took one condition both ways. */
+  readonly doubtful: boolean;
   readonly kernelAddressesAllowed: boolean | null;
   readonly arguments: readonly CallArgument[];
   readonly forecast: Forecast;

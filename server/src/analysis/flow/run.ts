@@ -132,6 +132,11 @@ function descriptorsFor(entry: EntryPoint): DescriptorTable {
   }
 }
 
+/** A function that takes a syscall's registers and nothing else, as the entries of the system call table do. */
+function isHook({ definition, role }: EntryPoint): boolean {
+  return definition.parameters.length === 1 && (role === 'callback' || role === 'uncalled');
+}
+
 /** What the kernel passes to an entry point: by the role of the parameter, not by its name. */
 function parameterValue(program: Program, entry: EntryPoint, parameter: Parameter, index: number, state: State): Value {
   const { definition, role, unit } = entry;
@@ -150,6 +155,10 @@ function parameterValue(program: Program, entry: EntryPoint, parameter: Paramete
   if (to.kind === 'struct' && to.tag === 'pt_regs') {
     const object: MemoryObject = { id: `registers ${unit.path} ${definition.name} ${index}`, name: `*${name}`, storage: 'heap', type: to, origin: { text: `registers '${name}'`, span } };
     state.memory.reset(object, UNKNOWN);
+    if (isHook(entry)) for (const register of program.abi.registers) {
+      const origin = { text: `what the hook's caller passed in '${register}'`, span };
+      state.memory.store({ object, path: `.${register}` }, { kind: 'user', origin, maybeNull: true }, null);
+    }
     return { kind: 'pointer', targets: [{ object, path: '' }], maybeNull: false };
   }
   return UNKNOWN;

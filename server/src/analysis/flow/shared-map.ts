@@ -59,6 +59,18 @@ export class SharedMap<T extends object> {
     return new SharedMap(walk(this.toLevels(levels), other.toLevels(levels), levels), levels);
   }
 
+  /** Whether `test` holds for what the two have at some key that both have. What they share is not looked at. */
+  differsBy(other: SharedMap<T>, test: (ours: T, theirs: T) => boolean): boolean {
+    const levels = Math.max(this.levels, other.levels);
+    const walk = (ours: Slots, theirs: Slots, level: number): boolean =>
+      ours.some((own, index) => {
+        const their = theirs[index];
+        if (own === undefined || their === undefined || own === their) return false;
+        return level === 1 ? test(own as T, their as T) : walk(own as Slots, their as Slots, level - 1);
+      });
+    return walk(this.toLevels(levels), other.toLevels(levels), levels);
+  }
+
   /** Whether both have the same keys, with values that `same` takes for the same. */
   equals(other: SharedMap<T>, same: (ours: T, theirs: T) => boolean): boolean {
     const levels = Math.max(this.levels, other.levels);

@@ -3,8 +3,20 @@ import { DescriptorTable } from './descriptors';
 import type { Memory } from './memory';
 import type { Lookup } from './objects';
 
+/** What a path took a condition for. */
+export type Choices = ReadonlyMap<string, boolean>;
+
+const NO_CHOICES: Choices = new Map();
+/** Conditions that a path remembers; the oldest are forgotten first. */
+const MAX_CHOICES = 24;
+
 /** One path's knowledge at a point of the program. Changed in place; fork before two paths go on. */
 export class State {
+  /** How undecided conditions came out on this path. */
+  private choices = NO_CHOICES;
+  /** The path took the same condition once as true and once as false, so that it may not exist. */
+  doubtful = false;
+
   constructor(
     public memory: Memory,
     public descriptors: DescriptorTable,
@@ -17,7 +29,10 @@ export class State {
   ) {}
 
   fork(): State {
-    return new State(this.memory.fork(), this.descriptors, this.aside, this.kernelAddressesAllowed, this.failed);
+    const copy = new State(this.memory.fork(), this.descriptors, this.aside, this.kernelAddressesAllowed, this.failed);
+    copy.choices = this.choices;
+    copy.doubtful = this.doubtful;
+    return copy;
   }
 
   /** Paths of one key are joined where they meet; what differs in it is kept apart, as it decides results. */
@@ -25,9 +40,28 @@ export class State {
     return this.aside ? `aside ${this.failed?.key ?? ''}` : `${this.descriptors.key} ${String(this.kernelAddressesAllowed)}`;
   }
 
+  /** Notes how the path takes a condition that could come out either way. */
+  choose(condition: string, holds: boolean): void {
+    const before = this.choices.get(condition);
+    if (before === holds) return;
+    if (before !== undefined) this.doubtful = true;
+    const kept = this.choices.size >= MAX_CHOICES ? [...this.choices].slice(1) : this.choices;
+    this.choices = new Map(kept).set(condition, holds);
+  }
+
+  /** From here on a condition may come out another way. */
+  forgetChoices(): void {
+    this.choices = NO_CHOICES;
+  }
+
   /** Something may have opened or closed any descriptor. */
   loseDescriptors(): void {
     this.descriptors = DescriptorTable.unknown;
+  }
+
+  /** Whether the other path can be joined without losing which addresses are of user space and which of the kernel. */
+  canAbsorb(other: State): boolean {
+    return this.aside || !this.memory.contradicts(other.memory);
   }
 
   absorb(other: State): void {
@@ -43,7 +77,9 @@ export class State {
   private absorbRest(other: State): void {
     this.descriptors = this.descriptors.join(other.descriptors);
     this.aside &&= other.aside;
+    this.doubtful &&= other.doubtful;
     if (this.kernelAddressesAllowed !== other.kernelAddressesAllowed) this.kernelAddressesAllowed = null;
+    if (this.choices !== other.choices) this.choices = new Map([...this.choices].filter(([condition, holds]) => other.choices.get(condition) === holds));
   }
 
   sameAs(other: State): boolean {
@@ -57,17 +93,18 @@ const MAX_PATHS = 6;
 /** Joins the paths that meet at a point. */
 export function meet(states: readonly State[]): State[] {
   if (states.length < 2) return [...states];
-  const byKey = new Map<string, State>();
-  for (const state of states) {
-    const same = byKey.get(state.key);
-    if (same) same.absorb(state);
-    else byKey.set(state.key, state);
-  }
-  const paths = [...byKey.values()];
+  const paths = joinSimilar(states, (a, b) => a.key === b.key && a.canAbsorb(b));
   if (paths.length <= MAX_PATHS) return paths;
-  const aside = paths.filter((state) => state.aside);
-  const [first, ...others] = paths.filter((state) => !state.aside);
-  if (!first) return aside;
-  for (const state of others) first.absorb(state);
-  return [first, ...aside];
+  const byKey = joinSimilar(paths, (a, b) => a.key === b.key);
+  return byKey.length <= MAX_PATHS ? byKey : joinSimilar(byKey, (a, b) => !a.aside && !b.aside);
+}
+
+function joinSimilar(states: readonly State[], areSimilar: (a: State, b: State) => boolean): State[] {
+  const paths: State[] = [];
+  for (const state of states) {
+    const similar = paths.find((path) => areSimilar(path, state));
+    if (similar) similar.absorb(state);
+    else paths.push(state);
+  }
+  return paths;
 }

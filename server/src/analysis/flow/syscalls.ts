@@ -22,7 +22,7 @@ export function callEntry(machine: Machine, entry: Entry, expression: CallExpres
   const { span: site, caller } = frame.siteOf(expression);
   machine.recorder.visit(
     { key, syscall, site, caller, expression: frame.unit.spanOf(expression), used, throughTable: entry.convention === 'table', reachable: machine.reachable },
-    { aside: state.aside, kernelAddressesAllowed: state.kernelAddressesAllowed, arguments: values, forecast: prediction },
+    { aside: state.aside, doubtful: state.doubtful, kernelAddressesAllowed: state.kernelAddressesAllowed, arguments: values, forecast: prediction },
   );
   state.descriptors = prediction.descriptors;
   return [{ state, value: resultValue(prediction, key) }];

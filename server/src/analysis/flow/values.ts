@@ -54,7 +54,6 @@ export type Value = Common &
     | { readonly kind: 'slot'; readonly syscall: AbiSyscall | null; readonly maybeNull: boolean }
     | { readonly kind: 'entry'; readonly syscall: AbiSyscall | null; readonly convention: Convention; readonly maybeNull: boolean }
     | { readonly kind: 'aggregate'; readonly cells: ReadonlyMap<string, Cell>; readonly rest: Value }
-    | { readonly kind: 'mixed' }
     | { readonly kind: 'unknown' }
   );
 
@@ -67,7 +66,7 @@ export function integer(value: bigint, assumed = false): Value {
   return { kind: 'integer', value, ...(assumed ? { assumed } : {}) };
 }
 
-export type AddressSpace = 'null' | 'scalar' | 'user' | 'kernel' | 'mixed' | 'unknown';
+export type AddressSpace = 'null' | 'scalar' | 'user' | 'kernel' | 'unknown';
 
 export function spaceOf(value: Value): AddressSpace {
   switch (value.kind) {
@@ -86,8 +85,6 @@ export function spaceOf(value: Value): AddressSpace {
       return 'kernel';
     case 'user':
       return 'user';
-    case 'mixed':
-      return 'mixed';
     case 'aggregate':
     case 'unknown':
       return 'unknown';
@@ -118,7 +115,6 @@ export function truthOf(value: Value): Truth {
       return value.maybeNull ? 'either' : 'assumedTrue';
     case 'user':
     case 'aggregate':
-    case 'mixed':
     case 'unknown':
       return 'either';
   }
@@ -136,6 +132,12 @@ export function stripped(value: Value, ...marks: readonly (typeof MARKS)[number]
   const copy = { ...value };
   for (const mark of marks) Reflect.deleteProperty(copy, mark);
   return copy;
+}
+
+/** Whether one is an address of user space and the other one of the kernel: joined, nothing could be said of them. */
+export function contradicts(a: Value, b: Value): boolean {
+  const space = spaceOf(a);
+  return (space === 'user' && spaceOf(b) === 'kernel') || (space === 'kernel' && spaceOf(b) === 'user');
 }
 
 /** Least value that covers both. `null` joins with any address silently; a number and an address make `unknown`. */
@@ -159,12 +161,7 @@ function joinKinds(a: Value, b: Value): Value {
     const same = joinSame(a, b);
     if (same) return same;
   }
-  const left = spaceOf(a);
-  const right = spaceOf(b);
-  if (left === 'kernel' && right === 'kernel') return { kind: 'kernel', origin: originOf(a), maybeNull: mayBeNull(a) || mayBeNull(b) };
-  if (left === 'mixed' || right === 'mixed' || (left === 'kernel' && right === 'user') || (left === 'user' && right === 'kernel')) {
-    return left === 'unknown' || right === 'unknown' || left === 'scalar' || right === 'scalar' ? UNKNOWN : { kind: 'mixed' };
-  }
+  if (spaceOf(a) === 'kernel' && spaceOf(b) === 'kernel') return { kind: 'kernel', origin: originOf(a), maybeNull: mayBeNull(a) || mayBeNull(b) };
   return UNKNOWN;
 }
 
@@ -211,7 +208,7 @@ function joinSame(a: Value, b: Value): Value | null {
     const same = a.syscall === b.syscall && a.convention === b.convention;
     return { kind: 'entry', syscall: same ? a.syscall : null, convention: a.convention, maybeNull: a.maybeNull || b.maybeNull };
   }
-  return a.kind === 'mixed' || a.kind === 'unknown' ? a : null;
+  return a.kind === 'unknown' ? a : null;
 }
 
 function joinAggregates(a: Value, b: Value): Value {
@@ -283,7 +280,6 @@ export function sameValue(a: Value, b: Value): boolean {
       return b.kind === 'entry' && a.syscall === b.syscall && a.maybeNull === b.maybeNull;
     case 'aggregate':
       return b.kind === 'aggregate' && a.cells.size === b.cells.size && sameValue(a.rest, b.rest) && [...a.cells].every(([path, cell]) => sameValue(cell.value, b.cells.get(path)?.value ?? b.rest));
-    case 'mixed':
     case 'unknown':
       return true;
   }

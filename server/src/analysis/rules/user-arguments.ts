@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+import { declare, type AbiArgument, type AbiSyscall } from '../../../../core/abi';
+import type { Finding, RelatedPlace, Severity } from '../../../../core/model/analysis';
+import type { Origin } from '../flow/objects';
+import type { CallArgument, RecordedCall, Visit } from '../flow/recorder';
+import { spaceOf, type AddressSpace } from '../flow/values';
+import { rangeOf, textOf, type Span } from '../syntax/source';
+import { lineText, related } from './rule';
+
+/** What one path brings to an argument. */
+export interface Brought extends CallArgument {
+  readonly space: AddressSpace;
+  /** The call is under set_fs(KERNEL_DS) there; null when that is not known. */
+  readonly underSetFs: boolean | null;
+}
+
+/** An argument that the syscall takes as a pointer into user space. */
+export interface UserArgument {
+  readonly call: RecordedCall;
+  readonly syscall: AbiSyscall;
+  readonly index: number;
+  readonly argument: AbiArgument;
+  /** What the paths bring that count. */
+  readonly brought: readonly Brought[];
+}
+
+/** All arguments that are user pointers, of calls whose syscall is known. */
+export function* userArguments(calls: readonly RecordedCall[]): Generator<UserArgument> {
+  for (const call of calls) {
+    const { syscall } = call;
+    if (!syscall) continue;
+    const visits = visitsThatCount(call);
+    for (const [index, argument] of (syscall.arguments ?? []).entries()) {
+      if (!argument.user) continue;
+      const brought = visits.flatMap((visit): Brought[] => {
+        const value = visit.arguments[index];
+        return value ? [{ ...value, space: spaceOf(value.value), underSetFs: visit.kernelAddressesAllowed }] : [];
+      });
+      if (brought.length === visits.length) yield { call, syscall, index, argument, brought };
+    }
+  }
+}
+
+/** The expected paths, without those that contradict themselves; where there are none, the others. */
+export function visitsThatCount({ visits }: RecordedCall): readonly Visit[] {
+  const sure = visits.filter((visit) => !visit.doubtful);
+  const expected = sure.filter((visit) => !visit.aside);
+  return [expected, sure, visits].find((list) => list.length > 0) ?? [];
+}
+
+/** The first kernel address, where each path brings one (or NULL); under set_fs(KERNEL_DS) on all those paths, or on none. */
+export function kernelOnEveryPath({ brought }: UserArgument, underSetFs: boolean): Brought | undefined {
+  if (!brought.every(({ space }) => space === 'kernel' || space === 'null')) return undefined;
+  const kernel = brought.filter(({ space }) => space === 'kernel');
+  return kernel.every((item) => item.underSetFs === underSetFs) ? kernel[0] : undefined;
+}
+
+/** One finding for each place, syscall and argument, however many paths and callers lead there. */
+export class ArgumentFindings {
+  private readonly findings = new Map<string, Finding>();
+
+  add({ syscall, index }: UserArgument, finding: Finding): void {
+    const { file, range } = finding;
+    const key = [file, range.start.line, range.start.character, syscall.name, index].join(' ');
+    if (!this.findings.has(key)) this.findings.set(key, finding);
+  }
+
+  get all(): Finding[] {
+    return [...this.findings.values()];
+  }
+}
+
+/** A finding at what brings the kernel address, with the places that lead there. */
+export function describe(rule: string, severity: Severity, subject: UserArgument, brought: Brought, gets: string, effect: string, more: readonly RelatedPlace[] = []): Finding {
+  const { call, syscall, index, argument } = subject;
+  const at = placeOf(subject, brought);
+  const { origin } = brought;
+  return {
+    rule,
+    severity,
+    file: at.file.path,
+    range: rangeOf(at),
+    message: `${syscall.name}(): argument ${index + 1} ('${argument.name}', ${argument.type}) gets ${gets}. ${effect}`,
+    related: [
+      ...(origin.span ? [related(origin.span, `The address is that of ${origin.text}.`)] : []),
+      ...more,
+      ...(sameSpan(at, call.expression) ? [] : [related(at, `It is given to ${declare(argument)}.`)]),
+      related(call.expression, `${syscall.name}() is called here: ${oneLine(textOf(call.expression))}`),
+    ],
+  };
+}
+
+/** Where a finding about what a path brings stands. */
+export function placeOf({ call }: UserArgument, { broughtBy }: Brought): Span {
+  return broughtBy ?? call.expression;
+}
+
+/** `static array 'text', line 11`. */
+export function originText({ text, span }: Origin, from: Span): string {
+  return span ? `${text}, ${lineText(span, from)}` : text;
+}
+
+function sameSpan(a: Span, b: Span): boolean {
+  return a.file === b.file && a.start === b.start && a.end === b.end;
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ');
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+}
