@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Finding, SourceFile } from '../../../core/model/analysis';
 import type { Analyzer } from '../../../server/src/analysis';
-import { covered, initOf, loadAnalyzer, moduleOf, MODERN } from './helper';
+import { covered, loadAnalyzer, moduleOf, MODERN } from './helper';
 
 const BUFFER_RULES = new Set(['kernel-buffer', 'mixed-buffer', 'set-fs-buffer']);
 const TEXT = 'static char text[9];';
