@@ -4,7 +4,7 @@ import type { Analysis, AnalysisTarget, Finding, Range, SourceFile } from '../..
 import type { Program } from './flow/program';
 import type { RecordedCall } from './flow/recorder';
 import { runProgram } from './flow/run';
-import { readModule } from './module';
+import { ModuleReader } from './module';
 import { toPredictions } from './predictions';
 import { callingConvention } from './rules/calling-convention';
 import { kernelBuffer } from './rules/kernel-buffer';
@@ -69,7 +69,7 @@ export async function createAnalyzer(wasm: AnalyzerWasm): Promise<Analyzer> {
 }
 
 function inspect(parser: CParser, sources: readonly SourceFile[], target: AnalysisTarget): Inspection {
-  const program = readModule(sources, parser, new TargetFacts(target));
+  const program = new ModuleReader(parser, new TargetFacts(target)).read(sources);
   if (!program) return { findings: [], predictions: [], calls: [] };
   const run = runProgram(program);
   const findings = RULES.flatMap((rule) => rule(run.calls, program, run)).sort(inFileOrder);

@@ -1,25 +1,61 @@
 // SPDX-License-Identifier: MIT
 import type { FunctionDefinition, Located, UnitSyntax } from '../syntax/ast';
-import type { PreprocessedUnit } from '../syntax/preprocessor';
-import type { Span } from '../syntax/source';
+import type { PlaceMap } from '../syntax/place-map';
+import type { SourceText, Span } from '../syntax/source';
+import type { ParsedChunk } from '../syntax/unit-reader';
 
-/** One parsed file of the module with its local headers. */
+/** One parsed file of the module with its local headers. Stays the same object when the file changes. */
 export class Unit {
-  constructor(
-    readonly path: string,
-    readonly syntax: UnitSyntax,
-    private readonly preprocessed: PreprocessedUnit,
-  ) {}
+  private current: UnitSyntax = joinSyntax([]);
+  private places: readonly ParsedChunk[] = [];
+
+  constructor(private readonly file: SourceText) {}
+
+  get path(): string {
+    return this.file.path;
+  }
+
+  get syntax(): UnitSyntax {
+    return this.current;
+  }
+
+  update(chunks: readonly ParsedChunk[]): void {
+    this.current = joinSyntax(chunks.flatMap(({ syntax }) => syntax ?? []));
+    this.places = [...chunks].sort((a, b) => a.base - b.base);
+  }
 
   /** The source that a person reads as this. */
   spanOf(located: Located): Span {
-    return this.preprocessed.map.span(located.start, located.end);
+    return this.find(located, (map, start, end) => map.span(start, end));
   }
 
   /** The source that it stands in, whole macro calls included. */
   siteOf(located: Located): Span {
-    return this.preprocessed.map.site(located.start, located.end);
+    return this.find(located, (map, start, end) => map.site(start, end));
   }
+
+  private find({ start, end }: Located, look: (map: PlaceMap, start: number, end: number) => Span): Span {
+    let low = 0;
+    let high = this.places.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.places[middle]?.base ?? 0) <= start) low = middle + 1;
+      else high = middle;
+    }
+    const place = this.places[low - 1];
+    return place ? look(place.chunk.map, start - place.base, end - place.base) : { file: this.file, start: 0, end: 0 };
+  }
+}
+
+function joinSyntax(parts: readonly UnitSyntax[]): UnitSyntax {
+  return {
+    functions: parts.flatMap(({ functions }) => functions),
+    globals: parts.flatMap(({ globals }) => globals),
+    typedefs: new Map(parts.flatMap(({ typedefs }) => [...typedefs])),
+    structs: new Map(parts.flatMap(({ structs }) => [...structs])),
+    enumerators: new Map(parts.flatMap(({ enumerators }) => [...enumerators])),
+    fileScopeCalls: parts.flatMap(({ fileScopeCalls }) => fileScopeCalls),
+  };
 }
 
 export interface FunctionPlace {

@@ -14,11 +14,11 @@ const MAX_DEPTH = 60;
 /** Turns type specifiers and declarators into types; collects the structs and enumerators that it meets. */
 export class TypeLowering {
   readonly structs = new Map<string, StructType>();
-  private anonymous = 0;
 
   constructor(
     private readonly expression: (node: Node) => Expression,
     private readonly enumerator: (node: Node, previous: string | null) => string,
+    private readonly earlierStruct: (tag: string) => StructType | undefined,
   ) {}
 
   /** The type that the specifiers of a declaration, parameter or type name say. */
@@ -51,7 +51,7 @@ export class TypeLowering {
 
   private structSpecifier(node: Node): CType {
     const body = node.childForFieldName('body');
-    const tag = node.childForFieldName('name')?.text ?? (body ? `<anonymous ${++this.anonymous}>` : '');
+    const tag = node.childForFieldName('name')?.text ?? (body ? `<anonymous ${node.startIndex}>` : '');
     if (body) {
       const fields: { name: string; type: CType }[] = [];
       for (const field of body.namedChildren) {
@@ -59,7 +59,7 @@ export class TypeLowering {
         const base = this.specified(field);
         const declarators = field.childrenForFieldName('declarator');
         if (declarators.length === 0 && base.kind === 'struct') {
-          fields.push(...(this.structs.get(base.tag)?.fields ?? []));
+          fields.push(...((this.structs.get(base.tag) ?? this.earlierStruct(base.tag))?.fields ?? []));
         }
         for (const declarator of declarators) {
           const declared = this.declarator(declarator, base, hasUser(field));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { append } from './append';
-import type { Declarator, Expression, FunctionDefinition, InitializerItem, Statement, UnitSyntax, CType } from './ast';
+import type { Declarator, Expression, FunctionDefinition, InitializerItem, Statement, StructType, UnitSyntax, CType } from './ast';
 import { charValue, parseInteger, unescape } from './condition';
 import { TypeLowering } from './lower-types';
 import type { Node } from './tree';
@@ -8,9 +8,15 @@ import type { Node } from './tree';
 const MAX_DEPTH = 400;
 const COMMON_TYPES = new Set('u8 u16 u32 u64 s8 s16 s32 s64 __u8 __u16 __u32 __u64 __s32 __s64 ulong uint ushort uchar bool size_t ssize_t loff_t off_t pid_t uid_t gid_t dev_t mode_t umode_t uintptr_t intptr_t'.split(' '));
 
-/** Turns the parser's tree of one unit into the analysis' own, which outlives the parser's memory. */
-export function lowerUnit(root: Node): UnitSyntax {
-  return new Lowering().unit(root);
+/** What declarations that stand earlier in the unit say. */
+export interface EarlierTypes {
+  hasTypedef(name: string): boolean;
+  struct(tag: string): StructType | undefined;
+}
+
+/** Turns the parser's tree of some declarations into the analysis' own, which outlives the parser's memory. */
+export function lowerDeclarations(root: Node, earlier: EarlierTypes): UnitSyntax {
+  return new Lowering(earlier).declarations(root);
 }
 
 type Enumerators = Map<string, Expression | { after: string; by: bigint } | bigint>;
@@ -26,9 +32,12 @@ class Lowering {
   private readonly types = new TypeLowering(
     (node) => this.expression(node),
     (node, previous) => this.enumerator(node, previous),
+    (tag) => this.earlier.struct(tag),
   );
 
-  unit(root: Node): UnitSyntax {
+  constructor(private readonly earlier: EarlierTypes) {}
+
+  declarations(root: Node): UnitSyntax {
     for (const node of root.namedChildren) this.topLevel(node);
     return {
       functions: this.functions,
@@ -323,7 +332,7 @@ class Lowering {
     const inner = node.namedChildren[0];
     if (inner?.type !== 'identifier') return null;
     const name = inner.text;
-    return this.typedefs.has(name) || COMMON_TYPES.has(name) ? { kind: 'named', name } : null;
+    return COMMON_TYPES.has(name) || this.typedefs.has(name) || this.earlier.hasTypedef(name) ? { kind: 'named', name } : null;
   }
 
   private items(node: Node | null): InitializerItem[] {

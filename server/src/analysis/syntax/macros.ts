@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { append } from './append';
 import { tokenize, type Token } from './lexer';
-import type { Span } from './source';
+import type { Stretch } from './source';
 
 /** A token on its way to the parser, with the place in the sources that it stands for. */
 export interface PlacedToken {
@@ -9,7 +9,7 @@ export interface PlacedToken {
   readonly text: string;
   readonly spaced: boolean;
   /** Where it is written, or the macro call that it came out of. */
-  readonly span: Span;
+  readonly span: Stretch;
   /** Its text stands at `span`; false for what a macro's body brought in. */
   readonly written: boolean;
   /** Macros it must not be expanded by again. */
@@ -24,9 +24,18 @@ export interface Macro {
   readonly body: readonly Token[];
 }
 
-/** Tokens that one translation unit may grow by, so that a hostile macro ends. */
-const MAX_EXPANDED_TOKENS = 120_000;
 const MAX_DEPTH = 40;
+
+/** Which definitions were met in which order: the same object for the same ones, also in another run. */
+export class MacroHistory {
+  private readonly next = new WeakMap<object, MacroHistory>();
+
+  after(definition: object): MacroHistory {
+    const known = this.next.get(definition) ?? new MacroHistory();
+    this.next.set(definition, known);
+    return known;
+  }
+}
 
 /** Reads what follows `#define`; null when it is not a definition. */
 export function parseDefinition(tokens: readonly Token[]): Macro | null {
@@ -48,21 +57,61 @@ export function parseDefinition(tokens: readonly Token[]): Macro | null {
   return { name: name.text, parameters, variadic, body: tokens.slice(close + 1) };
 }
 
-/** The macros of one translation unit, and their expansion. */
-export class MacroTable {
-  private readonly macros = new Map<string, Macro>();
-  private budget = MAX_EXPANDED_TOKENS;
+/** What macros were asked for, and what they were; undefined for names that are no macros. */
+export type MacroUses = Map<string, Macro | undefined>;
 
-  define(macro: Macro): void {
-    this.macros.set(macro.name, macro);
+/** The macros of one translation unit at one point. */
+export class MacroTable {
+  constructor(
+    public history: MacroHistory,
+    private readonly macros = new Map<string, Macro>(),
+  ) {}
+
+  copy(): MacroTable {
+    return new MacroTable(this.history, new Map(this.macros));
   }
 
-  undefine(name: string): void {
+  /** `definition` stands for the macro in the history; the macro itself if none is given. */
+  define(macro: Macro, definition: object = macro): void {
+    this.macros.set(macro.name, macro);
+    this.history = this.history.after(definition);
+  }
+
+  undefine(name: string, definition: object): void {
     this.macros.delete(name);
+    this.history = this.history.after(definition);
+  }
+
+  get(name: string): Macro | undefined {
+    return this.macros.get(name);
   }
 
   has(name: string): boolean {
     return this.macros.has(name);
+  }
+
+  /** Whether everything that was asked is as it was. */
+  agrees(uses: MacroUses): boolean {
+    for (const [name, macro] of uses) if (this.macros.get(name) !== macro) return false;
+    return true;
+  }
+}
+
+/** Expands macros, notes which it asked for, and stops when the tokens have grown by as many as they may. */
+export class Expansion {
+  readonly uses: MacroUses = new Map();
+
+  constructor(
+    private readonly macros: MacroTable,
+    private readonly mayGrow: number,
+    /** Tokens that macros brought in. */
+    public grown = 0,
+  ) {}
+
+  private find(name: string): Macro | undefined {
+    const macro = this.macros.get(name);
+    if (!this.uses.has(name)) this.uses.set(name, macro);
+    return macro;
   }
 
   /** Expands a run of tokens that no directive interrupts. */
@@ -70,8 +119,8 @@ export class MacroTable {
     const result: PlacedToken[] = [];
     const pending = [...tokens].reverse();
     for (let token = pending.pop(); token; token = pending.pop()) {
-      const macro = token.kind === 'identifier' && !token.hidden?.has(token.text) ? this.macros.get(token.text) : undefined;
-      if (!macro || this.budget <= 0 || depth > MAX_DEPTH) {
+      const macro = token.kind === 'identifier' && !token.hidden?.has(token.text) ? this.find(token.text) : undefined;
+      if (!macro || this.grown >= this.mayGrow || depth > MAX_DEPTH) {
         result.push(token);
         continue;
       }
@@ -84,11 +133,11 @@ export class MacroTable {
           continue;
         }
         list = fitArguments(macro, call.arguments);
-        if (token.written && call.close.written && call.close.span.file === span.file) span = { ...span, end: Math.max(span.end, call.close.span.end) };
+        if (token.written && call.close.written && call.close.span.file === span.file) span = span.with(call.close.span);
       }
       const hidden = new Set(token.hidden).add(macro.name);
       const expansion = this.substitute(macro, list, span, hidden, depth);
-      this.budget -= expansion.length + 1;
+      this.grown += expansion.length + 1;
       for (let at = expansion.length - 1; at >= 0; at--) {
         const item = expansion[at];
         if (item) pending.push(at === 0 ? { ...item, spaced: true } : item);
@@ -97,7 +146,7 @@ export class MacroTable {
     return result;
   }
 
-  private substitute(macro: Macro, list: readonly PlacedToken[][], span: Span, hidden: ReadonlySet<string>, depth: number): PlacedToken[] {
+  private substitute(macro: Macro, list: readonly PlacedToken[][], span: Stretch, hidden: ReadonlySet<string>, depth: number): PlacedToken[] {
     const result: PlacedToken[] = [];
     const parameters = macro.parameters ?? [];
     const place = (token: Token): PlacedToken => ({ kind: token.kind, text: token.text, spaced: token.spaced, span, written: false, hidden });

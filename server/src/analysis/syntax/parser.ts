@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 import { Language, Parser } from 'web-tree-sitter';
+import type { Cost } from './allowance';
 import type { UnitSyntax } from './ast';
-import { lowerUnit } from './lower';
-import { copyTree } from './tree';
+import { lowerDeclarations, type EarlierTypes } from './lower';
+import { copyTree, type ParsedText } from './tree';
 
-/** Progress reports of the parser, some hundred steps each: counted, not timed, so that a busy machine changes nothing. */
-const MAX_WORK = 60_000;
+export interface Parsed {
+  /** Null when parsing took more work than it may (hostile input). */
+  readonly syntax: UnitSyntax | null;
+  /** Progress reports of the parser, some hundred steps each: counted, not timed, so that a busy machine changes nothing. */
+  readonly work: Cost;
+}
 
 /** The C parser. One instance can parse any number of texts, one after the other. */
 export class CParser {
@@ -18,16 +23,16 @@ export class CParser {
     return new CParser(parser);
   }
 
-  /** Parses a text; null when that takes more work than any real file (hostile input). */
-  parse(text: string): UnitSyntax | null {
-    let work = 0;
-    const tree = this.parser.parse(text, null, { progressCallback: () => ++work > MAX_WORK });
+  /** Parses declarations that stand behind `earlier` ones, within `mayWork` progress reports. */
+  parse(source: ParsedText, earlier: EarlierTypes, mayWork: number): Parsed {
+    let used = 0;
+    const tree = this.parser.parse(source.text, null, { progressCallback: () => ++used >= mayWork });
     if (!tree) {
       this.parser.reset();
-      return null;
+      return { syntax: null, work: { used, allowed: mayWork } };
     }
     try {
-      return lowerUnit(copyTree(tree, text));
+      return { syntax: lowerDeclarations(copyTree(tree, source), earlier), work: { used, allowed: mayWork } };
     } finally {
       tree.delete();
     }

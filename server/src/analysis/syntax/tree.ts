@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { Tree, TreeCursor } from 'web-tree-sitter';
 
+/** The text that was parsed, and the offset that its first character gets. */
+export interface ParsedText {
+  readonly text: string;
+  readonly base: number;
+}
+
 /** A node of the parser's tree, copied out of its memory in one walk: asking the parser node by node is slow. */
 export class Node {
   readonly children: Node[] = [];
@@ -11,11 +17,12 @@ export class Node {
     readonly field: string | null,
     readonly startIndex: number,
     readonly endIndex: number,
-    private readonly source: string,
+    private readonly source: ParsedText,
   ) {}
 
   get text(): string {
-    return this.source.slice(this.startIndex, this.endIndex);
+    const { text, base } = this.source;
+    return text.slice(this.startIndex - base, this.endIndex - base);
   }
 
   get namedChildren(): Node[] {
@@ -32,7 +39,7 @@ export class Node {
 }
 
 /** Copies a tree, without its comments. */
-export function copyTree(tree: Tree, source: string): Node {
+export function copyTree(tree: Tree, source: ParsedText): Node {
   const cursor = tree.walk();
   try {
     const root = copyNode(cursor, source);
@@ -60,6 +67,6 @@ export function copyTree(tree: Tree, source: string): Node {
   }
 }
 
-function copyNode(cursor: TreeCursor, source: string): Node {
-  return new Node(cursor.nodeType, cursor.nodeIsNamed, cursor.currentFieldName, cursor.startIndex, cursor.endIndex, source);
+function copyNode(cursor: TreeCursor, source: ParsedText): Node {
+  return new Node(cursor.nodeType, cursor.nodeIsNamed, cursor.currentFieldName, source.base + cursor.startIndex, source.base + cursor.endIndex, source);
 }

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+import type { PlacedToken } from './macros';
+import type { Span } from './source';
+
+/** A token in the text that is parsed. */
+export interface Piece {
+  /** Offset in that text. */
+  readonly at: number;
+  readonly length: number;
+  readonly token: PlacedToken;
+}
+
+/** Finds the source of a stretch of preprocessed text. */
+export class PlaceMap {
+  constructor(
+    private readonly pieces: readonly Piece[],
+    private readonly whole: Span,
+  ) {}
+
+  /** What a person reads as this expression: an argument of a macro call rather than the whole call. */
+  span(start: number, end: number): Span {
+    const pieces = this.between(start, end);
+    const invocations = pieces.filter((piece) => !piece.token.written).map((piece) => piece.token.span);
+    const written = pieces.filter((piece) => piece.token.written).map((piece) => piece.token.span);
+    const [invocation] = invocations;
+    if (!invocation) return union(written) ?? this.whole;
+    const inside = (span: Span): boolean => span.file === invocation.file && span.start >= invocation.start && span.end <= invocation.end;
+    if (written.length > 0 && invocations.every(inside) && written.every(inside)) return union(written) ?? invocation;
+    return union([...written, ...invocations]) ?? this.whole;
+  }
+
+  /** The whole stretch, macro calls included: where a debugger would say that the code stands. */
+  site(start: number, end: number): Span {
+    return union(this.between(start, end).map((piece) => piece.token.span)) ?? this.whole;
+  }
+
+  /** The first token of a stretch, as it is written in the source. */
+  firstToken(start: number): PlacedToken | undefined {
+    return this.between(start, start + 1)[0]?.token;
+  }
+
+  private between(start: number, end: number): readonly Piece[] {
+    let low = 0;
+    let high = this.pieces.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const piece = this.pieces[middle];
+      if (piece && piece.at + piece.length <= start) low = middle + 1;
+      else high = middle;
+    }
+    let last = low;
+    while ((this.pieces[last]?.at ?? Infinity) < end) last++;
+    return this.pieces.slice(low, last);
+  }
+}
+
+function union(spans: readonly Span[]): Span | null {
+  const [first] = spans;
+  if (!first) return null;
+  let { start, end } = first;
+  for (const span of spans) {
+    if (span.file !== first.file) continue;
+    start = Math.min(start, span.start);
+    end = Math.max(end, span.end);
+  }
+  return { file: first.file, start, end };
+}
+
