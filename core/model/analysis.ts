@@ -71,6 +71,8 @@ export type Architecture = z.infer<typeof Architecture>;
 export interface AnalysisTarget {
   readonly arch: Architecture;
   readonly kernel: string | null;
+  /** How the kernel finds a syscall's function, where its own symbols tell: by the table, or by a switch (`x64_sys_call`). */
+  readonly dispatch?: 'table' | 'switch';
 }
 
 /** One C file or header of a module; `path` relative to the module's folder, with `/`. */

@@ -12,6 +12,7 @@ import { mixedBuffer } from './rules/mixed-buffer';
 import { missingUserAnnotation } from './rules/missing-user-annotation';
 import type { Rule } from './rules/rule';
 import { setFsBuffer } from './rules/set-fs-buffer';
+import { tableHook } from './rules/table-hook';
 import { uncheckedLookup } from './rules/unchecked-lookup';
 import { unexportedSymbol } from './rules/unexported-symbol';
 import { unsetRegister } from './rules/unset-register';
@@ -51,7 +52,7 @@ export interface Inspection extends Analysis {
   readonly calls: readonly CallSite[];
 }
 
-const RULES: readonly Rule[] = [kernelBuffer, mixedBuffer, setFsBuffer, callingConvention, unsetRegister, uncheckedLookup, unexportedSymbol, missingUserAnnotation];
+const RULES: readonly Rule[] = [kernelBuffer, mixedBuffer, setFsBuffer, callingConvention, unsetRegister, uncheckedLookup, tableHook, unexportedSymbol, missingUserAnnotation];
 
 /** Loads the parser once; rejects only when the WebAssembly files are broken. */
 export async function createAnalyzer(wasm: AnalyzerWasm): Promise<Analyzer> {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { AbiSyscall } from '../../../../core/abi';
 import type { CType, Declarator, Expression, InitializerItem, Located } from '../syntax/ast';
 import { textOf, type Span } from '../syntax/source';
 import { walkExpression } from '../syntax/walk';
@@ -133,7 +134,7 @@ export class Evaluator implements Evaluates {
       }
       case 'unary':
         if (expression.operator !== '*') break;
-        return this.follow(expression.operand, 'written', state, frame).map((outcome) => ({ state: outcome.state, targets: outcome.value.kind === 'pointer' ? outcome.value.targets : null }));
+        return this.follow(expression.operand, 'written', state, frame).map((outcome) => ({ state: outcome.state, targets: outcome.value.kind === 'pointer' ? outcome.value.targets : null, ...entryAt(outcome.value) }));
       case 'member': {
         const field = (targets: readonly Target[] | null): Target[] | null => targets?.map((target) => ({ object: target.object, path: this.fieldPath(target, expression.field) })) ?? null;
         if (!expression.arrow) return this.locate(expression.object, state, frame).map((place) => ({ state: place.state, targets: field(place.targets) }));
@@ -144,6 +145,7 @@ export class Evaluator implements Evaluates {
           this.evaluate(expression.index, base.state, frame).map((index) => ({
             state: index.state,
             targets: base.value.kind === 'pointer' ? shift(base.value.targets, index.value) : null,
+            ...entryAt(base.value.kind === 'table' ? this.element(base.value, index.value, index.state) : base.value),
           })),
         );
       case 'compound': {
@@ -247,7 +249,7 @@ export class Evaluator implements Evaluates {
         this.evaluate(operand.index, base.state, frame).map((index) => {
           if (base.value.missing) return { state: index.state, value: base.value };
           const entry = base.value.kind === 'pointer' ? null : tableEntry(base.value, index.value, this.machine.program);
-          const value: Value = base.value.kind === 'pointer' ? { ...base.value, targets: shift(base.value.targets, index.value) } : entry?.kind === 'entry' ? { kind: 'slot', syscall: entry.syscall, maybeNull: false } : offsetPath(base.value, null);
+          const value: Value = base.value.kind === 'pointer' ? { ...base.value, targets: shift(base.value.targets, index.value) } : entry?.kind === 'entry' ? { kind: 'slot', syscall: entry.syscall, certain: base.value.kind === 'table', maybeNull: false } : offsetPath(base.value, null);
           return { state: index.state, value };
         }),
       );
@@ -287,9 +289,9 @@ export class Evaluator implements Evaluates {
     if (left.kind !== 'table' || operator !== '+') return null;
     if (right.kind === 'integer' && right.value % BigInt(stride) === 0n) {
       const entry = tableEntry(left, { ...right, value: right.value / BigInt(stride) }, this.machine.program);
-      if (entry.kind === 'entry') return { kind: 'slot', syscall: entry.syscall, maybeNull: false };
+      if (entry.kind === 'entry') return { kind: 'slot', syscall: entry.syscall, certain: true, maybeNull: false };
     }
-    return { kind: 'slot', syscall: null, maybeNull: false };
+    return { kind: 'slot', syscall: null, certain: true, maybeNull: false };
   }
 
   /** `sizeof(array) / sizeof(array[0])`. */
@@ -343,6 +345,7 @@ export class Evaluator implements Evaluates {
           value = binaryValue(expression.operator.slice(0, -1), this.load(place.targets, place.state), value, type.kind === 'pointer' ? 1 : 8);
         }
         const converted = this.store(place, value, stored);
+        if (place.entry !== undefined) this.machine.recorder.tableWrite({ place: frame.unit.spanOf(expression.left), syscall: place.entry, value: converted });
         return { state: place.state, value: converted };
       }),
     );
@@ -460,6 +463,12 @@ export class Evaluator implements Evaluates {
       origin: { text: `${isStatic ? 'static' : 'local'} ${this.machine.program.describe(type)} '${name}'`, span: frame.unit.spanOf(declarator) },
     };
   }
+}
+
+/** The entry of the system call table that an address is of, or that a table's element is. */
+function entryAt(value: Value): { entry: AbiSyscall | null } | null {
+  if (value.kind === 'slot') return value.certain ? { entry: value.syscall } : null;
+  return value.kind === 'entry' && value.convention === 'table' ? { entry: value.syscall } : null;
 }
 
 function isLocation(expression: Expression): boolean {

@@ -85,9 +85,12 @@ function specialCall(machine: Machine, name: string, expression: CallExpression,
         if (target) state.memory.store({ object: target.object, path: target.path.replace(/\[0\]$/, '') }, { kind: 'aggregate', cells: new Map(), rest: filler }, null);
       }
       return first?.value ?? UNKNOWN;
+    case 'copy_to_kernel_nofault':
+    case 'probe_kernel_write':
     case 'memcpy':
     case 'memmove':
     case '__memcpy':
+      if (first?.value.kind === 'slot' && second?.value.kind === 'pointer') writeEntry(machine, expression, machine.evaluator.load(second.value.targets, state), first.value, frame);
       copy(machine, first?.value, second?.value, state);
       return first?.value ?? UNKNOWN;
     case 'copy_from_user':
@@ -138,10 +141,16 @@ function specialCall(machine: Machine, name: string, expression: CallExpression,
     case 'WARN':
     case 'WARN_ONCE':
       return first?.value ?? UNKNOWN;
-    case 'static_call':
-    case 'rcu_dereference':
     case 'xchg':
     case 'cmpxchg':
+      if (first?.value.kind === 'slot') {
+        writeEntry(machine, expression, list.at(-1)?.value ?? UNKNOWN, first.value, frame);
+        return { kind: 'entry', syscall: first.value.syscall, convention: 'table', maybeNull: false };
+      }
+      clobberArguments(machine, list, state);
+      return UNKNOWN;
+    case 'static_call':
+    case 'rcu_dereference':
       clobberArguments(machine, list, state);
       return UNKNOWN;
     default:
@@ -187,6 +196,11 @@ function allocate(name: string, expression: CallExpression, state: State, frame:
 
 function targetsOf(value: Value | undefined): readonly Target[] {
   return value?.kind === 'pointer' ? value.targets : [];
+}
+
+/** A function of the kernel stores to an entry of the table. */
+function writeEntry(machine: Machine, expression: CallExpression, value: Value, slot: Extract<Value, { kind: 'slot' }>, frame: Frame): void {
+  if (slot.certain) machine.recorder.tableWrite({ place: frame.unit.spanOf(expression), syscall: slot.syscall, value });
 }
 
 /** memcpy between known objects copies what they hold. */

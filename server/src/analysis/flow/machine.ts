@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { AbiSyscall } from '../../../../core/abi';
 import type { CType, Declarator, Expression, Located, Statement } from '../syntax/ast';
 import type { Span } from '../syntax/source';
 import type { Frame, Outcome } from './frame';
@@ -23,6 +24,8 @@ export interface Argument {
 export interface Place {
   readonly state: State;
   readonly targets: readonly Target[] | null;
+  /** It is an entry of the system call table; null where it is not known which. */
+  readonly entry?: AbiSyscall | null;
 }
 
 /** The paths on which a condition holds, and those on which it does not. */

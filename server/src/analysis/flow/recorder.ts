@@ -54,9 +54,18 @@ export interface UncheckedUse {
   readonly how: 'called' | 'read' | 'written';
 }
 
+/** A store to an entry of the system call table. */
+export interface TableWrite {
+  readonly place: Span;
+  /** Null where it is not known which entry. */
+  readonly syscall: AbiSyscall | null;
+  readonly value: Value;
+}
+
 /** Collects what the paths of one entry point do. */
 export class Recorder {
   private readonly calls = new Map<string, RecordedCall>();
+  readonly tableWrites: TableWrite[] = [];
   private readonly uses = new Map<string, UncheckedUse>();
   /** Functions that some path ran. */
   readonly visitedFunctions = new Set<unknown>();
@@ -71,6 +80,10 @@ export class Recorder {
   report(key: string, report: Report, aside: boolean): void {
     const call = this.calls.get(key);
     if (call && (!call.report || (call.report.aside && !aside))) call.report = { report, aside };
+  }
+
+  tableWrite(write: TableWrite): void {
+    this.tableWrites.push(write);
   }
 
   /** The first place where a lookup's failure shows. */

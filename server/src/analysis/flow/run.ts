@@ -8,7 +8,7 @@ import { Memory } from './memory';
 import type { MemoryObject } from './objects';
 import type { Program } from './program';
 import { namesSyscalls } from './reach';
-import { Recorder, type RecordedCall, type UncheckedUse } from './recorder';
+import { Recorder, type RecordedCall, type TableWrite, type UncheckedUse } from './recorder';
 import { State } from './state';
 import type { Unit } from './unit';
 import { UNKNOWN, ZERO, type Value } from './values';
@@ -22,11 +22,12 @@ export interface RunResult {
   readonly complete: boolean;
   /** Addresses that are used although their lookup may have found nothing. */
   readonly uncheckedUses: readonly UncheckedUse[];
+  readonly tableWrites: readonly TableWrite[];
 }
 
 /** Runs a program from each of its entry points and records its syscalls, in the order in which they can happen. */
 export function runProgram(program: Program): RunResult {
-  if (!namesSyscalls(program)) return { calls: [], complete: true, uncheckedUses: [] };
+  if (!namesSyscalls(program)) return { calls: [], complete: true, uncheckedUses: [], tableWrites: [] };
   const machine = new Interpreter(program, new Recorder());
   const initial = initialMemory(machine);
   const entries = findEntries(program);
@@ -50,7 +51,12 @@ export function runProgram(program: Program): RunResult {
     }
   }
   const recorders = [done, later, rest];
-  return { calls: recorders.flatMap((recorder) => recorder.all), complete, uncheckedUses: recorders.flatMap((recorder) => recorder.uncheckedUses) };
+  return {
+    calls: recorders.flatMap((recorder) => recorder.all),
+    complete,
+    uncheckedUses: recorders.flatMap((recorder) => recorder.uncheckedUses),
+    tableWrites: recorders.flatMap((recorder) => recorder.tableWrites),
+  };
 }
 
 function runUntilStable(machine: Interpreter, entries: readonly EntryPoint[], initial: Memory): Recorder {

@@ -50,8 +50,8 @@ export type Value = Common &
     | { readonly kind: 'table'; readonly maybeNull: boolean }
     /** The address of a symbol of the kernel that is neither the table nor an entry. */
     | { readonly kind: 'symbol'; readonly name: string; readonly maybeNull: boolean }
-    /** The address of a table's entry. */
-    | { readonly kind: 'slot'; readonly syscall: AbiSyscall | null; readonly maybeNull: boolean }
+    /** The address of a table's entry; `certain`: of the system call table, not only of something with its indices. */
+    | { readonly kind: 'slot'; readonly syscall: AbiSyscall | null; readonly certain: boolean; readonly maybeNull: boolean }
     | { readonly kind: 'entry'; readonly syscall: AbiSyscall | null; readonly convention: Convention; readonly maybeNull: boolean }
     | { readonly kind: 'aggregate'; readonly cells: ReadonlyMap<string, Cell>; readonly rest: Value }
     | { readonly kind: 'unknown' }
@@ -203,7 +203,7 @@ function joinSame(a: Value, b: Value): Value | null {
   if (a.kind === 'function' && b.kind === 'function') return a.definition === b.definition ? { ...a, maybeNull: a.maybeNull || b.maybeNull } : null;
   if (a.kind === 'table' && b.kind === 'table') return { ...a, maybeNull: a.maybeNull || b.maybeNull };
   if (a.kind === 'symbol' && b.kind === 'symbol') return a.name === b.name ? { ...a, maybeNull: a.maybeNull || b.maybeNull } : null;
-  if (a.kind === 'slot' && b.kind === 'slot') return { ...a, syscall: a.syscall === b.syscall ? a.syscall : null, maybeNull: a.maybeNull || b.maybeNull };
+  if (a.kind === 'slot' && b.kind === 'slot') return { ...a, syscall: a.syscall === b.syscall ? a.syscall : null, certain: a.certain && b.certain, maybeNull: a.maybeNull || b.maybeNull };
   if (a.kind === 'entry' && b.kind === 'entry') {
     const same = a.syscall === b.syscall && a.convention === b.convention;
     return { kind: 'entry', syscall: same ? a.syscall : null, convention: a.convention, maybeNull: a.maybeNull || b.maybeNull };
@@ -275,7 +275,7 @@ export function sameValue(a: Value, b: Value): boolean {
     case 'symbol':
       return b.kind === 'symbol' && a.name === b.name && a.maybeNull === b.maybeNull;
     case 'slot':
-      return b.kind === 'slot' && a.syscall === b.syscall && a.maybeNull === b.maybeNull;
+      return b.kind === 'slot' && a.syscall === b.syscall && a.certain === b.certain && a.maybeNull === b.maybeNull;
     case 'entry':
       return b.kind === 'entry' && a.syscall === b.syscall && a.maybeNull === b.maybeNull;
     case 'aggregate':

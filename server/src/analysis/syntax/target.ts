@@ -31,12 +31,18 @@ export class TargetFacts {
   /** As LINUX_VERSION_CODE. */
   readonly version: number;
   readonly versionIsKnown: boolean;
+  /** The release names the stable patch level: not a series (`6.1`), nor a distribution's own count (`6.1.0-56-amd64`). */
+  readonly patchIsKnown: boolean;
+  /** What the kernel's own symbols say. */
+  readonly dispatch: AnalysisTarget['dispatch'];
 
   constructor(target: AnalysisTarget) {
     const version = versionCode(target.kernel);
     this.arch = target.arch;
     this.version = version ?? ASSUMED_KERNEL;
     this.versionIsKnown = version !== null;
+    this.patchIsKnown = /^\d+\.\d+\.(?:0$|[1-9])/.test(target.kernel ?? '');
+    this.dispatch = target.dispatch;
   }
 
   /** Syscall entries take one `struct pt_regs *`: x86-64 since 4.17, i386 since 5.7, arm64 since 4.19. */
