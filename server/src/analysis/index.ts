@@ -35,7 +35,14 @@ export interface Analyzer {
   analyze(sources: readonly SourceFile[], target: AnalysisTarget): Analysis;
   /** As `analyze`, with the calls themselves: what an editor shows on them. */
   inspect(sources: readonly SourceFile[], target: AnalysisTarget): Inspection;
+  /** Begins to follow one module through its edits, for one target. It holds nothing that must be disposed. */
+  follow(target: AnalysisTarget): FollowedModule;
   dispose(): void;
+}
+
+/** A module that is edited. What an edit left alone is not analysed again; the result is that of `inspect`, always. */
+export interface FollowedModule {
+  inspect(sources: readonly SourceFile[]): Inspection;
 }
 
 /** A call of a syscall entry in the text. */
@@ -57,21 +64,39 @@ const RULES: readonly Rule[] = [kernelBuffer, mixedBuffer, setFsBuffer, callingC
 /** Loads the parser once; rejects only when the WebAssembly files are broken. */
 export async function createAnalyzer(wasm: AnalyzerWasm): Promise<Analyzer> {
   const parser = await CParser.load(wasm.runtimeWasm, wasm.grammarWasm);
+  const follow = (target: AnalysisTarget): FollowedModule => new Following(new ModuleReader(parser, new TargetFacts(target)));
+  const inspect = (sources: readonly SourceFile[], target: AnalysisTarget): Inspection => follow(target).inspect(sources);
   return {
     analyze: (sources, target) => {
-      const { findings, predictions } = inspect(parser, sources, target);
+      const { findings, predictions } = inspect(sources, target);
       return { findings, predictions };
     },
-    inspect: (sources, target) => inspect(parser, sources, target),
+    inspect,
+    follow,
     dispose: () => {
       parser.dispose();
     },
   };
 }
 
-function inspect(parser: CParser, sources: readonly SourceFile[], target: AnalysisTarget): Inspection {
-  const program = new ModuleReader(parser, new TargetFacts(target)).read(sources);
-  if (!program) return { findings: [], predictions: [], calls: [] };
+class Following implements FollowedModule {
+  private sources: readonly SourceFile[] = [];
+  private inspection: Inspection = NOTHING;
+
+  constructor(private readonly reader: ModuleReader) {}
+
+  inspect(sources: readonly SourceFile[]): Inspection {
+    const isSame = sources.length === this.sources.length && sources.every(({ path, text }, at) => path === this.sources[at]?.path && text === this.sources[at].text);
+    if (!isSame) this.inspection = inspectProgram(this.reader.read(sources));
+    this.sources = sources;
+    return this.inspection;
+  }
+}
+
+const NOTHING: Inspection = { findings: [], predictions: [], calls: [] };
+
+function inspectProgram(program: Program | null): Inspection {
+  if (!program) return NOTHING;
   const run = runProgram(program);
   const findings = RULES.flatMap((rule) => rule(run.calls, program, run)).sort(inFileOrder);
   return { findings, predictions: toPredictions(run.calls, run.complete), calls: callSites(run.calls, program) };

@@ -19,6 +19,7 @@ import { Architecture, type Analysis, type AnalysisTarget } from '../../../core/
 import type { Analyzer, Inspection } from '../analysis';
 import { toDiagnostic, tooLarge } from './convert';
 import { toHover } from './hover';
+import { FollowedModules } from './followed-modules';
 import { gatherModules, MAX_SOURCE_BYTES, type ModuleFiles } from './module-files';
 import { targetOf } from './settings';
 
@@ -39,6 +40,7 @@ function filePath(uri: string): string | null {
 
 /** The language server on one connection: diagnostics by pull where the client can, else by push. */
 export class KmodlabServer {
+  private readonly followed: Promise<FollowedModules>;
   private readonly documents = new TextDocuments(TextDocument);
   private target: AnalysisTarget = targetOf(null);
   private pulls = false;
@@ -51,6 +53,8 @@ export class KmodlabServer {
     private readonly connection: Connection,
     private readonly analyzer: Promise<Analyzer>,
   ) {
+    this.followed = analyzer.then((loaded) => new FollowedModules(loaded));
+    this.followed.catch(() => undefined); // whoever asks is told
     connection.onInitialize((params) => this.initialize(params));
     connection.onInitialized(() => void this.initialized());
     connection.onDidChangeConfiguration(() => void this.readConfiguration());
@@ -121,7 +125,7 @@ export class KmodlabServer {
     if (Buffer.byteLength(document.getText()) > MAX_SOURCE_BYTES) return [tooLarge(MAX_SOURCE_BYTES)];
     const diagnostics = new Map<string, Diagnostic>();
     for (const module of await this.modulesOf(document)) {
-      const { findings } = await this.inspect(module.sources, this.target);
+      const { findings } = await this.inspect(module.folder, module.sources, this.target);
       for (const finding of findings.filter(({ file }) => file === module.own)) {
         const diagnostic = toDiagnostic(finding, module.folder);
         diagnostics.set(JSON.stringify([diagnostic.range, diagnostic.message]), diagnostic);
@@ -145,7 +149,7 @@ export class KmodlabServer {
     const document = this.documents.get(textDocument.uri);
     if (document === undefined || Buffer.byteLength(document.getText()) > MAX_SOURCE_BYTES) return null;
     for (const module of await this.modulesOf(document)) {
-      const hover = toHover(await this.inspect(module.sources, this.target), module.own, position);
+      const hover = toHover(await this.inspect(module.folder, module.sources, this.target), module.own, position);
       if (hover) return hover;
     }
     return null;
@@ -157,14 +161,18 @@ export class KmodlabServer {
 
   private async predictions(params: unknown): Promise<Analysis> {
     const { sources, target } = PredictionsParams.parse(params);
-    const { findings, predictions } = await this.inspect(sources, target);
-    return { findings, predictions };
-  }
-
-  private async inspect(...[sources, target]: Parameters<Analyzer['inspect']>): Promise<Inspection> {
     try {
       const analyzer = await this.analyzer;
-      return analyzer.inspect(sources, target);
+      return analyzer.analyze(sources, target);
+    } catch (error) {
+      this.logFailure('The analysis failed', error);
+      return NOTHING;
+    }
+  }
+
+  private async inspect(...[folder, sources, target]: Parameters<FollowedModules['inspect']>): Promise<Inspection> {
+    try {
+      return (await this.followed).inspect(folder, sources, target);
     } catch (error) {
       this.logFailure('The analysis failed', error);
       return NOTHING;

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+import type { AnalysisTarget, SourceFile } from '../../../core/model/analysis';
+import type { Analyzer, FollowedModule, Inspection } from '../analysis';
+
+/** Modules that are followed at a time; the one that was looked at longest ago goes. */
+const MAX_FOLLOWED = 16;
+
+/** The modules that are being edited, each with what the analysis remembers of it. */
+export class FollowedModules {
+  private readonly modules = new Map<string, FollowedModule>();
+
+  constructor(private readonly analyzer: Analyzer) {}
+
+  /** `folder` and the names of the C files tell one module from another. */
+  inspect(folder: string, sources: readonly SourceFile[], target: AnalysisTarget): Inspection {
+    const files = sources.filter(({ path }) => path.endsWith('.c')).map(({ path }) => path);
+    const key = JSON.stringify([target, folder, ...files]);
+    const module = this.modules.get(key) ?? this.analyzer.follow(target);
+    this.modules.delete(key);
+    this.modules.set(key, module);
+    for (const oldest of this.modules.keys()) {
+      if (this.modules.size <= MAX_FOLLOWED) break;
+      this.modules.delete(oldest);
+    }
+    try {
+      return module.inspect(sources);
+    } catch (error) {
+      this.modules.delete(key); // what it remembers may be broken
+      throw error;
+    }
+  }
+}
