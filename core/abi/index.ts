@@ -5,7 +5,7 @@ import i386 from './generated/i386.json' with { type: 'json' };
 import x86 from './generated/x86_64.json' with { type: 'json' };
 import type { AbiArgument, AbiSyscall } from './types';
 
-export type { AbiArgument, AbiSyscall } from './types';
+export type { AbiArgument, AbiFunction, AbiSyscall } from './types';
 
 /** The syscalls of one architecture. */
 export interface SyscallAbi {
@@ -15,6 +15,8 @@ export interface SyscallAbi {
   byNumber(number: number): AbiSyscall | undefined;
   /** By the kernel function's name without `sys_` (`newstat`), as in `__x64_sys_newstat`. */
   byEntry(entry: string): AbiSyscall | undefined;
+  /** The number of a command that makes an argument a pointer, by its name: `PR_SET_NAME`, `TCGETS`; null when it is none. */
+  command(name: string): bigint | null;
   /** `struct pt_regs` fields that hold the arguments, in order: `di`, `si`, …; `regs[1]` on arm64. */
   readonly registers: readonly string[];
 }
@@ -37,12 +39,14 @@ export function syscallAbi(arch: Architecture): SyscallAbi {
   const names = new Map(syscalls.map((syscall) => [syscall.name, syscall]));
   const numbers = new Map(syscalls.map((syscall) => [syscall.number, syscall]));
   const entries = new Map(syscalls.map((syscall) => [syscall.entry, syscall]));
+  const commands = new Map(syscalls.flatMap((syscall) => (syscall.arguments ?? []).flatMap(({ pointerFor }) => Object.entries(pointerFor?.values ?? {}).map(([name, value]) => [name, BigInt(value)] as const))));
   return {
     arch,
     syscalls,
     byName: (name) => names.get(name),
     byNumber: (number) => numbers.get(number),
     byEntry: (entry) => entries.get(entry),
+    command: (name) => commands.get(name) ?? null,
     registers: REGISTERS[arch],
   };
 }

@@ -40,12 +40,17 @@ export interface AbiArgument {
   readonly pointerFor?: Commands;
 }
 
-export interface AbiSyscall {
+/** Something with arguments: a syscall, or a function of the kernel that takes user pointers as one does. */
+export interface AbiFunction {
+  readonly name: string;
+  /** Null when the number has no implementation (or no prototype). */
+  readonly arguments: readonly AbiArgument[] | null;
+}
+
+export interface AbiSyscall extends AbiFunction {
   readonly number: number;
   /** As in `__NR_name`. */
   readonly name: string;
   /** The kernel's function, without `sys_` (`newstat` behind `stat`). */
   readonly entry: string;
-  /** Null when the number has no implementation (or no prototype). */
-  readonly arguments: readonly AbiArgument[] | null;
 }

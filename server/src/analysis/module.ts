@@ -14,7 +14,7 @@ export const MAX_FILE_LENGTH = 4 * 1024 * 1024;
 
 const IS_MODULE = /#\s*include\s*<linux\/module\.h>|\bmodule_init\s*\(|\bMODULE_LICENSE\s*\(|\bint\s+init_module\s*\(/;
 /** Without any of these words no rule has anything to say. */
-const IS_RELEVANT = /sys_call_table|__NR_|\bSYS_\w|pt_regs|(?:__x64_|__arm64_|__ia32_|\bk)sys_|\bsys_\w+\s*\(|\bkallsyms_lookup_name\b|\b[gs]et_fs\s*\(|\bget_ds\s*\(|\bvfs_(?:read|write)\b|\bstruct\s+(?:file_operations|proc_ops)\b/;
+const IS_RELEVANT = /sys_call_table|__NR_|\bSYS_\w|pt_regs|(?:__x64_|__arm64_|__ia32_|\bk)sys_|\bsys_\w+\s*\(|\bkallsyms_lookup_name\b|\b[gs]et_fs\s*\(|\bget_ds\s*\(|\b(?:__)?vfs_(?:read|write)\b|\bf_op\b|\bstruct\s+(?:file_operations|proc_ops)\b/;
 
 /** A module that is read time and again, for one target: what did not change is not looked at anew. */
 export class ModuleReader {

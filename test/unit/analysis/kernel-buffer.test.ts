@@ -42,7 +42,7 @@ describe('kernel-buffer', () => {
     const finding = analyzer.analyze(fixture('refused-write'), MODERN).findings.find(({ rule }) => rule === 'kernel-buffer');
     assert.equal(
       finding?.message,
-      "write(): argument 2 ('buf', const char __user *) gets a kernel address (static array 'message', line 10). access_ok() rejects it and the call returns -EFAULT (-14).",
+      "write(): argument 2 ('buf', const char __user *) gets a kernel address (static array 'message', line 10). access_ok() rejects it, as it lies above TASK_SIZE_MAX, and the call returns -EFAULT (-14).",
     );
     assert.equal(finding.severity, 'error');
     assert.deepEqual(finding.related.map((place) => place.range.start.line + 1), [10, 24, 26]);
@@ -50,12 +50,12 @@ describe('kernel-buffer', () => {
 
   it('says when the call fails for another reason first', () => {
     const [finding] = analyzer.analyze(initOf('regs.di = 9; regs.si = (unsigned long)"x"; table[__NR_write](&regs);'), MODERN).findings;
-    assert.match(finding?.message ?? '', /would reject it with -EFAULT \(-14\), but the call returns -EBADF \(-9\) before that/);
+    assert.match(finding?.message ?? '', /would reject it with -EFAULT \(-14\), as it lies above TASK_SIZE_MAX, but the call returns -EBADF \(-9\) before that/);
   });
 
   it('names strncpy_from_user for paths and copy checks for others', () => {
     const message = (statements: string): string => analyzer.analyze(initOf(statements), MODERN).findings[0]?.message ?? '';
-    assert.match(message('regs.di = (unsigned long)"/tmp/x"; table[__NR_mkdir](&regs);'), /mkdir\(\): argument 1 .*strncpy_from_user\(\) rejects it and the call returns -EFAULT/);
+    assert.match(message('regs.di = (unsigned long)"/tmp/x"; table[__NR_mkdir](&regs);'), /mkdir\(\): argument 1 .*strncpy_from_user\(\) rejects it, as it lies above TASK_SIZE_MAX, and the call returns -EFAULT/);
     assert.match(message('regs.si = (unsigned long)&rc; table[__NR_rt_sigaction](&regs);'), /will normally return -EFAULT/);
     assert.match(message('regs.si = (unsigned long)&rc; table[__NR_shmat](&regs);'), /does not accept it there and the call fails/);
   });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { kernelFunction } from '../../../../core/abi/kernel-functions';
 import type { Expression } from '../syntax/ast';
 import { callExternal } from './externals';
 import { Frame, type Outcome } from './frame';
@@ -7,7 +8,7 @@ import { giveUp, type Argument, type CallExpression, type Machine, type Performs
 import type { MemoryObject } from './objects';
 import { mergeOutcomes } from './outcomes';
 import type { State } from './state';
-import { callEntry } from './syscalls';
+import { callEntry, noteKernelFunction } from './syscalls';
 import { convert } from './types';
 import type { FunctionPlace } from './unit';
 import { stripped, UNKNOWN, type Value } from './values';
@@ -16,7 +17,7 @@ import { stripped, UNKNOWN, type Value } from './values';
 const MAX_DEPTH = 24;
 
 /** The function of the kernel that a pointer was looked up for. */
-function kernelFunction(callee: Value, { callee: written }: CallExpression): string | null {
+function symbolCalled(callee: Value, { callee: written }: CallExpression): string | null {
   if (callee.kind === 'symbol') return callee.name;
   return callee.kind === 'unknown' && written.kind === 'identifier' && findsByName(written.name) ? written.name : null;
 }
@@ -65,7 +66,10 @@ export class Calls implements Performs {
       const value = target ? this.machine.evaluator.load([target], state) : UNKNOWN;
       if (value.kind === 'function' || value.kind === 'entry' || value.kind === 'symbol') return this.dispatch(expression, name, value, list, state, frame);
     }
-    return callExternal(this.machine, name ?? kernelFunction(callee, expression), expression, list, state, frame);
+    const external = name ?? symbolCalled(callee, expression);
+    const taker = external === null ? undefined : kernelFunction(external);
+    if (taker) noteKernelFunction(this.machine, taker, expression, list, state, frame);
+    return callExternal(this.machine, external, expression, list, state, frame);
   }
 
   /** Runs a function of the module on the arguments. */

@@ -6,7 +6,7 @@ import { walkExpression } from '../syntax/walk';
 import { binaryValue, offsetPath, shift } from './arithmetic';
 import { branch } from './conditions';
 import type { Frame, Outcome } from './frame';
-import { kernelSymbol, tableEntry } from './kernel-symbols';
+import { fileHandlerOf, kernelSymbol, tableEntry } from './kernel-symbols';
 import type { Evaluates, Machine, Place } from './machine';
 import type { MemoryObject, Target } from './objects';
 import type { State } from './state';
@@ -197,7 +197,16 @@ export class Evaluator implements Evaluates {
         value: outcome.value.kind === 'aggregate' ? (outcome.value.cells.get(`.${expression.field}`)?.value ?? outcome.value.rest) : UNKNOWN,
       }));
     }
-    return this.locate(expression, state, frame).map((place) => ({ state: place.state, value: this.load(place.targets, place.state) }));
+    return this.locate(expression, state, frame).map((place) => {
+      const value = this.load(place.targets, place.state);
+      const handler = value.kind === 'unknown' ? this.fileHandler(expression, frame) : null;
+      return { state: place.state, value: handler ?? value };
+    });
+  }
+
+  private fileHandler(expression: Extract<Expression, { kind: 'member' }>, frame: Frame): Value | null {
+    const { program } = this.machine;
+    return fileHandlerOf(expression, program.resolve(typeOf(expression.object, frame, program)), program);
   }
 
   private element(base: Value, index: Value, state: State): Value {
@@ -225,6 +234,7 @@ export class Evaluator implements Evaluates {
         return this.load(value.targets, state);
       case 'function':
       case 'entry':
+      case 'symbol':
         return value;
       case 'slot':
         return { kind: 'entry', syscall: value.syscall, convention: 'table', maybeNull: false };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { AbiSyscall } from '../../../../core/abi';
+import { userCheck } from '../../../../core/abi/user-checks';
 import type { Assumption, Expectation } from '../../../../core/model/analysis';
 import { DESCRIPTOR_LIMIT, DescriptorTable, type Descriptor } from './descriptors';
 import { spaceOf, type Value } from './values';
@@ -175,17 +176,9 @@ function firstFault(facts: Facts): string | null {
   for (const [index, argument] of (facts.syscall.arguments ?? []).entries()) {
     const value = facts.arguments[index];
     if (argument.failure !== 'faults' || !value || spaceOf(value) !== 'kernel') continue;
-    return `${checkOf(facts.syscall, index)} rejects the kernel address in '${argument.name}'.`;
+    return `${userCheck(facts.syscall, index)} rejects the kernel address in '${argument.name}'.`;
   }
   return null;
-}
-
-/** The check of the kernel that a kernel address in this argument fails. */
-export function checkOf(syscall: AbiSyscall, index: number): string {
-  const argument = syscall.arguments?.[index];
-  if ((syscall.name === 'write' || syscall.name === 'read') && index === 1) return 'access_ok()';
-  if (/^const char __user \*$/.test(argument?.type ?? '')) return 'strncpy_from_user()';
-  return argument?.type.startsWith('const ') ? 'copy_from_user()' : 'the copy between kernel and user space';
 }
 
 function unique(list: readonly Assumption[]): Assumption[] {

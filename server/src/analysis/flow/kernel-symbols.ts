@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+import { fileOperation, kernelFunction } from '../../../../core/abi/kernel-functions';
+import type { CType, Expression } from '../syntax/ast';
 import type { Program } from './program';
 import { UNKNOWN, type Value } from './values';
 
@@ -13,7 +15,7 @@ export function kernelSymbol(name: string, program: Program): Value | null {
   const regs = REGS_PREFIX[program.target.arch].exec(name)?.[1];
   const direct = regs === undefined ? DIRECT_PREFIX.exec(name)?.[1] : undefined;
   const entry = regs ?? direct;
-  if (entry === undefined) return null;
+  if (entry === undefined) return kernelFunction(name) ? { kind: 'symbol', name, maybeNull: false } : null;
   const syscall = program.abi.byEntry(entry) ?? program.abi.byName(entry);
   return syscall ? { kind: 'entry', syscall, convention: regs === undefined ? 'direct' : 'regs', maybeNull: false } : null;
 }
@@ -29,3 +31,13 @@ export function tableEntry(base: Value, index: Value, program: Program): Value {
   const syscall = program.abi.byNumber(Number(index.value));
   return syscall ? { kind: 'entry', syscall, convention: 'table', maybeNull: false } : UNKNOWN;
 }
+
+/** `file->f_op->read`: a handler of whatever file it is. `type` is that of the structure or pointer before the field. */
+export function fileHandlerOf({ object, field }: Member, type: CType, program: Program): Value | null {
+  const struct = program.resolve(type.kind === 'pointer' ? type.to : type);
+  const isOperations = (object.kind === 'member' && object.field === 'f_op') || (struct.kind === 'struct' && struct.tag === 'file_operations');
+  const callee = isOperations ? fileOperation(field) : undefined;
+  return callee ? { kind: 'symbol', name: callee.name, maybeNull: true } : null;
+}
+
+type Member = Extract<Expression, { kind: 'member' }>;

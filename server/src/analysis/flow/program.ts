@@ -154,7 +154,7 @@ export class Program {
     const known = this.constants.get(name);
     if (known !== undefined) return known;
     this.constants.set(name, null);
-    const value = this.enumerator(name) ?? FLAG_CONSTANTS[name] ?? (ADDRESS_LIMIT_NAMES.has(name) ? ADDRESS_LIMITS[this.target.arch] : null) ?? (/^E[A-Z0-9]+$/.test(name) ? errno(name) : null);
+    const value = this.enumerator(name) ?? FLAG_CONSTANTS[name] ?? (ADDRESS_LIMIT_NAMES.has(name) ? ADDRESS_LIMITS[this.target.arch] : null) ?? this.abi.command(name) ?? (/^E[A-Z0-9]+$/.test(name) ? errno(name) : null);
     this.constants.set(name, value);
     return value;
   }

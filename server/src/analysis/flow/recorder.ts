@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { AbiSyscall } from '../../../../core/abi';
+import type { AbiFunction, AbiSyscall } from '../../../../core/abi';
 import type { Report } from '../../../../core/model/analysis';
 import type { Span } from '../syntax/source';
 import type { Forecast } from './forecast';
@@ -28,11 +28,13 @@ export interface Visit {
 
 export type UsedConvention = 'regs' | 'direct' | 'either';
 
-/** One call of a syscall entry, reached through one chain of calls. */
+/** One call of a syscall entry (or of something that takes user pointers as one does), reached through one chain of calls. */
 export interface RecordedCall {
   readonly key: string;
   /** Null when the analysis cannot tell which. */
   readonly syscall: AbiSyscall | null;
+  /** What is called: the syscall, or a function of the kernel that takes user pointers as one does. */
+  readonly callee: AbiFunction | null;
   readonly site: Span;
   readonly caller: string;
   /** The call expression itself. */
@@ -72,8 +74,8 @@ export class Recorder {
 
   visit(call: Omit<RecordedCall, 'visits' | 'report'>, visit: Visit): void {
     const known = this.calls.get(call.key);
-    if (known?.syscall === call.syscall) known.visits.push(visit);
-    else if (known) this.calls.set(call.key, { ...known, syscall: null, visits: [...known.visits, visit] });
+    if (known?.callee === call.callee) known.visits.push(visit);
+    else if (known) this.calls.set(call.key, { ...known, syscall: null, callee: null, visits: [...known.visits, visit] });
     else this.calls.set(call.key, { ...call, visits: [visit], report: null });
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { AbiSyscall } from '../../../../core/abi';
+import type { AbiFunction, AbiSyscall } from '../../../../core/abi';
 import { DescriptorTable } from './descriptors';
 import { forecast, unknownForecast, type Forecast } from './forecast';
 import type { Frame, Outcome } from './frame';
@@ -21,11 +21,21 @@ export function callEntry(machine: Machine, entry: Entry, expression: CallExpres
   const prediction = forecastFor(machine, entry, used, values, state);
   const { span: site, caller } = frame.siteOf(expression);
   machine.recorder.visit(
-    { key, syscall, site, caller, expression: frame.unit.spanOf(expression), used, throughTable: entry.convention === 'table', reachable: machine.reachable },
+    { key, syscall, callee: syscall, site, caller, expression: frame.unit.spanOf(expression), used, throughTable: entry.convention === 'table', reachable: machine.reachable },
     { aside: state.aside, doubtful: state.doubtful, kernelAddressesAllowed: state.kernelAddressesAllowed, arguments: values, forecast: prediction },
   );
   state.descriptors = prediction.descriptors;
   return [{ state, value: resultValue(prediction, key) }];
+}
+
+/** Notes the call of a function of the kernel that takes user pointers. */
+export function noteKernelFunction(machine: Machine, callee: AbiFunction, expression: CallExpression, list: readonly Argument[], state: State, frame: Frame): void {
+  if (list.length !== callee.arguments?.length) return;
+  const { span: site, caller } = frame.siteOf(expression);
+  machine.recorder.visit(
+    { key: `${frame.id}@${expression.start}`, syscall: null, callee, site, caller, expression: frame.unit.spanOf(expression), used: 'direct', throughTable: false, reachable: machine.reachable },
+    { aside: state.aside, doubtful: state.doubtful, kernelAddressesAllowed: state.kernelAddressesAllowed, arguments: list.map(direct), forecast: unknownForecast('It is no syscall.') },
+  );
 }
 
 function forecastFor(machine: Machine, entry: Entry, used: UsedConvention, values: readonly CallArgument[], state: State): Forecast {

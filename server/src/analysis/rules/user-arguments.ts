@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-import { declare, type AbiArgument, type AbiSyscall } from '../../../../core/abi';
+import { declare, type AbiArgument, type AbiFunction } from '../../../../core/abi';
 import type { Finding, RelatedPlace, Severity } from '../../../../core/model/analysis';
 import type { Origin } from '../flow/objects';
 import type { CallArgument, RecordedCall, Visit } from '../flow/recorder';
 import { spaceOf, type AddressSpace } from '../flow/values';
 import { rangeOf, textOf, type Span } from '../syntax/source';
 import { lineText, related } from './rule';
+
+/** Where an ioctl number says in which directions it copies: include/uapi/asm-generic/ioctl.h. */
+const IOC_DIRECTION = 30;
 
 /** What one path brings to an argument. */
 export interface Brought extends CallArgument {
@@ -14,31 +17,44 @@ export interface Brought extends CallArgument {
   readonly underSetFs: boolean | null;
 }
 
-/** An argument that the syscall takes as a pointer into user space. */
+/** An argument that the syscall (or function) takes as a pointer into user space. */
 export interface UserArgument {
   readonly call: RecordedCall;
-  readonly syscall: AbiSyscall;
+  readonly callee: AbiFunction;
   readonly index: number;
   readonly argument: AbiArgument;
   /** What the paths bring that count. */
   readonly brought: readonly Brought[];
 }
 
-/** All arguments that are user pointers, of calls whose syscall is known. */
+/** All arguments that are user pointers, of calls whose syscall or function is known. */
 export function* userArguments(calls: readonly RecordedCall[]): Generator<UserArgument> {
   for (const call of calls) {
-    const { syscall } = call;
-    if (!syscall) continue;
+    const { callee } = call;
+    if (!callee) continue;
     const visits = visitsThatCount(call);
-    for (const [index, argument] of (syscall.arguments ?? []).entries()) {
-      if (!argument.user) continue;
+    for (const [index, argument] of (callee.arguments ?? []).entries()) {
+      if (!isUserAddress(argument, visits)) continue;
       const brought = visits.flatMap((visit): Brought[] => {
         const value = visit.arguments[index];
         return value ? [{ ...value, space: spaceOf(value.value), underSetFs: visit.kernelAddressesAllowed }] : [];
       });
-      if (brought.length === visits.length) yield { call, syscall, index, argument, brought };
+      if (brought.length === visits.length) yield { call, callee, index, argument, brought };
     }
   }
+}
+
+/** Whether the kernel takes the argument for an address of user space, with the command that every path gives. */
+function isUserAddress({ user, address, pointerFor }: AbiArgument, visits: readonly Visit[]): boolean {
+  if (user || address || !pointerFor) return user || address === true;
+  const { command, values, encoded } = pointerFor;
+  const known = Object.values(values);
+  return visits.every((visit) => {
+    const given = visit.arguments[command]?.value;
+    if (given?.kind !== 'integer') return false;
+    const number = Number(BigInt.asUintN(32, given.value));
+    return known.includes(number) || (encoded === true && number >>> IOC_DIRECTION !== 0);
+  });
 }
 
 /** The expected paths, without those that contradict themselves; where there are none, the others. */
@@ -59,9 +75,9 @@ export function kernelOnEveryPath({ brought }: UserArgument, underSetFs: boolean
 export class ArgumentFindings {
   private readonly findings = new Map<string, Finding>();
 
-  add({ syscall, index }: UserArgument, finding: Finding): void {
+  add({ callee, index }: UserArgument, finding: Finding): void {
     const { file, range } = finding;
-    const key = [file, range.start.line, range.start.character, syscall.name, index].join(' ');
+    const key = [file, range.start.line, range.start.character, callee.name, index].join(' ');
     if (!this.findings.has(key)) this.findings.set(key, finding);
   }
 
@@ -72,7 +88,7 @@ export class ArgumentFindings {
 
 /** A finding at what brings the kernel address, with the places that lead there. */
 export function describe(rule: string, severity: Severity, subject: UserArgument, brought: Brought, gets: string, effect: string, more: readonly RelatedPlace[] = []): Finding {
-  const { call, syscall, index, argument } = subject;
+  const { call, callee, index, argument } = subject;
   const at = placeOf(subject, brought);
   const { origin } = brought;
   return {
@@ -80,12 +96,12 @@ export function describe(rule: string, severity: Severity, subject: UserArgument
     severity,
     file: at.file.path,
     range: rangeOf(at),
-    message: `${syscall.name}(): argument ${index + 1} ('${argument.name}', ${argument.type}) gets ${gets}. ${effect}`,
+    message: `${callee.name}(): argument ${index + 1} ('${argument.name}', ${argument.type}) gets ${gets}. ${effect}`,
     related: [
       ...(origin.span ? [related(origin.span, `The address is that of ${origin.text}.`)] : []),
       ...more,
       ...(sameSpan(at, call.expression) ? [] : [related(at, `It is given to ${declare(argument)}.`)]),
-      related(call.expression, `${syscall.name}() is called here: ${oneLine(textOf(call.expression))}`),
+      related(call.expression, `${callee.name}() is called here: ${oneLine(textOf(call.expression))}`),
     ],
   };
 }

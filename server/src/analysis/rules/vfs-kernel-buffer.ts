@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+import { consequence, relianceOnSetFs } from './consequence';
+import type { Rule } from './rule';
+import { ArgumentFindings, describe, kernelOnEveryPath, originText, placeOf, userArguments, type UserArgument } from './user-arguments';
+
+/** A kernel buffer given to vfs_read(), vfs_write() or a file's own handler, which take one of user space. */
+export const vfsKernelBuffer: Rule = (calls, { target }) => {
+  const findings = new ArgumentFindings();
+  for (const subject of userArguments(calls)) {
+    if (subject.call.syscall) continue;
+    const plain = kernelOnEveryPath(subject, false);
+    const brought = plain ?? kernelOnEveryPath(subject, true);
+    if (!brought) continue;
+    const instead = insteadOf(subject);
+    const { severity, effect } = plain ? { severity: 'error' as const, effect: `${consequence(subject, target)} ${instead}.` } : relianceOnSetFs(subject, target, instead);
+    const gets = `a kernel address (${originText(brought.origin, placeOf(subject, brought))})`;
+    findings.add(subject, describe('vfs-kernel-buffer', severity, subject, brought, gets, effect));
+  }
+  return findings.all;
+};
+
+function insteadOf({ argument }: UserArgument): string {
+  return `Use kernel_${argument.direction === 'out' ? 'read' : 'write'}(), which takes a buffer of the kernel and the same arguments`;
+}
