@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import path from 'node:path';
+import { openGuest } from '../core/hosts/guest';
 import { openHost, type HostDeps } from '../core/hosts/registry';
 import type { Host } from '../core/hosts/host';
 import type { Lease } from '../core/guest/lease';
@@ -35,6 +36,8 @@ export interface Workplace {
   readonly packages: PackageStore;
   readonly progress: TerminalProgress;
   readonly open: (hostId: string, lease: Lease) => Promise<Host>;
+  /** A guest that nobody used before; it ends with this process. */
+  readonly openFreshGuest: (kernel: string) => Promise<Host>;
 }
 
 /** What commands that use hosts share. */
@@ -43,5 +46,12 @@ export function workplace(context: CliContext): Workplace {
   const progress = new TerminalProgress(context.err, context.env['KMODLAB_LOG'] !== undefined);
   const packages = new PackageStore(dirs, { log: (line) => progress.log(line) });
   const deps: Omit<HostDeps, 'lease'> = { packages, dirs, keeperPath: path.join(context.distDir, 'keeper.js'), progress, signal: context.signal };
-  return { dirs, store: new SessionStore(dirs.state), packages, progress, open: (hostId, lease) => openHost(hostId, { ...deps, lease }) };
+  return {
+    dirs,
+    store: new SessionStore(dirs.state),
+    packages,
+    progress,
+    open: (hostId, lease) => openHost(hostId, { ...deps, lease }),
+    openFreshGuest: (kernel) => openGuest({ kernel, lease: { kind: 'process' }, fresh: true }, deps),
+  };
 }

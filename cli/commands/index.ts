@@ -9,5 +9,6 @@ import { guest } from './guest';
 import { load } from './load';
 import { log } from './log';
 import { unload } from './unload';
+import { why } from './why';
 
-export const commands: readonly Command[] = [demo, check, build, load, unload, log, calls, compare, guest];
+export const commands: readonly Command[] = [demo, check, build, load, unload, log, calls, why, compare, guest];

@@ -13,6 +13,8 @@ export interface ProbeAbi {
   readonly prefix: string;
   /** Fetches the return address at a function's first instruction. */
   readonly returnAddress: string;
+  /** Fetches the result right after a call. */
+  readonly result: string;
   /** Fetches the six argument registers from the `struct pt_regs` that the entry is given. */
   readonly registers: readonly string[];
 }
@@ -29,9 +31,9 @@ function atLeast(kernel: string, major: number, minor: number): boolean {
 export function probeAbi(arch: Architecture, kernel: string): ProbeAbi | null {
   switch (arch) {
     case 'x86_64':
-      return { prefix: '__x64_sys_', returnAddress: '$stack0', registers: [112, 104, 96, 56, 72, 64].map((offset) => `+${offset}(%di)`) };
+      return { prefix: '__x64_sys_', returnAddress: '$stack0', result: '%ax', registers: [112, 104, 96, 56, 72, 64].map((offset) => `+${offset}(%di)`) };
     case 'arm64':
-      return { prefix: '__arm64_sys_', returnAddress: '%x30', registers: [atLeast(kernel, 7, 3) ? 272 : 0, 8, 16, 24, 32, 40].map((offset) => `+${offset}(%x0)`) };
+      return { prefix: '__arm64_sys_', returnAddress: '%x30', result: '%x0', registers: [atLeast(kernel, 7, 3) ? 272 : 0, 8, 16, 24, 32, 40].map((offset) => `+${offset}(%x0)`) };
     case 'i386':
       return null;
   }

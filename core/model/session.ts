@@ -90,6 +90,33 @@ export type SessionEnd = z.infer<typeof SessionEnd>;
 export const Registers = z.array(z.object({ name: z.string(), value: Hex64 })).length(6);
 export type Registers = z.infer<typeof Registers>;
 
+/** One function of the kernel that ran during a call, as the function-graph tracer saw it. */
+export const KernelFunction = z.object({
+  name: z.string(),
+  /** 0 for the syscall's entry. */
+  depth: z.int().nonnegative(),
+  durationUsec: z.number().nonnegative().nullable(),
+  /** What it returned, read from the kernel; null when no probe could be put on it. */
+  value: Hex64.nullable(),
+});
+export type KernelFunction = z.infer<typeof KernelFunction>;
+
+/** The kernel's own way through one call, from a later load of the same source in a fresh guest. */
+export const KernelPath = z.object({
+  /** `uname -r` of that guest. */
+  kernel: z.string(),
+  result: z.int(),
+  /** In the order in which they were entered. */
+  functions: z.array(KernelFunction),
+  /** There were more functions than are kept. */
+  truncated: z.boolean(),
+  /** Index of the innermost function that returned the call's error; null when the call did not fail. */
+  origin: z.int().nonnegative().nullable(),
+  /** A check in the function of `origin` that no tracer shows (inlined, or built without tracing): concluded, not traced. */
+  inferred: z.object({ check: z.string(), because: z.string(), file: z.string(), line: z.int().positive().nullable() }).nullable(),
+});
+export type KernelPath = z.infer<typeof KernelPath>;
+
 /** One syscall made from kernel code. */
 export const Call = z.object({
   id: z.string(),
@@ -115,6 +142,8 @@ export const Call = z.object({
   recordSeq: z.int().nonnegative().nullable(),
   /** The action (index) during which it was made, null while init or exit ran. */
   action: z.int().nonnegative().nullable(),
+  /** Why it returned what it did; absent until somebody asked. */
+  kernelPath: KernelPath.optional(),
 });
 export type Call = z.infer<typeof Call>;
 
@@ -164,6 +193,7 @@ export const SessionEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('gap'), gap: Gap }),
   z.object({ type: z.literal('action'), action: Action }),
   z.object({ type: z.literal('call'), call: Call }),
+  z.object({ type: z.literal('kernelPath'), callId: z.string(), path: KernelPath }),
   z.object({ type: z.literal('koBuildId'), koBuildId: z.string() }),
   z.object({ type: z.literal('ended'), endedAt: z.string(), end: SessionEnd }),
 ]);

@@ -41,6 +41,9 @@ function change(session: LoadSession, event: Exclude<SessionEvent, { type: 'star
     case 'call':
       session.calls.push(event.call);
       return;
+    case 'kernelPath':
+      session.calls = session.calls.map((call) => (call.id === event.callId ? { ...call, kernelPath: event.path } : call));
+      return;
     case 'koBuildId':
       session.module = { ...session.module, koBuildId: event.koBuildId };
       return;

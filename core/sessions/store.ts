@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs';
 import path from 'node:path';
-import { Failure, LoadSession, SessionEvent } from '../model';
+import { Failure, LoadSession, SessionEvent, type KernelPath } from '../model';
 import { ensurePrivateDir } from '../platform/dirs';
 import { SessionFold } from './journal';
 import { JournalReader, parseJournalLine } from './journal-file';
@@ -110,6 +110,13 @@ export class SessionStore {
     if (!fold) throw this.missing(id);
     fs.rmSync(this.finalPath(id), { force: true });
     return new JournalWriter(id, this.journalPath(id), this.finalPath(id), fold);
+  }
+
+  /** Adds to a session, also to one that has ended, how the kernel came to a call's result. @throws Failure `no-session`, `session-unwritable` */
+  addKernelPath(id: string, callId: string, path: KernelPath): LoadSession {
+    const writer = this.reopen(id);
+    writer.append({ type: 'kernelPath', callId, path });
+    return writer.session().end === null ? writer.session() : writer.finish();
   }
 
   /** Newest first; what cannot be read is left out. */

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+
+/** Begins each line that the script answers with on standard error. */
+export const GRAPH_ANSWER = 'kmodlab-graph';
+
+/**
+ * Runs the function-graph tracer on one syscall's entry until standard input ends, then puts the tracer back as it was.
+ * - The tracer belongs to the whole kernel (tracing instances of their own have it since 6.11), so it is taken only while
+ *   nobody else has it.
+ * - Only what the processes of this connection, and their children, do is traced: the process that serves it is an
+ *   ancestor of each command that comes after.
+ * - Probes write into the same buffer: one at the address that the syscall returns to tells whose call it was (a return
+ *   probe cannot, it may find the tracer's own trampoline), return probes tell what each function gave back.
+ *
+ * Arguments: token, buffer of all CPUs in KiB, number of trace folders, those folders, `MODULE:SYMBOL+OFFSET` that
+ * the syscall returns to, fetch of the result there, the entry's symbol, functions whose return is wanted. Standard input: `finish`. Answers on standard error, the trace on standard output.
+ */
+export const TRACE_GRAPH = `token=$1 total=$2 folders=$3
+shift 3
+PATH=$PATH:/usr/sbin:/sbin
+group=kmodlab_$$_$token
+say() { echo "${GRAPH_ANSWER} $*" >&2; }
+refuse() { say unavailable "$@"; exit 0; }
+[ "$(id -u)" = 0 ] || refuse no-root
+tracefs=
+while [ "$folders" -gt 0 ]; do
+  [ -n "$tracefs" ] || [ -d "$1/instances" ] || mount -t tracefs tracefs "$1" 2>/dev/null
+  [ -z "$tracefs" ] && [ -d "$1/instances" ] && tracefs=$1
+  folders=$((folders - 1))
+  shift
+done
+caller=$1 result=$2 entry=$3
+shift 3
+[ -n "$tracefs" ] || refuse no-tracefs
+grep -qw function_graph "$tracefs/available_tracers" || refuse no-tracer
+[ "$(cat "$tracefs/current_tracer")" = nop ] || refuse busy
+
+size=$(cat "$tracefs/buffer_size_kb")
+case $size in *[!0-9]*) size=1408 ;; esac
+clean() {
+  trap '' EXIT HUP INT TERM PIPE
+  echo nop >"$tracefs/current_tracer"
+  for file in set_graph_function set_graph_notrace set_ftrace_pid; do : >"$tracefs/$file"; done
+  [ ! -d "$tracefs/events/$group" ] || echo 0 >"$tracefs/events/$group/enable"
+  sed -n "s,^[a-z][0-9]*:\\($group/[^ ]*\\) .*,\\1,p" "$tracefs/kprobe_events" | while read -r event; do echo "-:$event" >>"$tracefs/kprobe_events"; done
+  for saved in $options; do echo "\${saved#*=}" >"$tracefs/options/\${saved%%=*}"; done
+  echo "$size" >"$tracefs/buffer_size_kb"
+  echo 1 >"$tracefs/tracing_on"
+  exit 0
+} 2>/dev/null
+options=
+trap clean EXIT HUP INT TERM
+trap '' PIPE
+
+option() {
+  [ -e "$tracefs/options/$1" ] || return 0
+  options="$options $1=$(cat "$tracefs/options/$1")"
+  echo "$2" >"$tracefs/options/$1"
+}
+for name in funcgraph-abstime funcgraph-proc funcgraph-cpu funcgraph-duration funcgraph-tail funcgraph-retval function-fork; do option "$name" 1; done
+for name in funcgraph-overhead funcgraph-irqs funcgraph-args funcgraph-retaddr funcgraph-retval-hex sym-addr; do option "$name" 0; done
+cpus=$(ls "$tracefs/per_cpu" | wc -l)
+echo $((total / cpus)) >"$tracefs/buffer_size_kb"
+echo "$entry" >"$tracefs/set_graph_function" 2>/dev/null || refuse no-entry
+echo local_clock >"$tracefs/set_graph_notrace" 2>/dev/null
+pid=$$
+while [ "\${pid:-0}" -gt 1 ]; do
+  echo "$pid" >>"$tracefs/set_ftrace_pid"
+  pid=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null)
+done
+echo "p:$group/x $caller ret=$result:s64" >>"$tracefs/kprobe_events" 2>/dev/null || refuse no-probe
+number=0
+for name in "$@"; do
+  echo "r64:$group/r_$number $name ret=\\$retval:s64" >>"$tracefs/kprobe_events" || say silent "$number"
+  number=$((number + 1))
+done 2>/dev/null
+echo 1 >"$tracefs/events/$group/enable" || refuse no-probe
+echo >"$tracefs/trace"
+echo function_graph >"$tracefs/current_tracer" || refuse no-tracer
+say ready
+
+while read -r verb; do
+  [ "$verb" = finish ] || continue
+  echo 0 >"$tracefs/tracing_on"
+  dd if="$tracefs/trace" bs=65536 2>/dev/null
+  say finished
+done
+`;
