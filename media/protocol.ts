@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What the extension and its webviews say to each other. Rows are pulled by range, never pushed whole.
-import type { Action, HostIdentity, SessionEnd, SourceLine } from '../core/model';
+import type { SourceLine } from '../core/model';
+import type { CallFilter, Facet } from '../core/results/filter';
+import type { CallDetails, CallRow, ResultsHeader, ResultsSummary, ShownAction, Timeline } from '../core/results/types';
 
 /** Answers to requests that were made before `generation` changed are dropped by the view. */
 interface Generation {
@@ -56,108 +58,57 @@ export type KernelLogToView =
 
 // Syscall Results
 
-/** `pending`: predicted and not made yet, while the module is still loaded. */
-export type ShownVerdict = 'agree' | 'differ' | 'unknown' | 'notPredicted' | 'neverMade' | 'pending';
-
-/** A value of a call, in the words it is shown with: `-14`, `EFAULT`, `Bad address`. */
-export interface ShownValue {
-  readonly text: string;
-  readonly name: string | null;
-  readonly meaning: string | null;
-}
-
-export interface CallRow {
-  /** Time since the first record of the session, `+0.041 ms`; null when the call was never made. */
-  readonly time: string | null;
-  readonly task: string | null;
-  readonly syscall: string;
-  /** `(fd, buf, count)` */
-  readonly signature: string;
-  readonly predicted: ShownValue;
-  readonly observed: ShownValue;
-  readonly verdict: ShownVerdict;
-  readonly evidence: string;
-  readonly caller: string | null;
-  readonly source: SourceLine | null;
-}
-
-export interface ArgumentRow {
-  readonly index: number;
-  readonly name: string;
-  readonly type: string;
-  readonly register: string;
-  /** As read from the register; null when it was not recorded. */
-  readonly value: string | null;
-  /** What the syscall makes of it: `28`, `O_RDWR`, `kernel address (module)`; null with the value. */
-  readonly meaning: string | null;
-}
-
-/** One thing known of a call, with its name: `Task`, `insmod`. */
-export interface CallFact {
-  readonly name: string;
-  readonly text: string;
-}
-
-export interface CallDetails {
-  readonly row: CallRow;
-  /** What the predicted value means, where it is an argument of the call. */
-  readonly expected: string | null;
-  readonly because: string | null;
-  readonly assumes: readonly string[];
-  readonly facts: readonly CallFact[];
-  readonly arguments: readonly ArgumentRow[];
-  /** The kernel log line that says the result. */
-  readonly logLine: string | null;
-  /** What stands between this call and a full account of it (`registers were not recorded: …`). */
-  readonly notes: readonly string[];
-}
-
-export interface ShownAction extends Pick<Action, 'stdin' | 'stdout' | 'stderr' | 'exitCode'> {
-  readonly command: string;
-  readonly at: string;
-}
-
-export interface ResultsSummary {
-  readonly tone: 'good' | 'bad' | 'neutral';
-  /** One glance: `6 of 6 calls as predicted`. */
-  readonly headline: string;
-  readonly detail: string;
-  readonly counts: Readonly<Record<ShownVerdict, number>>;
-}
-
-export interface ResultsHeader {
-  readonly module: string;
-  readonly host: HostIdentity;
-  readonly parameters: readonly string[];
-  readonly startedAt: string;
-  readonly end: SessionEnd | null;
-  /** The end in a few words: `loaded`, `unloaded`, `refused by the kernel`. */
-  readonly state: string;
-  /** What went wrong, in the kernel's own words where it said any; null when nothing did. */
-  readonly problem: string | null;
-}
-
 export type ResultsToHost =
-  | { readonly type: 'ready' }
+  | { readonly type: 'ready'; readonly filter: CallFilter }
+  | { readonly type: 'filter'; readonly filter: CallFilter }
   | RangeRequest
-  | { readonly type: 'details'; readonly index: number }
+  | (Generation & { readonly type: 'details'; readonly index: number })
+  | { readonly type: 'selectCall'; readonly callId: string }
   | { readonly type: 'open'; readonly source: SourceLine }
-  | { readonly type: 'load' }
-  | { readonly type: 'showKernelLog' }
-  | { readonly type: 'showLog' };
+  | { readonly type: 'export'; readonly index: number }
+  | { readonly type: 'load' | 'openSession' | 'compare' | 'stopComparing' | 'showKernelLog' | 'showLog' };
+
+/** What a person can choose calls by. */
+export interface ResultsFacets {
+  readonly syscalls: readonly Facet[];
+  readonly tasks: readonly Facet[];
+}
+
+/** The two sessions of a comparison, in a word or two each. */
+export interface ResultsComparison {
+  readonly sessionId: string;
+  /** The other session, which stands first. */
+  readonly first: string;
+  readonly second: string;
+}
 
 export type ResultsToView =
   | (Generation & { readonly type: 'empty'; readonly canLoad: boolean })
+  | (Generation & { readonly type: 'reading'; readonly text: string })
+  | (Generation & { readonly type: 'failed'; readonly what: string; readonly why: string; readonly next: string })
   | (Generation & {
       readonly type: 'session';
+      readonly sessionId: string;
       /** Another session than the one shown before. */
       readonly isOther: boolean;
       readonly header: ResultsHeader;
       readonly summary: ResultsSummary;
-      readonly calls: number;
-      /** The call to select and bring into view; null leaves the selection to the person. */
+      readonly comparison: ResultsComparison | null;
+      /** Rows that the filter lets through, and all. */
+      readonly shown: number;
+      readonly total: number;
+      /** Rows from here on may look otherwise than those that were sent; null when none does. */
+      readonly changedFrom: number | null;
+      /** Not every call has been looked at yet. */
+      readonly busy: boolean;
+      /** The row to select and bring into view; null leaves the selection to the person. */
       readonly select: number | null;
-      readonly actions: readonly ShownAction[];
+      /** What the rows were chosen by. */
+      readonly filter: CallFilter;
+      /** Null when they are as before. */
+      readonly facets: ResultsFacets | null;
     })
+  | { readonly type: 'timeline'; readonly timeline: Timeline | null }
+  | { readonly type: 'actions'; readonly actions: readonly ShownAction[] }
   | Rows<CallRow>
   | (Generation & { readonly type: 'details'; readonly index: number; readonly details: CallDetails });

@@ -12,8 +12,13 @@ export interface SessionRow {
 const MAX_CELLS = 4_000_000;
 
 /** What makes two calls the same one: the syscall and the function that made it; lines move when a module is edited. */
-function identity({ syscall, caller }: Call): string {
-  return `${syscall} ${caller?.replace(/\+0x[0-9a-f]+$/, '').replace(/\.(?:constprop|isra|part|cold)\b.*$/, '') ?? ''}`;
+function identities(): (call: Call) => string {
+  const functions = new Map<string | null, string>([[null, '']]);
+  return ({ syscall, caller }) => {
+    let name = functions.get(caller);
+    if (name === undefined) functions.set(caller, (name = caller?.replace(/\+0x[0-9a-f]+$/, '').replace(/\.(?:constprop|isra|part|cold)\b.*$/, '') ?? ''));
+    return `${syscall} ${name}`;
+  };
 }
 
 function pair(first: Call, second: Call): SessionRow {
@@ -32,9 +37,33 @@ function commonLengths(a: readonly string[], b: readonly string[]): Uint32Array 
   return lengths;
 }
 
-/** Sets the calls of two sessions beside each other, in order; very long ones are paired by their position. */
+/** How many of the first elements are the same. */
+function commonHead(a: readonly string[], b: readonly string[]): number {
+  let length = 0;
+  while (length < a.length && length < b.length && a[length] === b[length]) length++;
+  return length;
+}
+
+/** Sets the calls of two sessions beside each other, in order: what both begin and end with, and the best match of what lies between. */
 export function compareSessions(one: LoadSession, other: LoadSession): SessionRow[] {
-  const [a, b] = [one.calls, other.calls];
+  const identity = identities();
+  const [names, otherNames] = [one.calls.map(identity), other.calls.map(identity)];
+  const head = commonHead(names, otherNames);
+  const tail = commonHead(names.slice(head).reverse(), otherNames.slice(head).reverse());
+  const pairs = (from: number, to: number, shift: number): SessionRow[] => one.calls.slice(from, to).flatMap((first, index) => {
+    const second = other.calls[from + index + shift];
+    return second ? [pair(first, second)] : [];
+  });
+  const middle = (calls: readonly Call[]): readonly Call[] => calls.slice(head, calls.length - tail);
+  return [
+    ...pairs(0, head, 0),
+    ...compareMiddle(middle(one.calls), middle(other.calls), identity),
+    ...pairs(one.calls.length - tail, one.calls.length, other.calls.length - one.calls.length),
+  ];
+}
+
+/** Very long stretches are paired by their position. */
+function compareMiddle(a: readonly Call[], b: readonly Call[], identity: (call: Call) => string): SessionRow[] {
   const rows: SessionRow[] = [];
   const onlyFirst = (call: Call): number => rows.push({ first: call, second: null, difference: 'onlyFirst' });
   const onlySecond = (call: Call): number => rows.push({ first: null, second: call, difference: 'onlySecond' });

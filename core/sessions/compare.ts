@@ -49,12 +49,18 @@ function observedText(call: Call): string {
   return call.errno === null ? String(call.result) : `${call.result} ${call.errno}`;
 }
 
-function row(prediction: Prediction | null, call: Call, session: LoadSession): ComparisonRow {
+/** One call beside its prediction; the session says what was handed to a device where no register was recorded. */
+export function compareCall(prediction: Prediction | null, call: Call, session: LoadSession): ComparisonRow {
   const observed = observedText(call);
   if (!prediction) return { prediction, call, verdict: 'notPredicted', predicted: '', observed };
   const { value, text } = expected(prediction, call, session);
   const verdict = value === null || call.result === null ? 'unknown' : value === call.result ? 'agree' : 'differ';
   return { prediction, call, verdict, predicted: text, observed };
+}
+
+/** A predicted call that was not observed. */
+export function compareNeverMade(prediction: Prediction, session: LoadSession): ComparisonRow {
+  return { prediction, call: null, verdict: 'neverMade', predicted: expected(prediction, null, session).text, observed: '' };
 }
 
 /**
@@ -63,10 +69,7 @@ function row(prediction: Prediction | null, call: Call, session: LoadSession): C
  */
 export function comparePredictions(session: LoadSession): ComparisonRow[] {
   const predictions = new Map(session.predictions.map((prediction) => [prediction.id, prediction]));
-  const rows = session.calls.map((call) => row(call.predictionId === null ? null : (predictions.get(call.predictionId) ?? null), call, session));
+  const rows = session.calls.map((call) => compareCall(call.predictionId === null ? null : (predictions.get(call.predictionId) ?? null), call, session));
   const made = new Set(session.calls.map(({ predictionId }) => predictionId));
-  const neverMade = session.predictions
-    .filter(({ id }) => !made.has(id))
-    .map((prediction): ComparisonRow => ({ prediction, call: null, verdict: 'neverMade', predicted: expected(prediction, null, session).text, observed: '' }));
-  return [...rows, ...neverMade];
+  return [...rows, ...session.predictions.filter(({ id }) => !made.has(id)).map((prediction) => compareNeverMade(prediction, session))];
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs';
 import path from 'node:path';
-import { SessionEvent } from '../model';
+import { setImmediate } from 'node:timers/promises';
+import { SessionEvent, type LoadSession } from '../model';
 import { LineSplitter } from '../platform/process';
+import { SessionFold } from './journal';
 
 const CHUNK_BYTES = 64 * 1024;
 
@@ -15,6 +17,21 @@ export function parseJournalLine(line: string): SessionEvent | null {
   } catch {
     return null;
   }
+}
+
+/** The session that a journal tells of, read with everything else in between; null when it has no beginning. */
+export async function foldGently(file: string, signal?: AbortSignal): Promise<LoadSession | null> {
+  const fold = new SessionFold();
+  const splitter = new LineSplitter((line) => {
+    const event = parseJournalLine(line);
+    if (event) fold.push(event);
+  });
+  for await (const chunk of fs.createReadStream(file, { highWaterMark: CHUNK_BYTES })) {
+    if (signal?.aborted) break;
+    splitter.push(chunk as Buffer);
+    await setImmediate(); // a stream that has its next chunk already would go on without a break
+  }
+  return fold.session();
 }
 
 /** Reads a journal while another process may be writing it: each complete line once. */
@@ -40,13 +57,18 @@ export class JournalReader {
         else resolve();
       };
       const onAbort = (): void => finish();
+      let reading: Promise<void> | null = null;
+      let grown = false;
       const read = (): void => {
-        try {
-          this.readOn();
+        grown = true;
+        reading ??= (async () => {
+          while (grown && !this.ended && !signal?.aborted) {
+            grown = false;
+            await this.readOn(signal);
+          }
+          reading = null;
           if (this.ended) finish();
-        } catch (error) {
-          finish(error);
-        }
+        })().catch(finish);
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       watcher.on('error', finish);
@@ -56,18 +78,19 @@ export class JournalReader {
     });
   }
 
-  private readOn(): void {
-    const fd = fs.openSync(this.file, 'r');
+  /** Reads what was added, with everything else between two pieces. */
+  private async readOn(signal?: AbortSignal): Promise<void> {
+    const handle = await fs.promises.open(this.file, 'r');
     try {
       const chunk = Buffer.alloc(CHUNK_BYTES);
-      for (;;) {
-        const length = fs.readSync(fd, chunk, 0, chunk.length, this.offset);
-        if (length === 0) return;
-        this.offset += length;
-        this.splitter.push(Buffer.from(chunk.subarray(0, length)));
+      while (!signal?.aborted) {
+        const { bytesRead } = await handle.read(chunk, 0, chunk.length, this.offset);
+        if (bytesRead === 0) return;
+        this.offset += bytesRead;
+        this.splitter.push(Buffer.from(chunk.subarray(0, bytesRead)));
       }
     } finally {
-      fs.closeSync(fd);
+      await handle.close();
     }
   }
 

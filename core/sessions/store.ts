@@ -4,16 +4,8 @@ import path from 'node:path';
 import { Failure, LoadSession, SessionEvent, type KernelPath } from '../model';
 import { ensurePrivateDir } from '../platform/dirs';
 import { SessionFold } from './journal';
-import { JournalReader, parseJournalLine } from './journal-file';
-
-export interface SessionSummary {
-  readonly id: string;
-  readonly module: string;
-  readonly host: string;
-  readonly kernel: string;
-  readonly startedAt: string;
-  readonly end: LoadSession['end'];
-}
+import { foldGently, JournalReader, parseJournalLine } from './journal-file';
+import { summaryOf, summaryOfJournal, type SessionSummary } from './summary';
 
 /** Appends the events of one session to its journal. */
 export interface SessionWriter {
@@ -123,10 +115,8 @@ export class SessionStore {
   async list(): Promise<SessionSummary[]> {
     const summaries: SessionSummary[] = [];
     for (const id of await this.ids()) {
-      const session = await this.read(id).catch(() => null);
-      if (!session) continue;
-      const { module, host, startedAt, end } = session;
-      summaries.push({ id, module: module.name, host: host.name, kernel: host.kernel, startedAt, end });
+      const summary = (await summaryOfJournal(this.journalPath(id))) ?? (await this.read(id).then(summaryOf, () => null));
+      if (summary) summaries.push(summary);
     }
     return summaries;
   }
@@ -138,14 +128,25 @@ export class SessionStore {
   async read(id: string): Promise<LoadSession> {
     if (id === 'latest') return this.read(await this.latest());
     const text = await this.readFinal(id);
-    if (text === null) {
-      const session = this.foldJournal(id)?.session();
-      if (!session) throw this.missing(id);
-      return session;
-    }
-    const parsed = LoadSession.safeParse(parseJson(text));
-    if (!parsed.success) throw unreadable(id, 'Its file is damaged or of another version.');
-    return parsed.data;
+    const parsed = text === null ? null : LoadSession.safeParse(parseJson(text));
+    const session = parsed?.success ? parsed.data : this.foldJournal(id)?.session();
+    if (session) return session;
+    throw text === null ? this.missing(id) : unreadable(id, 'Its files are damaged or of another version.');
+  }
+
+  /**
+   * As {@link read}, a piece of the journal at a time: nothing else waits long, however many calls there are.
+   * @throws Failure `no-session`, `session-unreadable`, `cancelled`
+   */
+  async readGently(id: string, signal?: AbortSignal): Promise<LoadSession> {
+    const file = this.journalPath(id);
+    const size = (await fs.promises.stat(file).catch(() => null))?.size;
+    if (size === undefined) return this.read(id);
+    if (size > MAX_SESSION_BYTES) throw unreadable(id, 'Its journal is larger than 256 MB.');
+    const session = await foldGently(file, signal);
+    if (signal?.aborted) throw Failure.cancelled('The load session was not read to its end.');
+    if (!session) throw unreadable(id, 'Its journal is damaged or of another version.');
+    return session;
   }
 
   /**

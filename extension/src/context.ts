@@ -2,7 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { openHost } from '../../core/hosts/registry';
-import { Failure, type LoadSession, type SessionEvent } from '../../core/model';
+import { visibleText, Failure, type LoadSession, type SessionEvent } from '../../core/model';
 import { PackageStore } from '../../core/packages';
 import { userDirs } from '../../core/platform/dirs';
 import { SessionStore } from '../../core/sessions/store';
@@ -19,10 +19,10 @@ import { TASK_TYPE } from './manifest';
 import { Messages } from './messages';
 import { ResultsPanel } from './results/results-panel';
 import { SessionFeed, type LiveSession, type SessionOrigin } from './sessions/session-feed';
+import { StoredSessions } from './sessions/stored-sessions';
 import { SessionWatcher } from './sessions/session-watcher';
 import { Settings } from './settings';
 import { StatusBar } from './status/status-bar';
-import { visibleText } from './visible-text';
 import { WebviewResources } from './webviews/resources';
 
 /** Owns everything that this window holds, and ends it in the right order. */
@@ -56,7 +56,7 @@ export class Context {
     const diagnostics = this.own(new BuildDiagnostics());
     this.loader = new Loader({ hosts: this.hosts, feed: this.feed, store, dirs, language: this.language, diagnostics, log: this.log });
     this.kernelLog = this.own(new KernelLogView(resources, this.feed));
-    this.results = this.own(new ResultsPanel(resources, this.feed));
+    this.results = this.own(new ResultsPanel({ resources, feed: this.feed, stored: new StoredSessions(store, this.feed), messages: this.messages }));
     this.inlineResults = this.own(new InlineResults({ feed: this.feed, settings: this.settings }));
     this.own(new DisagreementDiagnostics(this.feed));
     this.own(new StatusBar({ settings: this.settings, hosts: this.hosts, loader: this.loader, feed: this.feed }));

@@ -19,6 +19,12 @@ export const icons = {
   copy: 'M5.5 5.5h7v8h-7zM3.5 10.5v-8h7',
   clear: 'M3 4.5h10M6.5 4V2.5h3V4M4.5 4.5l.6 9h5.8l.6-9',
   terminal: 'M2 3h12v10H2zM4.5 6l2 2-2 2m4 0h3',
+  compare: 'M2.5 3h4.5v10h-4.5zM9 3h4.5v10H9zM4 6h1.5m5.5 0h1.5M4 9h1.5m5.5 0h1.5',
+  export: 'M8 10V2.5M5 5l3-3 3 3M3 9v4.5h10V9',
+  history: 'M2.5 8a5.5 5.5 0 1 0 1.8-4M2.5 2v2.8h2.8M8 5v3.200l2.200 1.300',
+  back: 'M10 3 5 8l5 5',
+  forward: 'M6 3l5 5-5 5',
+  close: 'M4 4l8 8m0-8-8 8',
   log: 'M3 3.5h10M3 6.5h10M3 9.5h7M3 12.5h9',
 } as const;
 

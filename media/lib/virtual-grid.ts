@@ -23,8 +23,10 @@ interface Span {
   readonly last: number;
 }
 
-const OVERSCAN = 12;
+const OVERSCAN = 8;
 const CACHE_ROWS = 4000;
+/** Rows are asked for in pages, so that scrolling on finds the next ones already here. */
+const PAGE = 64;
 
 /**
  * A grid of rows of one height of which only the visible ones exist. It scrolls natively, is one tab stop,
@@ -34,6 +36,7 @@ export class VirtualGrid<Row> {
   readonly element: HTMLElement;
   private readonly canvas = el('div', { class: 'grid-canvas', role: 'rowgroup' });
   private readonly probe = el('div', { class: 'row probe', 'aria-hidden': 'true' });
+  private readonly headers: readonly HTMLElement[];
   private readonly cache = new Map<number, Row>();
   private readonly live = new Map<number, HTMLElement>();
   private count = 0;
@@ -46,11 +49,11 @@ export class VirtualGrid<Row> {
 
   constructor(private readonly options: GridOptions<Row>) {
     this.following = options.followTail ?? false;
-    const headers = options.columns.map((column) => el('span', { role: 'columnheader', class: 'cell' }, column));
+    this.headers = options.columns.map((column) => el('span', { role: 'columnheader', class: 'cell' }, column));
     this.element = el(
       'div',
       { class: 'grid', role: 'grid', 'aria-label': options.label, 'aria-rowcount': '1', ...(options.multiSelect ? { 'aria-multiselectable': 'true' } : {}) },
-      el('div', { class: 'grid-head', role: 'rowgroup' }, el('div', { class: 'row', role: 'row', 'aria-rowindex': '1' }, ...headers)),
+      el('div', { class: 'grid-head', role: 'rowgroup' }, el('div', { class: 'row', role: 'row', 'aria-rowindex': '1' }, ...this.headers)),
       this.canvas,
       this.probe,
     );
@@ -95,11 +98,22 @@ export class VirtualGrid<Row> {
     this.schedule();
   }
 
-  /** Asks for the visible rows again, which stay as they are until the new ones come. */
-  refresh(): void {
-    this.cache.clear();
+  /** Asks for the visible rows from `from` on again, which stay as they are until the new ones come. */
+  refresh(from = 0): void {
+    if (from === 0) this.cache.clear();
+    else for (const index of this.cache.keys()) if (index >= from) this.cache.delete(index);
     this.awaiting = false;
-    for (const row of this.live.values()) row.setAttribute('aria-busy', 'true');
+    for (const [index, row] of this.live) if (index >= from) row.setAttribute('aria-busy', 'true');
+    this.schedule();
+  }
+
+  /** Names the columns anew. */
+  setColumns(columns: readonly string[]): void {
+    this.headers.forEach((header, index) => header.replaceChildren(columns[index] ?? ''));
+  }
+
+  get activeIndex(): number {
+    return this.active;
   }
 
   /** Renders the visible rows again, after something outside of them changed how they look. */
@@ -279,6 +293,9 @@ export class VirtualGrid<Row> {
     let to = span.last;
     while (to >= from && this.cache.has(to)) to--;
     if (from > to) return;
+    from = Math.max(0, from - (from % PAGE));
+    to = Math.min(this.count - 1, to + PAGE - 1 - (to % PAGE));
+    while (from < span.first && this.cache.has(from)) from++;
     if (this.cache.size > CACHE_ROWS) this.forgetFarRows(span);
     this.awaiting = true;
     this.options.request(from, to - from + 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { el, icon } from '../lib/dom';
-import type { ShownAction } from '../protocol';
+import type { ShownAction } from '../../core/results/types';
 
 function stream(name: string, text: string): HTMLElement | null {
   if (text === '') return null;

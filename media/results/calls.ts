@@ -2,20 +2,24 @@
 import type { SourceLine } from '../../core/model';
 import { el, icon } from '../lib/dom';
 import type { IconName } from '../lib/icons';
-import type { CallRow, ShownValue, ShownVerdict } from '../protocol';
+import type { CallRow, ShownValue } from '../../core/results/types';
 
-export const VERDICTS: Readonly<Record<ShownVerdict, { text: string; icon: IconName }>> = {
+export const VERDICTS: Readonly<Record<CallRow['verdict'], { text: string; icon: IconName }>> = {
   agree: { text: 'as predicted', icon: 'check' },
   differ: { text: 'differs', icon: 'differs' },
   unknown: { text: 'unknown', icon: 'question' },
   notPredicted: { text: 'not predicted', icon: 'dash' },
   neverMade: { text: 'never made', icon: 'cross' },
   pending: { text: 'not made yet', icon: 'clock' },
+  same: { text: 'the same', icon: 'check' },
+  differs: { text: 'differs', icon: 'differs' },
+  onlyFirst: { text: 'only before', icon: 'cross' },
+  onlySecond: { text: 'only here', icon: 'dash' },
 };
 
 export type OpenSource = (source: SourceLine) => void;
 
-export function verdictMark(verdict: ShownVerdict): HTMLElement {
+export function verdictMark(verdict: CallRow['verdict']): HTMLElement {
   return el('span', { class: `verdict ${verdict}` }, icon(VERDICTS[verdict].icon), el('span', {}, VERDICTS[verdict].text));
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
+import { drawAddresses } from '../../core/results/draw/addresses';
+import type { AddressPicture, ArgumentRow, CallDetails, CallFact } from '../../core/results/types';
 import { el } from '../lib/dom';
-import type { ArgumentRow, CallDetails, CallFact } from '../protocol';
+import { ResponsiveDrawing } from '../lib/drawing';
 import { sourceLink, value, verdictMark, type OpenSource } from './calls';
+import { descriptorStory } from './descriptors';
 
 function argumentTable(rows: readonly ArgumentRow[]): HTMLElement {
   const head = el('tr', {}, ...['Register', 'Value', 'Argument', 'Meaning'].map(columnHead));
@@ -40,9 +43,36 @@ function part(title: string, ...content: (Node | string | null)[]): HTMLElement 
   return el('div', { class: 'part' }, el('h3', {}, title), ...content);
 }
 
-/** Everything known about one call: why the result was expected, what that takes for granted, and the evidence. */
-export function renderDetails(target: HTMLElement, details: CallDetails, open: OpenSource): void {
+function addressPart(picture: AddressPicture): HTMLElement {
+  const place = el('div', { class: 'drawing' });
+  new ResponsiveDrawing(place).show((width) => drawAddresses(picture, width));
+  return part('Address space', place);
+}
+
+function predictionPart(details: CallDetails): HTMLElement {
   const { row } = details;
+  const prediction = part('Prediction', el('p', {}, value(row.predicted), details.expected === null ? null : ` ${details.expected}`), el('p', {}, details.because ?? 'The analysis says nothing of this call.'));
+  if (details.assumes.length > 0) {
+    prediction.append(el('p', { class: 'label' }, 'It takes for granted that'), el('ul', {}, ...details.assumes.map((text) => el('li', {}, text))));
+  }
+  return prediction;
+}
+
+function evidencePart(details: CallDetails, open: OpenSource): HTMLElement {
+  const source = details.row.source && sourceLink(details.row.source, open, true);
+  const evidence = part(
+    'Evidence',
+    details.facts.length === 0 ? el('p', {}, 'This call was not observed.') : null,
+    factList(details.facts, source),
+    details.logLine === null ? null : el('pre', { class: 'log-line' }, details.logLine),
+  );
+  for (const note of details.notes) evidence.append(el('p', { class: 'note' }, note));
+  return evidence;
+}
+
+/** Everything known about one call: why it returned what it did, where its pointers lie, what it was expected to do, the evidence. */
+export function renderDetails(target: HTMLElement, details: CallDetails, open: OpenSource): void {
+  const { row, addresses, descriptors } = details;
   const heading = el(
     'div',
     { class: 'details-head' },
@@ -52,26 +82,13 @@ export function renderDetails(target: HTMLElement, details: CallDetails, open: O
     row.observed.meaning === null ? null : el('span', { class: 'meaning' }, row.observed.meaning),
     verdictMark(row.verdict),
   );
-  const prediction = part('Prediction', el('p', {}, value(row.predicted), details.expected === null ? null : ` ${details.expected}`), el('p', {}, details.because ?? 'The analysis says nothing of this call.'));
-  if (details.assumes.length > 0) {
-    prediction.append(el('p', { class: 'label' }, 'It takes for granted that'), el('ul', {}, ...details.assumes.map((text) => el('li', {}, text))));
-  }
-  const source = row.source && sourceLink(row.source, open, true);
-  const evidence = part(
-    'Evidence',
-    details.facts.length === 0 ? el('p', {}, 'This call was not observed.') : null,
-    factList(details.facts, source),
-    details.logLine === null ? null : el('pre', { class: 'log-line' }, details.logLine),
-  );
-  for (const note of details.notes) evidence.append(el('p', { class: 'note' }, note));
-  target.replaceChildren(
-    heading,
-    el(
-      'div',
-      { class: 'parts' },
-      prediction,
-      evidence,
-      part('Arguments', details.arguments.length > 0 ? argumentTable(details.arguments) : el('p', {}, 'This syscall takes no argument.')),
-    ),
-  );
+  const parts = [
+    part('Arguments', details.arguments.length > 0 ? argumentTable(details.arguments) : el('p', {}, 'This syscall takes no argument.')),
+    ...(addresses ? [addressPart(addresses)] : []),
+    ...(descriptors ? [part(`Descriptors of ${descriptors.task}`, descriptorStory(descriptors, open))] : []),
+    predictionPart(details),
+    evidencePart(details, open),
+  ];
+  const why = details.why.length === 0 ? null : el('div', { class: 'why' }, ...details.why.map((text) => el('p', {}, text)));
+  target.replaceChildren(heading, ...(why ? [why] : []), el('div', { class: 'parts' }, ...parts));
 }

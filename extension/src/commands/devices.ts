@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
-import { Failure, type Action } from '../../../core/model';
+import { visibleText, Failure, type Action } from '../../../core/model';
 import type { CharacterDevice } from '../../../core/modules/load';
 import type { Context } from '../context';
 import type { Loaded } from '../loads/loader';
-import { visibleText } from '../visible-text';
 
 const MAX_SHOWN_CHARS = 200;
 

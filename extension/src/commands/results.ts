@@ -6,8 +6,8 @@ import type { Context } from '../context';
 const CallLink = z.object({ session: z.string(), call: z.string() });
 
 /** Opens Syscall Results, at one call when a link names it. */
-export function showResults(context: Context, argument: unknown): void {
+export async function showResults(context: Context, argument: unknown): Promise<void> {
   const link = CallLink.safeParse(argument);
-  if (link.success) context.results.showCall(link.data.session, link.data.call);
+  if (link.success) await context.results.showCall(link.data.session, link.data.call);
   else context.results.show(true);
 }

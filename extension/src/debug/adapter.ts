@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { DebugSession, InitializedEvent, OutputEvent, TerminatedEvent, Thread } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { Failure, type LoadSession, type SessionEvent } from '../../../core/model';
+import { visibleText, Failure, type LoadSession, type SessionEvent } from '../../../core/model';
 import type { Progress } from '../../../core/platform/progress';
-import { visibleText } from '../visible-text';
 import { parseLaunch, type Launch } from './configuration';
 
 /** A load that a debug session holds. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { visibleText } from '../visible-text';
+import { visibleText } from '../../../core/model';
 import type { CallSite, CallSites } from './call-sites';
 import { returned } from './inline-model';
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { LoadSession } from '../../../core/model';
-import { shownResult } from '../results/view-model';
-import { visibleText } from '../visible-text';
+import { visibleText, type LoadSession } from '../../../core/model';
+import { shownResult } from '../../../core/results/values';
 import type { CallSite, CallSites, MadeCall } from './call-sites';
 import { keepLines, placeLines } from './place-lines';
 

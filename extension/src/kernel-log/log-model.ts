@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { KernelRecord, LoadSession, SessionEnd, SessionEvent } from '../../../core/model';
+import { visibleText, type KernelRecord, type LoadSession, type SessionEnd, type SessionEvent } from '../../../core/model';
 import type { LogFilter, LogRow } from '../../../media/protocol';
 import type { LiveSession } from '../sessions/session-feed';
-import { visibleText } from '../visible-text';
 
 const MAX_LINE_CHARS = 4096;
 const LEVEL_NAMES = ['emerg', 'alert', 'crit', 'error', 'warning', 'notice', 'info', 'debug'];

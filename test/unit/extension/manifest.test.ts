@@ -78,7 +78,7 @@ describe('the manifest and the code', () => {
   });
 
   it('disable in an untrusted workspace what runs its Makefiles', () => {
-    const open: string[] = [Command.showResults, Command.showKernelLog, Command.showLog, Command.stopGuest];
+    const open: string[] = [Command.showResults, Command.openSession, Command.compareResults, Command.exportResults, Command.showKernelLog, Command.showLog, Command.stopGuest];
     for (const { command, enablement } of contributes.commands) {
       assert.equal(enablement?.includes('isWorkspaceTrusted') ?? false, !open.includes(command), command);
     }

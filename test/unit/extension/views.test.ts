@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+import { visibleText } from '../../../core/model';
 import assert from 'node:assert/strict';
 import { decideReveal, type RevealQuestion } from '../../../extension/src/reveal';
 import { statusText, statusTooltip } from '../../../extension/src/status/status-text';
-import { visibleText } from '../../../extension/src/visible-text';
 import { pageHtml } from '../../../extension/src/webviews/html';
 
 describe('whether a view comes to the front', () => {

@@ -90,7 +90,9 @@ describe('session store', () => {
     assert.equal((await store.read(id)).records.length, 1);
     const damaged = create(2, ended());
     fs.writeFileSync(fileOf(damaged, 'json'), '{');
-    await assert.rejects(store.read(damaged), { code: 'session-unreadable' });
+    assert.equal((await store.read(damaged)).end?.state, 'unloaded', 'its journal tells the same');
+    fs.writeFileSync(fileOf(damaged, 'jsonl'), '{');
+    for (const read of [store.read(damaged), store.readGently(damaged)]) await assert.rejects(read, { code: 'session-unreadable' });
     assert.deepEqual((await store.list()).map((summary) => summary.id), [id]);
   });
 

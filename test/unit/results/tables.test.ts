@@ -1,17 +1,32 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
+import { syscallAbi } from '../../../core/abi';
 import type { LoadSession } from '../../../core/model';
-import { shownDuration } from '../../../extension/src/results/call-card';
-import { AbiCache, resultsModel, shownTime, type ResultsModel } from '../../../extension/src/results/view-model';
-import { call, prediction, record, session } from './sample-session';
+import { NO_FILTER } from '../../../core/results/filter';
+import { headerOf, shownActions } from '../../../core/results/summary';
+import { DifferenceTable, PredictionTable, type ResultsTable } from '../../../core/results/tables';
+import { shownDuration, shownTime } from '../../../core/results/values';
+import { call, prediction, record, session } from '../extension/sample-session';
 
-function model(changes: Partial<LoadSession>): ResultsModel {
-  return resultsModel(session(changes), new AbiCache());
+const abi = syscallAbi('x86_64');
+
+/** Takes every step; @returns how many there were */
+function finish(table: ResultsTable): number {
+  let steps = 1;
+  while (table.step()) steps++;
+  return steps;
+}
+
+function model(changes: Partial<LoadSession>): PredictionTable & { header: ReturnType<typeof headerOf>; actions: ReturnType<typeof shownActions> } {
+  const whole = session(changes);
+  const table = new PredictionTable({ session: whole, abi });
+  finish(table);
+  return Object.assign(table, { header: headerOf(whole), actions: shownActions(whole) });
 }
 
 const EBADF = { kind: 'errno', name: 'EBADF', value: -9 } as const;
 
-describe('the results model', () => {
+describe('the rows of a session', () => {
   it('decodes a call: errno with its meaning, arguments by name and register', () => {
     const results = model({
       records: [record(1, 'first'), record(2, 'close() = -9')],
@@ -66,7 +81,7 @@ describe('the results model', () => {
   });
 
   it('says how the calls were recorded, or why not by probes', () => {
-    const detail = (recorder: LoadSession['recorder']): string => model({ recorder }).summary.detail;
+    const detail = (recorder: LoadSession['recorder']): string => model({ recorder }).summary().detail;
     assert.equal(detail({ mode: 'probe', reason: 'Kernel probes on dup.', lost: 0 }), 'Recorded by kernel probes.');
     assert.equal(detail({ mode: 'log', reason: 'There is no root.', lost: 0 }), 'There is no root. Registers were not recorded.');
     assert.equal(detail({ mode: 'none', reason: '', lost: 2 }), 'Calls were not recorded. 2 calls lost by the recorder.');
@@ -83,28 +98,28 @@ describe('the results model', () => {
   });
 
   it('says in one line that all agree', () => {
-    const { summary } = model({
+    const summary = model({
       predictions: [prediction('p', 'dup', { kind: 'exact', value: 4 })],
       calls: [call('c', 'dup', 4, { predictionId: 'p' })],
-    });
+    }).summary();
     assert.equal(summary.headline, '1 of 1 call as predicted');
     assert.equal(summary.tone, 'good');
   });
 
   it('says first what differs', () => {
-    const { summary } = model({
+    const summary = model({
       predictions: [prediction('p', 'dup', { kind: 'exact', value: 4 })],
       calls: [call('c', 'dup', 5, { predictionId: 'p' }), call('d', 'dup', 6, { predictionId: 'p' }), call('e', 'dup', 4, { predictionId: 'p' })],
-    });
+    }).summary();
     assert.equal(summary.headline, '2 of 3 calls differ from their prediction');
     assert.equal(summary.tone, 'bad');
   });
 
   it('never counts as agreeing what was not predicted or cannot be known', () => {
-    const { summary } = model({
+    const summary = model({
       predictions: [prediction('p', 'dup', { kind: 'unknown' })],
       calls: [call('c', 'dup', 5, { predictionId: 'p' }), call('d', 'getpid', 7)],
-    });
+    }).summary();
     assert.deepEqual([summary.counts.agree, summary.counts.unknown, summary.counts.notPredicted], [0, 1, 1]);
     assert.equal(summary.tone, 'neutral');
   });
@@ -114,11 +129,11 @@ describe('the results model', () => {
     const calls = [call('c', 'dup', 4, { predictionId: 'p' })];
     const running = model({ predictions, calls });
     assert.equal(running.range(1, 1)[0]?.verdict, 'pending');
-    assert.equal(running.summary.tone, 'good');
-    assert.equal(running.summary.counts.pending, 1);
+    assert.equal(running.summary().tone, 'good');
+    assert.equal(running.summary().counts.pending, 1);
     const over = model({ predictions, calls, end: { state: 'unloaded', reason: '' } });
     assert.equal(over.range(1, 1)[0]?.verdict, 'neverMade');
-    assert.equal(over.summary.tone, 'bad');
+    assert.equal(over.summary().tone, 'bad');
   });
 
   it('resolves a prediction that names an argument', () => {
@@ -132,7 +147,8 @@ describe('the results model', () => {
   });
 
   it("shows a refusal in the kernel's own words", () => {
-    const { header, summary } = model({ end: { state: 'refused', reason: 'insmod said: \u001bno' } });
+    const refused = model({ end: { state: 'refused', reason: 'insmod said: \u001bno' } });
+    const [header, summary] = [refused.header, refused.summary()];
     assert.equal(header.problem, 'insmod said: \\x1bno');
     assert.equal(summary.headline, 'The module was not loaded');
     assert.equal(summary.tone, 'bad');
@@ -164,5 +180,114 @@ describe('the results model', () => {
 
   it('chooses a unit for the time', () => {
     assert.deepEqual([shownTime(41), shownTime(999_999), shownTime(2_437_700), shownTime(-5)], ['+0.041 ms', '+999.999 ms', '+2.438 s', '−0.005 ms']);
+  });
+});
+
+describe('the rows of a growing session', () => {
+  const predictions = [prediction('p', 'dup', { kind: 'exact', value: 4 }), prediction('q', 'close', { kind: 'exact', value: 0 })];
+  const dup = call('c', 'dup', 4, { predictionId: 'p' });
+
+  it('say from where on they changed', () => {
+    const table = new PredictionTable({ session: session({ predictions }), abi });
+    finish(table);
+    assert.equal(table.takeChangedFrom(), 0);
+    assert.equal(table.takeChangedFrom(), null);
+    table.take(session({ predictions, calls: [dup] }));
+    finish(table);
+    assert.deepEqual(table.range(0, 9).map(({ syscall, verdict }) => [syscall, verdict]), [['dup', 'agree'], ['close', 'pending']]);
+    assert.equal(table.takeChangedFrom(), 0, 'the row of the prediction became one of a call');
+    table.take(session({ predictions, calls: [dup, call('d', 'dup', 5, { predictionId: 'p' })] }));
+    finish(table);
+    assert.equal(table.takeChangedFrom(), 1, 'the first call stays as it is');
+  });
+
+  it('begin again when another analysis, or what an action wrote, says more', () => {
+    const table = new PredictionTable({ session: session({ calls: [dup] }), abi });
+    finish(table);
+    assert.equal(table.summary().counts.notPredicted, 1);
+    table.take(session({ predictions, calls: [dup] }));
+    finish(table);
+    assert.deepEqual([table.summary().counts.agree, table.summary().counts.pending], [1, 1]);
+  });
+
+  it('are taken over and filtered in steps, 100,000 of them', () => {
+    const calls = Array.from({ length: 100_000 }, (_, index) => call(`c${index}`, index % 3 === 0 ? 'write' : 'getpid', index % 3 === 0 ? -9 : 42, { errno: index % 3 === 0 ? 'EBADF' : null, task: index % 2 === 0 ? 'even' : 'odd' }));
+    const table = new PredictionTable({ session: session({ calls }), abi });
+    assert.ok(finish(table) > 10, 'one step is a small part of the work');
+    assert.equal(table.shown, 100_000);
+    assert.deepEqual(table.range(99_999, 5).map(({ syscall }) => syscall), ['write']);
+    table.setFilter({ ...NO_FILTER, syscall: 'write', task: 'odd', failed: true });
+    assert.equal(table.shown, 0);
+    finish(table);
+    assert.equal(table.shown, 16_667);
+    assert.equal(table.indexOf('c3'), 0);
+    assert.equal(table.indexOf('c1'), null, 'it does not pass the filter');
+    assert.deepEqual(table.facets().tasks, [{ value: 'even', calls: 50_000 }, { value: 'odd', calls: 50_000 }]);
+  });
+});
+
+describe('a filter', () => {
+  const calls = [
+    call('a', 'write', -14, { errno: 'EFAULT', predictionId: 'p', source: { file: 'buffers.c', line: 32 } }),
+    call('b', 'dup', 4, { predictionId: 'q', task: 'sh' }),
+    call('c', 'mmap', -4096),
+    call('d', 'pause', null, { status: 'unfinished' }),
+  ];
+  const predictions = [prediction('p', 'write', { kind: 'exact', value: 1 }), prediction('q', 'dup', { kind: 'exact', value: 4 }), prediction('r', 'close', { kind: 'exact', value: 0 })];
+  const chosen = (filter: Partial<typeof NO_FILTER>, changes: Partial<LoadSession> = {}): string[] => {
+    const table = new PredictionTable({ session: session({ calls, predictions, ...changes }), abi });
+    table.setFilter({ ...NO_FILTER, ...filter });
+    finish(table);
+    return table.range(0, 99).map(({ syscall }) => syscall);
+  };
+
+  it('lets through what it names', () => {
+    assert.deepEqual(chosen({}), ['write', 'dup', 'mmap', 'pause', 'close']);
+    assert.deepEqual(chosen({ syscall: 'dup' }), ['dup']);
+    assert.deepEqual(chosen({ task: 'sh' }), ['dup']);
+    assert.deepEqual(chosen({ failed: true }), ['write'], '-4096 is an address');
+    assert.deepEqual(chosen({ differs: true }), ['write']);
+    assert.deepEqual(chosen({ differs: true }, { end: { state: 'unloaded', reason: '' } }), ['write', 'close'], 'a call that was never made differs');
+  });
+
+  it('finds text in the syscall, the result, the source and the caller, in any case', () => {
+    for (const text of ['efault', '-14', 'BUFFERS.C:32', ' write() ']) assert.deepEqual(chosen({ text }), ['write'], text);
+    assert.deepEqual(chosen({ text: 'sample_init' }), ['write', 'dup', 'mmap', 'pause', 'close']);
+    assert.deepEqual(chosen({ text: 'nothing like it' }), []);
+  });
+});
+
+describe('two sessions beside each other', () => {
+  const calls = [call('a', 'write', -14, { errno: 'EFAULT' }), call('b', 'dup', 4)];
+  const before = session({ id: 'before', calls });
+  const table = (changes: LoadSession['calls']): DifferenceTable => {
+    const made = new DifferenceTable({ session: session({ calls: changes }), abi }, before, '5.10');
+    finish(made);
+    return made;
+  };
+
+  it('show what each returned, and count what came out otherwise', () => {
+    const other = table([call('x', 'write', 28), call('y', 'dup', 4), call('z', 'close', 0)]);
+    assert.deepEqual(other.range(0, 9).map(({ syscall, predicted, observed, verdict }) => [syscall, predicted.text, observed.text, verdict]), [
+      ['write', '-14', '28', 'differs'],
+      ['dup', '4', '4', 'same'],
+      ['close', '–', '0', 'onlySecond'],
+    ]);
+    assert.equal(other.summary().headline, '2 of 3 calls came out otherwise');
+    other.setFilter({ ...NO_FILTER, differs: true });
+    finish(other);
+    assert.deepEqual(other.range(0, 9).map(({ syscall }) => syscall), ['write', 'close']);
+    assert.equal(other.details(0)?.callId, 'x');
+  });
+
+  it('show the card of a call that only the other made', () => {
+    const other = table([]);
+    assert.deepEqual(other.range(0, 9).map(({ verdict }) => verdict), ['onlyFirst', 'onlyFirst']);
+    assert.deepEqual(other.details(1)?.notes, ['Only the other load made this call: 5.10.']);
+    assert.equal(other.callAt(1), null);
+  });
+
+  it('say so when nothing changed', () => {
+    assert.deepEqual([table(calls).summary().headline, table(calls).summary().tone], ['All 2 calls came out the same', 'good']);
   });
 });
