@@ -67,15 +67,21 @@ export type Prediction = z.infer<typeof Prediction>;
 export const Architecture = z.enum(['x86_64', 'arm64', 'i386']);
 export type Architecture = z.infer<typeof Architecture>;
 
-/** What the module will run on. `kernel` is a release (`6.1.0-56-cloud-amd64`, `6.12`), null when not known. */
-export interface AnalysisTarget {
-  readonly arch: Architecture;
-  readonly kernel: string | null;
+/** What the module will run on. */
+export const AnalysisTarget = z.object({
+  arch: Architecture,
+  /** A release (`6.1.0-56-cloud-amd64`, `6.12`), null when not known. */
+  kernel: z.string().nullable(),
+  /** What LINUX_VERSION_CODE says (`6.1.192`), where it is known beside the release of a distribution. */
+  version: z.string().optional(),
   /** How the kernel finds a syscall's function, where its own symbols tell: by the table, or by a switch (`x64_sys_call`). */
-  readonly dispatch?: 'table' | 'switch';
-}
+  dispatch: z.enum(['table', 'switch']).optional(),
+  /** The kernel's configuration: what is set, by name without `CONFIG_`, to `y`, `m` or a value. Not known: a distribution's. */
+  config: z.record(z.string(), z.string()).optional(),
+});
+export type AnalysisTarget = Readonly<z.infer<typeof AnalysisTarget>>;
 
-/** One C file or header of a module; `path` relative to the module's folder, with `/`. */
+/** One C file or header of a module, or its Kbuild file; `path` relative to the module's folder, with `/`. */
 export interface SourceFile {
   readonly path: string;
   readonly text: string;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+import type { Architecture, RuleLevels } from '../../core/model';
+
 // The names that package.json and the code share. A test holds them together, both ways.
 
 export const Command = {
@@ -39,6 +41,8 @@ export interface SettingTypes {
   'kmodlab.results.openAfterLoad': boolean;
   'kmodlab.results.inline': boolean;
   'kmodlab.analysis.targetKernel': string;
+  'kmodlab.analysis.arch': Architecture | '';
+  'kmodlab.rules': RuleLevels;
   'kmodlab.trace.server': 'off' | 'messages' | 'verbose';
 }
 export type SettingKey = keyof SettingTypes;
@@ -48,6 +52,8 @@ export const settingDefaults: Readonly<SettingTypes> = {
   'kmodlab.results.openAfterLoad': true,
   'kmodlab.results.inline': true,
   'kmodlab.analysis.targetKernel': '',
+  'kmodlab.analysis.arch': '',
+  'kmodlab.rules': {},
   'kmodlab.trace.server': 'off',
 };
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
+import path from 'node:path';
 import type { SourceFile } from '../../../core/model/analysis';
 import { syscallAbi } from '../../../core/abi';
 import { Program } from './flow/program';
 import { Unit } from './flow/unit';
+import { ModuleBuild } from './module-build';
 import type { CParser } from './syntax/parser';
 import type { Sources } from './syntax/preprocessor';
 import { SourceText } from './syntax/source';
-import type { TargetFacts } from './syntax/target';
+import { TargetFacts } from './syntax/target';
 import { UnitReader } from './syntax/unit-reader';
 
 /** A file above this is not analysed (UTF-16 units, near enough to bytes of C). */
@@ -16,10 +18,16 @@ const IS_MODULE = /#\s*include\s*<linux\/module\.h>|\bmodule_init\s*\(|\bMODULE_
 /** Without any of these words no rule has anything to say. */
 const IS_RELEVANT = /sys_call_table|__NR_|\bSYS_\w|pt_regs|(?:__x64_|__arm64_|__ia32_|\bk)sys_|\bsys_\w+\s*\(|\bkallsyms_lookup_name\b|\b[gs]et_fs\s*\(|\bget_ds\s*\(|\b(?:__)?vfs_(?:read|write)\b|\bf_op\b|\bstruct\s+(?:file_operations|proc_ops)\b/;
 
+/** Whether these are the files of a kernel module, and so analysed. */
+export function isKernelModule(sources: readonly SourceFile[]): boolean {
+  const roots = sources.filter((source) => /\.c$/i.test(source.path));
+  return sources.some((source) => IS_MODULE.test(source.text)) || new ModuleBuild(sources, roots, new TargetFacts({ arch: 'x86_64', kernel: null })).isLoadable;
+}
+
 /** A module that is read time and again, for one target: what did not change is not looked at anew. */
 export class ModuleReader {
   private readonly files = new Map<string, SourceText>();
-  private readonly units = new Map<string, { readonly unit: Unit; readonly reader: UnitReader }>();
+  private readonly units = new Map<string, KnownUnit>();
 
   constructor(
     private readonly parser: CParser,
@@ -29,21 +37,21 @@ export class ModuleReader {
   /** The module's files as one program; null when they are no kernel module, or make no syscall at all. */
   read(sources: readonly SourceFile[]): Program | null {
     const files = this.take(sources.filter((source) => /\.[ch]$/i.test(source.path) && source.text.length <= MAX_FILE_LENGTH));
-    if (!files.some((file) => IS_MODULE.test(file.text)) || !files.some((file) => IS_RELEVANT.test(file.text))) return null;
+    if (!files.some((file) => IS_RELEVANT.test(file.text))) return null;
     const reader = new ModuleFiles(files);
     const roots = files.filter((file) => /\.c$/i.test(file.path) && !reader.isIncluded(file));
-    const [only] = roots;
-    const name = only && roots.length === 1 ? moduleName(only.path) : null;
-    const units = (roots.length > 0 ? roots : files).map((file) => this.unit(file, reader, name));
+    const build = new ModuleBuild(sources, roots, this.target);
+    if (!build.isLoadable && !files.some((file) => IS_MODULE.test(file.text))) return null;
+    const units = (roots.length > 0 ? roots : files).map((file) => this.unit(file, reader, build));
     return new Program(units, this.target, syscallAbi(this.target.arch));
   }
 
   private take(sources: readonly SourceFile[]): SourceText[] {
-    const paths = new Set(sources.map(({ path }) => path));
-    for (const path of this.files.keys()) {
-      if (paths.has(path)) continue;
-      this.files.delete(path);
-      this.units.delete(path);
+    const paths = new Set(sources.map((source) => source.path));
+    for (const name of this.files.keys()) {
+      if (paths.has(name)) continue;
+      this.files.delete(name);
+      this.units.delete(name);
     }
     return sources.map((source) => {
       const file = this.files.get(source.path);
@@ -54,32 +62,42 @@ export class ModuleReader {
     });
   }
 
-  private unit(file: SourceText, sources: Sources, name: string | null): Unit {
-    const known = this.units.get(file.path) ?? { unit: new Unit(file), reader: new UnitReader(this.parser, this.target) };
+  private unit(file: SourceText, sources: ModuleFiles, build: ModuleBuild): Unit {
+    const known = this.units.get(file.path) ?? { unit: new Unit(file), reader: new UnitReader(this.parser, this.target), options: new SourceText({ path: '', text: '' }) };
     this.units.set(file.path, known);
-    known.unit.update(known.reader.read(file, sources, name));
+    sources.folders = build.includeFolders(file);
+    known.options.update(build.directives(file));
+    known.unit.update(known.reader.read(file, known.options, sources));
     return known.unit;
   }
 }
 
-/** Kbuild's name for a module of one file. */
-function moduleName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1).replace(/\.c$/i, '').replace(/[^A-Za-z0-9_]/g, '_');
+interface KnownUnit {
+  readonly unit: Unit;
+  readonly reader: UnitReader;
+  /** The compiler's options as directives. */
+  readonly options: SourceText;
 }
 
 /** The files as the preprocessor asks for them. */
 class ModuleFiles implements Sources {
+  /** Where the unit that is read looks for what it includes, as its `-I` options say. */
+  folders: readonly string[] = [];
   private readonly byPath: ReadonlyMap<string, SourceText>;
 
   constructor(private readonly files: readonly SourceText[]) {
     this.byPath = new Map(files.map((file) => [file.path, file]));
   }
 
-  /** As gcc: beside the including file, then by its path in the module's folder, then by its name alone. */
-  include(name: string, from: SourceText): SourceText | undefined {
-    const folder = from.path.includes('/') ? from.path.slice(0, from.path.lastIndexOf('/') + 1) : '';
+  /** As gcc: beside the including file (not for `<name>`), in the folders of `-I`, else by its path in the module's folder or its name alone. */
+  include(name: string, from: SourceText, system: boolean): SourceText | undefined {
+    for (const folder of system ? this.folders : [path.posix.dirname(from.path), ...this.folders]) {
+      const file = this.byPath.get(path.posix.join(folder, name));
+      if (file) return file;
+    }
+    if (system) return undefined;
     const base = name.slice(name.lastIndexOf('/') + 1);
-    return this.byPath.get(normalize(folder + name)) ?? this.byPath.get(normalize(name)) ?? this.files.find((file) => file.path.endsWith(`/${base}`) || file.path === base);
+    return this.byPath.get(path.posix.normalize(name)) ?? this.files.find((file) => file.path.endsWith(`/${base}`) || file.path === base);
   }
 
   /** A `.c` file that another one includes is no unit of its own. */
@@ -88,13 +106,4 @@ class ModuleFiles implements Sources {
     const pattern = new RegExp(`^[ \\t]*#[ \\t]*include[ \\t]*"(?:[^"\\n]*/)?${base.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}"`, 'm');
     return this.files.some((other) => other !== file && pattern.test(other.text));
   }
-}
-
-function normalize(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..' && parts.length > 0 && parts.at(-1) !== '..') parts.pop();
-    else if (part !== '.' && part !== '') parts.push(part);
-  }
-  return parts.join('/');
 }

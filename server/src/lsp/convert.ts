@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { DiagnosticSeverity, type Diagnostic } from 'vscode-languageserver/node';
+import { DiagnosticSeverity, DiagnosticTag, type Diagnostic } from 'vscode-languageserver/node';
 import type { Finding, Severity } from '../../../core/model/analysis';
 
 const SEVERITY: Readonly<Record<Severity, DiagnosticSeverity>> = {
@@ -11,6 +11,10 @@ const SEVERITY: Readonly<Record<Severity, DiagnosticSeverity>> = {
   hint: DiagnosticSeverity.Hint,
 };
 
+export function toSeverity(severity: Severity): DiagnosticSeverity {
+  return SEVERITY[severity];
+}
+
 /** Where the pages of docs/rules/ can be read. */
 const RULE_PAGES = 'https://github.com/kmodlab/kmodlab/blob/main/docs/rules';
 
@@ -18,11 +22,12 @@ const RULE_PAGES = 'https://github.com/kmodlab/kmodlab/blob/main/docs/rules';
 export function toDiagnostic(finding: Finding, folder: string): Diagnostic {
   return {
     range: finding.range,
-    severity: SEVERITY[finding.severity],
+    severity: toSeverity(finding.severity),
     code: finding.rule,
     codeDescription: { href: `${RULE_PAGES}/${finding.rule}.md` },
     source: 'kmodlab',
     message: finding.message,
+    ...(finding.rule === 'unused-suppression' ? { tags: [DiagnosticTag.Unnecessary] } : {}),
     relatedInformation: finding.related.map(({ file, range, message }) => ({
       location: { uri: pathToFileURL(path.join(folder, file)).toString(), range },
       message,

@@ -7,17 +7,19 @@ const MAX_FOLLOWED = 16;
 
 /** The modules that are being edited, each with what the analysis remembers of it. */
 export class FollowedModules {
-  private readonly modules = new Map<string, FollowedModule>();
+  private readonly modules = new Map<string, { readonly module: FollowedModule; readonly config: AnalysisTarget['config'] }>();
 
   constructor(private readonly analyzer: Analyzer) {}
 
   /** `folder` and the names of the C files tell one module from another. */
   inspect(folder: string, sources: readonly SourceFile[], target: AnalysisTarget): Inspection {
     const files = sources.filter(({ path }) => path.endsWith('.c')).map(({ path }) => path);
-    const key = JSON.stringify([target, folder, ...files]);
-    const module = this.modules.get(key) ?? this.analyzer.follow(target);
+    const { config, ...others } = target; // a configuration is large, and the same object as long as it is the same
+    const key = JSON.stringify([others, folder, ...files]);
+    const known = this.modules.get(key);
+    const module = known && known.config === config ? known.module : this.analyzer.follow(target);
     this.modules.delete(key);
-    this.modules.set(key, module);
+    this.modules.set(key, { module, config });
     for (const oldest of this.modules.keys()) {
       if (this.modules.size <= MAX_FOLLOWED) break;
       this.modules.delete(oldest);

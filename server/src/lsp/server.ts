@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   DidChangeConfigurationNotification,
+  DidChangeWatchedFilesNotification,
   DocumentDiagnosticReportKind,
   TextDocumentSyncKind,
   TextDocuments,
   type Connection,
   type Diagnostic,
+  type DidChangeConfigurationParams,
   type Hover,
   type HoverParams,
   type InitializeParams,
@@ -15,67 +16,79 @@ import {
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { z } from 'zod';
-import { Architecture, type Analysis, type AnalysisTarget } from '../../../core/model/analysis';
-import type { Analyzer, Inspection } from '../analysis';
+import { AnalysisTarget, type Analysis } from '../../../core/model/analysis';
+import type { Analyzer } from '../analysis';
+import { PROJECT_FILE } from '../workspace/project-file';
+import { MAX_SOURCE_BYTES } from '../workspace/source-files';
+import { Configuration } from './configuration';
 import { toDiagnostic, tooLarge } from './convert';
+import { DiskWatch } from './disk-watch';
 import { toHover } from './hover';
-import { FollowedModules } from './followed-modules';
-import { gatherModules, MAX_SOURCE_BYTES, type ModuleFiles } from './module-files';
-import { targetOf } from './settings';
-
-const NOTHING: Inspection = { findings: [], predictions: [], calls: [] };
+import { Inspector } from './inspector';
+import { filePath, OpenFiles } from './open-files';
 
 const PredictionsParams = z.object({
   sources: z.array(z.object({ path: z.string(), text: z.string() })),
-  target: z.object({ arch: Architecture, kernel: z.string().nullable() }),
+  target: AnalysisTarget,
 });
 
-function filePath(uri: string): string | null {
-  try {
-    return uri.startsWith('file:') ? fileURLToPath(uri) : null;
-  } catch {
-    return null;
-  }
-}
+/** The client checks an open project file by its schema, so that the server need not. */
+const InitializationOptions = z.object({ validatesProjectFile: z.boolean() });
+
+/** What findings can depend on. */
+const WATCHED = ['**/*.{c,h}', '**/{Kbuild,Makefile}', `**/${PROJECT_FILE}`];
 
 /** The language server on one connection: diagnostics by pull where the client can, else by push. */
 export class KmodlabServer {
-  private readonly followed: Promise<FollowedModules>;
   private readonly documents = new TextDocuments(TextDocument);
-  private target: AnalysisTarget = targetOf(null);
+  private readonly files = new OpenFiles(this.documents);
+  private readonly configuration: Configuration;
+  private readonly inspector: Inspector;
+  private readonly diskWatch = new DiskWatch((file) => this.filesChanged([file]));
   private pulls = false;
-  private readsConfiguration = false;
   private refreshes = false;
+  private watchesFiles = false;
+  private validatesProjectFile = false;
+  private refreshing = false;
   /** Documents whose diagnostics are to be pushed at the next turn. */
   private readonly dirty = new Set<string>();
+  /** What the diagnostics of each open document depend on. */
+  private readonly dependencies = new Map<string, ReadonlySet<string>>();
 
   constructor(
     private readonly connection: Connection,
     private readonly analyzer: Promise<Analyzer>,
   ) {
-    this.followed = analyzer.then((loaded) => new FollowedModules(loaded));
-    this.followed.catch(() => undefined); // whoever asks is told
+    this.configuration = new Configuration({ connection, files: this.files });
+    this.inspector = new Inspector({ analyzer, files: this.files, optionsOf: (uri) => this.configuration.optionsOf(uri) });
     connection.onInitialize((params) => this.initialize(params));
     connection.onInitialized(() => void this.initialized());
-    connection.onDidChangeConfiguration(() => void this.readConfiguration());
+    connection.onDidChangeConfiguration((params) => this.configurationChanged(params));
+    connection.onDidChangeWatchedFiles(({ changes }) => this.filesChanged(changes.flatMap(({ uri }) => filePath(uri) ?? [])));
+    connection.onNotification('kmodlab/didChangeTarget', (params: unknown) => this.targetChanged(params));
     connection.onRequest('kmodlab/predictions', (params: unknown) => this.predictions(params));
     connection.languages.diagnostics.on(async ({ textDocument }) => ({
       kind: DocumentDiagnosticReportKind.Full,
       items: await this.diagnose(textDocument.uri),
     }));
     connection.onHover((params) => this.hover(params));
-    this.documents.onDidChangeContent(() => this.changed());
-    this.documents.onDidClose(({ document }) => {
-      if (!this.pulls) void connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
-      this.changed();
+    this.documents.onDidChangeContent(() => this.pushAll());
+    this.documents.onDidClose(({ document: { uri } }) => {
+      this.configuration.forget(uri);
+      this.dependencies.delete(uri);
+      if (!this.pulls) void connection.sendDiagnostics({ uri, diagnostics: [] });
+      this.pushAll();
     });
     this.documents.listen(connection);
   }
 
-  private initialize({ capabilities }: InitializeParams): InitializeResult {
+  private initialize({ capabilities, initializationOptions }: InitializeParams): InitializeResult {
     this.pulls = capabilities.textDocument?.diagnostic !== undefined;
     this.refreshes = capabilities.workspace?.diagnostics?.refreshSupport === true;
-    this.readsConfiguration = capabilities.workspace?.configuration === true;
+    this.watchesFiles = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
+    this.configuration.asksClient = capabilities.workspace?.configuration === true;
+    this.configuration.settingsSent(initializationOptions);
+    this.validatesProjectFile = InitializationOptions.safeParse(initializationOptions).data?.validatesProjectFile ?? false;
     return {
       serverInfo: { name: 'kmodlab' },
       capabilities: {
@@ -87,22 +100,39 @@ export class KmodlabServer {
   }
 
   private async initialized(): Promise<void> {
-    if (!this.readsConfiguration) return;
-    await this.connection.client.register(DidChangeConfigurationNotification.type, { section: 'kmodlab' });
-    await this.readConfiguration();
+    const { client } = this.connection;
+    if (this.configuration.asksClient) await client.register(DidChangeConfigurationNotification.type, { section: 'kmodlab' });
+    if (this.watchesFiles) await client.register(DidChangeWatchedFilesNotification.type, { watchers: WATCHED.map((globPattern) => ({ globPattern })) });
   }
 
-  private async readConfiguration(): Promise<void> {
-    if (!this.readsConfiguration) return;
-    const before = this.target;
-    this.target = targetOf(await this.connection.workspace.getConfiguration('kmodlab.analysis'));
-    if (before.kernel === this.target.kernel) return;
-    if (this.pulls && this.refreshes) void this.connection.languages.diagnostics.refresh();
-    this.changed();
+  private configurationChanged({ settings }: DidChangeConfigurationParams): void {
+    this.configuration.settingsSent((settings as { kmodlab?: unknown } | null | undefined)?.kmodlab);
+    this.lookAgain();
+  }
+
+  private targetChanged(params: unknown): void {
+    this.configuration.targetSent(params);
+    this.lookAgain();
+  }
+
+  private filesChanged(files: readonly string[]): void {
+    const depends = [...this.dependencies.values()].some((dependencies) => files.some((file) => dependencies.has(file)));
+    if (depends) this.lookAgain();
+  }
+
+  /** Something other than an open document changed: the diagnostics of all open ones are made anew. */
+  private lookAgain(): void {
+    this.pushAll();
+    if (!this.pulls || !this.refreshes || this.refreshing) return;
+    this.refreshing = true;
+    setImmediate(() => {
+      this.refreshing = false;
+      this.connection.languages.diagnostics.refresh().catch((error: unknown) => this.logFailure('The client did not look again', error));
+    });
   }
 
   /** A change in one file can change the findings of the others of its module: all open ones are looked at again. */
-  private changed(): void {
+  private pushAll(): void {
     if (this.pulls) return; // the client asks again for every open document, because of interFileDependencies
     if (this.dirty.size === 0) setImmediate(() => void this.push());
     for (const document of this.documents.all()) this.dirty.add(document.uri);
@@ -114,7 +144,7 @@ export class KmodlabServer {
     for (const uri of uris) {
       const version = this.documents.get(uri)?.version;
       const diagnostics = await this.diagnose(uri);
-      if (version !== undefined && this.documents.get(uri)?.version === version) await this.connection.sendDiagnostics({ uri, version, diagnostics });
+      if (version !== undefined && !isProjectFile(uri) && this.documents.get(uri)?.version === version) await this.connection.sendDiagnostics({ uri, version, diagnostics });
     }
   }
 
@@ -122,64 +152,48 @@ export class KmodlabServer {
   private async diagnose(uri: string): Promise<Diagnostic[]> {
     const document = this.documents.get(uri);
     if (document === undefined) return [];
-    if (Buffer.byteLength(document.getText()) > MAX_SOURCE_BYTES) return [tooLarge(MAX_SOURCE_BYTES)];
-    const diagnostics = new Map<string, Diagnostic>();
-    for (const module of await this.modulesOf(document)) {
-      const { findings } = await this.inspect(module.folder, module.sources, this.target);
-      for (const finding of findings.filter(({ file }) => file === module.own)) {
-        const diagnostic = toDiagnostic(finding, module.folder);
-        diagnostics.set(JSON.stringify([diagnostic.range, diagnostic.message]), diagnostic);
+    try {
+      if (isProjectFile(uri)) {
+        this.publishProblems(await this.configuration.optionsOf(uri));
+        return [];
       }
+      if (Buffer.byteLength(document.getText()) > MAX_SOURCE_BYTES) return [tooLarge(MAX_SOURCE_BYTES)];
+      const inspected = await this.inspector.inspect(document);
+      this.dependencies.set(uri, inspected.dependencies);
+      if (!this.watchesFiles) this.diskWatch.follow([...this.dependencies.values()].flatMap((each) => [...each]));
+      this.publishProblems({ project: inspected.project, dependencies: [...inspected.dependencies] });
+      const folder = inspected.modules[0]?.folder ?? '';
+      return (await this.inspector.findingsOf(inspected)).map((finding) => toDiagnostic(finding, folder));
+    } catch (error) {
+      this.logFailure('The analysis failed', error);
+      return [];
     }
-    return [...diagnostics.values()];
   }
 
-  private async modulesOf(document: TextDocument): Promise<readonly ModuleFiles[]> {
-    const file = filePath(document.uri);
-    try {
-      if (file !== null) return await gatherModules(file, (other) => this.openText(other));
-    } catch (error) {
-      this.logFailure('The files of the module could not be gathered', error);
-    }
-    const own = file === null ? 'untitled.c' : path.basename(file);
-    return [{ folder: file === null ? '/' : path.dirname(file), own, sources: [{ path: own, text: document.getText() }] }];
+  private publishProblems(found: Parameters<Configuration['publishProblems']>[0]): void {
+    this.configuration.publishProblems(found, (file) => this.validatesProjectFile && this.documents.all().some(({ uri }) => filePath(uri) === file));
   }
 
   private async hover({ textDocument, position }: HoverParams): Promise<Hover | null> {
     const document = this.documents.get(textDocument.uri);
     if (document === undefined || Buffer.byteLength(document.getText()) > MAX_SOURCE_BYTES) return null;
-    for (const module of await this.modulesOf(document)) {
-      const hover = toHover(await this.inspect(module.folder, module.sources, this.target), module.own, position);
+    for (const { inspection, own } of (await this.inspector.inspect(document)).modules) {
+      const hover = toHover(inspection, own, position);
       if (hover) return hover;
     }
     return null;
   }
 
-  private openText(file: string): string | undefined {
-    return this.documents.all().find((document) => filePath(document.uri) === file)?.getText();
-  }
-
   private async predictions(params: unknown): Promise<Analysis> {
     const { sources, target } = PredictionsParams.parse(params);
-    try {
-      const analyzer = await this.analyzer;
-      return analyzer.analyze(sources, target);
-    } catch (error) {
-      this.logFailure('The analysis failed', error);
-      return NOTHING;
-    }
-  }
-
-  private async inspect(...[folder, sources, target]: Parameters<FollowedModules['inspect']>): Promise<Inspection> {
-    try {
-      return (await this.followed).inspect(folder, sources, target);
-    } catch (error) {
-      this.logFailure('The analysis failed', error);
-      return NOTHING;
-    }
+    return (await this.analyzer).analyze(sources, target);
   }
 
   private logFailure(what: string, error: unknown): void {
     this.connection.console.error(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
+}
+
+function isProjectFile(uri: string): boolean {
+  return path.posix.basename(uri) === PROJECT_FILE;
 }

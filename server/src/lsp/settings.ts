@@ -1,16 +1,28 @@
 // SPDX-License-Identifier: MIT
 import { z } from 'zod';
-import type { AnalysisTarget } from '../../../core/model/analysis';
+import { AnalysisSettings, KernelRelease, RuleLevel } from '../../../core/model/project-settings';
+import { isRuleId } from '../../../core/model/rules';
+import { AnalysisTarget, Architecture } from '../../../core/model/analysis';
+import type { OtherSettings } from '../workspace/project';
 
-/** Section `kmodlab.analysis` of the client's configuration. */
-const Settings = z.object({
-  /** Kernel release that findings are for, e.g. `6.12`; empty: every supported kernel. */
-  targetKernel: z.string().max(64).nullish(),
+/** Each value by itself: one that is of no use counts as not set, and does not take the others with it. */
+const ClientSettings = z.object({
+  analysis: z.object({ targetKernel: KernelRelease.optional().catch(undefined), arch: AnalysisSettings.shape.arch.catch(undefined) }).catch({}),
+  rules: z.record(z.string(), RuleLevel.optional().catch(undefined)).catch({}),
 });
 
-/** The target that the client's settings ask for; anything unusable counts as not set. */
-export function targetOf(settings: unknown): AnalysisTarget {
-  const parsed = Settings.safeParse(settings);
-  const kernel = parsed.success ? parsed.data.targetKernel?.trim() : undefined;
-  return { arch: 'x86_64', kernel: kernel === undefined || kernel === '' ? null : kernel };
+/** Section `kmodlab` of the client's configuration, whatever the client sends. */
+export function clientSettings(section: unknown): OtherSettings {
+  const { analysis = {}, rules = {} } = ClientSettings.partial().catch({}).parse(section);
+  return { analysis, rules: Object.fromEntries(Object.entries(rules).filter(([id, level]) => isRuleId(id) && level !== undefined)) };
 }
+
+/** `kmodlab/didChangeTarget`: the kernel of the host that the user selected, as far as it is known. */
+export const TargetParams = z.object({
+  kernel: z.string().max(256).nullable(),
+  arch: Architecture.optional(),
+  dispatch: AnalysisTarget.shape.dispatch,
+  /** Folder of that kernel's headers on this machine: its configuration is read there. */
+  headers: z.string().nullish(),
+});
+export type TargetParams = z.infer<typeof TargetParams>;

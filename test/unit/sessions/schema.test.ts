@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { sessionJsonSchema } from '../../../core/sessions/schema';
 
 describe('session schema', () => {
-  it('is published as it is (npx tsx scripts/session-schema.ts writes it)', () => {
+  it('is published as it is (npx tsx scripts/schemas.ts writes it)', () => {
     assert.equal(fs.readFileSync('docs/session.schema.json', 'utf8'), sessionJsonSchema());
   });
 });

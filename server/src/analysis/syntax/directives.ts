@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { holds, type Cost } from './allowance';
 import { evaluateCondition, type ConditionValue } from './condition';
-import { tokenize, type Token } from './lexer';
+import type { Token } from './lexer';
 import { Expansion, MacroHistory, MacroTable, parseDefinition, type Macro } from './macros';
 import { PRELUDE } from './prelude';
 import { SourceLine, SourceText, Stretch } from './source';
@@ -21,16 +21,11 @@ export class DirectiveMemory {
   private readonly start = new MacroHistory();
   private readonly definitions = new WeakMap<SourceLine, { readonly macro: Macro | null }>();
   private readonly truths = new WeakMap<SourceLine, Truth>();
-  private moduleName: Macro | null = null;
 
-  /** The macros that a unit starts with. `moduleName`: what KBUILD_MODNAME stands for, null when it is not known. */
-  firstMacros(moduleName: string | null): MacroTable {
+  /** The macros that every unit starts with. */
+  firstMacros(): MacroTable {
     const table = new MacroTable(this.start);
     for (const macro of PRELUDE_MACROS) table.define(macro);
-    if (moduleName === null) return table;
-    const text = JSON.stringify(moduleName);
-    if (this.moduleName?.body[0]?.text !== text) this.moduleName = { name: 'KBUILD_MODNAME', parameters: null, variadic: false, body: tokenize(text) };
-    table.define(this.moduleName);
     return table;
   }
 
@@ -95,13 +90,19 @@ export class Conditions {
         replaced.push(number(token, Number(this.isDefined(name))));
         at += open ? 3 : 1;
       } else if (/^IS_(?:ENABLED|BUILTIN|MODULE|REACHABLE)$/.test(token.text) && open && !this.macros.has(token.text)) {
-        const set = token.text !== 'IS_MODULE' && (this.target.config(name.replace(/^CONFIG_/, '')) || this.macros.has(name));
-        replaced.push(number(token, Number(set)));
+        replaced.push(number(token, Number(this.isConfigured(token.text, name))));
         at += 3;
       } else replaced.push(token);
     }
     const expanded = expansion.expand(replaced.map((token) => ({ ...token, span: NOWHERE, written: true, hidden: null })));
     return evaluateCondition(this.versions(expanded.map((token, at) => ({ ...token, start: at, end: at }))), (name) => this.conditionName(name));
+  }
+
+  /** `IS_ENABLED(name)` and its like. */
+  private isConfigured(question: string, name: string): boolean {
+    const value = this.macros.has(name) ? 'y' : this.target.config(name.replace(/^CONFIG_/, ''));
+    if (question === 'IS_BUILTIN') return value !== null && value !== 'm';
+    return question === 'IS_MODULE' ? value === 'm' : value !== null;
   }
 
   /** Replaces `KERNEL_VERSION(a, b, c)` by its number. */
@@ -126,7 +127,8 @@ export class Conditions {
     if (name === 'BITS_PER_LONG' || name === '__BITS_PER_LONG') return this.target.arch === 'i386' ? 32n : 64n;
     if (name === 'RHEL_RELEASE_VERSION') return 1n;
     if (name === '__GNUC__') return 12n;
-    return this.target.defines(name) ? 1n : 0n;
+    if (!this.target.defines(name)) return 0n;
+    return name.startsWith('CONFIG_') ? this.target.configNumber(name) : 1n;
   }
 }
 

@@ -6,8 +6,8 @@ import type { SourceLine, SourceText, Span } from './source';
 import type { TargetFacts } from './target';
 
 export interface Sources {
-  /** Resolves `#include "name"` of a file; undefined when it is not one of the module's files. */
-  include(name: string, from: SourceText): SourceText | undefined;
+  /** Resolves `#include "name"` of a file, or `<name>` (`system`); undefined when it is not one of the module's files. */
+  include(name: string, from: SourceText, system: boolean): SourceText | undefined;
 }
 
 const MAX_INCLUDE_DEPTH = 30;
@@ -22,10 +22,11 @@ export class Preprocessor {
 
   /**
    * Reads a file with its local headers, keeping the place of every token, and cuts it into declarations.
-   * `moduleName`: what KBUILD_MODNAME stands for, null when it is not known.
+   * @param options the compiler's, as directives that are read before the file
    */
-  read(file: SourceText, sources: Sources, moduleName: string | null): Chunk[] {
-    const run = new Reading(file, sources, this.target, this.directives, this.chunks, moduleName);
+  read(file: SourceText, options: SourceText, sources: Sources): Chunk[] {
+    const run = new Reading(file, sources, this.target, this.directives, this.chunks);
+    run.file(options, 0);
     run.file(file, 0);
     run.finish();
     return run.read;
@@ -54,10 +55,9 @@ class Reading {
     target: TargetFacts,
     private readonly directives: DirectiveMemory,
     private readonly chunks: ChunkMemory,
-    moduleName: string | null,
   ) {
     this.whole = { file: root, start: 0, end: 0 };
-    this.macros = directives.firstMacros(moduleName);
+    this.macros = directives.firstMacros();
     this.conditions = new Conditions(this.macros, target, directives);
   }
 
@@ -106,8 +106,10 @@ class Reading {
     this.pending?.interrupt(line, this.macros);
     applyDefinition(line, this.macros, this.directives);
     const [first] = argumentsOf(line);
-    if (line.directive === 'include' && first?.kind === 'string') {
-      const included = this.sources.include(first.text.slice(1, -1), file);
+    if (line.directive === 'include') {
+      const system = first?.text === '<';
+      const name = system ? /^[^>]*/.exec(argumentsOf(line).slice(1).map(({ text }) => text).join(''))?.[0] : first?.kind === 'string' ? first.text.slice(1, -1) : undefined;
+      const included = name === undefined ? undefined : this.sources.include(name, file, system);
       if (included) this.file(included, depth + 1);
     } else if (line.directive === 'pragma' && first?.text === 'once') this.includedOnce.add(file);
   }

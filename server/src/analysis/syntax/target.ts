@@ -35,14 +35,16 @@ export class TargetFacts {
   readonly patchIsKnown: boolean;
   /** What the kernel's own symbols say. */
   readonly dispatch: AnalysisTarget['dispatch'];
+  private readonly configuration: Readonly<Record<string, string>> | null;
 
   constructor(target: AnalysisTarget) {
-    const version = versionCode(target.kernel);
+    const version = versionCode(target.version ?? target.kernel);
     this.arch = target.arch;
     this.version = version ?? ASSUMED_KERNEL;
     this.versionIsKnown = version !== null;
-    this.patchIsKnown = /^\d+\.\d+\.(?:0$|[1-9])/.test(target.kernel ?? '');
+    this.patchIsKnown = target.version !== undefined || /^\d+\.\d+\.(?:0$|[1-9])/.test(target.kernel ?? '');
     this.dispatch = target.dispatch;
+    this.configuration = target.config ?? null;
   }
 
   /** Syscall entries take one `struct pt_regs *`: x86-64 since 4.17, i386 since 5.7, arm64 since 4.19. */
@@ -51,17 +53,36 @@ export class TargetFacts {
     return this.version >= since;
   }
 
-  /** Whether `CONFIG_name` is set: the architecture decides, else what a distribution's kernel has (most are set). */
-  config(name: string): boolean {
+  /** What `CONFIG_name` is set to, `y`, `m` or a value; null when it is not set. */
+  config(name: string): string | null {
+    if (this.configuration && Object.hasOwn(this.configuration, name)) return this.configuration[name] ?? null;
+    return this.configuration === null && this.isUsuallySet(name) ? 'y' : null;
+  }
+
+  /** Without a configuration the architecture decides, else what a distribution's kernel has (most are set). */
+  private isUsuallySet(name: string): boolean {
     if (DECIDED_BY_ARCHITECTURE.has(name)) return ARCHITECTURE_CONFIG[this.arch].includes(name);
     if (name === 'ARCH_HAS_SYSCALL_WRAPPER') return this.entriesTakeRegs;
     return !OTHER_ARCHITECTURES.test(name) && !RARELY_SET.test(name);
   }
 
+  /** The number that a macro `CONFIG_NAME` of the configuration stands for. */
+  configNumber(macro: string): bigint {
+    const value = this.config(macro.slice('CONFIG_'.length)) ?? '1';
+    return /^(?:0[xX][0-9a-fA-F]+|\d+)$/.test(value) ? BigInt(value) : 1n;
+  }
+
   /** Whether a macro that no file of the module defines is defined all the same. */
   defines(name: string): boolean {
-    if (name.startsWith('CONFIG_')) return this.config(name.slice('CONFIG_'.length));
+    if (name.startsWith('CONFIG_')) return this.definesConfig(name.slice('CONFIG_'.length));
     if (/^__NR_\w|^KERN_[A-Z]/.test(name)) return true;
     return ['MODULE', '__KERNEL__', '__GNUC__', 'LINUX_VERSION_CODE', 'KERNEL_VERSION', 'IS_ENABLED'].includes(name) || ARCHITECTURE_MACRO[this.arch].includes(name);
+  }
+
+  /** As autoconf.h: what is a module has `_MODULE` at its end. */
+  private definesConfig(name: string): boolean {
+    const value = this.config(name);
+    if (value !== null) return value !== 'm';
+    return name.endsWith('_MODULE') && this.config(name.slice(0, -'_MODULE'.length)) === 'm';
   }
 }

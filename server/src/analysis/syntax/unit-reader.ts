@@ -32,10 +32,11 @@ export class UnitReader {
     this.preprocessor = new Preprocessor(target);
   }
 
-  read(file: SourceText, sources: Sources, moduleName: string | null): ParsedChunk[] {
+  /** @param options the compiler's, as directives */
+  read(file: SourceText, options: SourceText, sources: Sources): ParsedChunk[] {
     const types = new UnitTypes();
     let mayWork = MAX_WORK;
-    return this.preprocessor.read(file, sources, moduleName).map((chunk) => {
+    return this.preprocessor.read(file, options, sources).map((chunk) => {
       const known = this.parsed.get(chunk);
       const current = known && holds(known.work, mayWork) && known.asked.agrees(types) ? known : this.parse(chunk, types, mayWork);
       mayWork = Math.max(0, mayWork - current.work.used);

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+import fs from 'node:fs/promises';
+
+/** A file larger than this is not analysed. */
+export const MAX_SOURCE_BYTES = 4 * 1024 * 1024;
+/** Texts that are kept, in UTF-16 units. */
+const MAX_KEPT = 32 * 1024 * 1024;
+
+/** Where the texts of sources come from: an editor's documents over the disk, or the disk alone. */
+export interface SourceFiles {
+  /** The text of a file by its absolute path; undefined when there is none, or it is too large. Does not throw. */
+  read(file: string): Promise<string | undefined>;
+  /** Whether there is such a file or folder. Does not throw. */
+  exists(file: string): Promise<boolean>;
+}
+
+interface Kept {
+  readonly stamp: string;
+  readonly text: string;
+}
+
+/** The disk. A text is read again when its file has another time, size or inode, so nothing need tell of changes. */
+export class DiskFiles implements SourceFiles {
+  private readonly kept = new Map<string, Kept>();
+  private size = 0;
+
+  async read(file: string): Promise<string | undefined> {
+    try {
+      const stat = await fs.stat(file, { bigint: true });
+      if (!stat.isFile() || stat.size > BigInt(MAX_SOURCE_BYTES)) return undefined;
+      const stamp = `${stat.mtimeNs} ${stat.ctimeNs} ${stat.size} ${stat.ino}`;
+      const known = this.kept.get(file);
+      if (known?.stamp === stamp) return known.text;
+      const text = await fs.readFile(file, 'utf8');
+      this.keep(file, { stamp, text });
+      return text;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async exists(file: string): Promise<boolean> {
+    return fs.access(file).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  private keep(file: string, entry: Kept): void {
+    this.size += entry.text.length - (this.kept.get(file)?.text.length ?? 0);
+    this.kept.delete(file);
+    this.kept.set(file, entry);
+    for (const [oldest, { text }] of this.kept) {
+      if (this.size <= MAX_KEPT) return;
+      this.kept.delete(oldest);
+      this.size -= text.length;
+    }
+  }
+}
