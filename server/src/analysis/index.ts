@@ -100,13 +100,13 @@ function inspectProgram(program: Program | null): Inspection {
   if (!program) return NOTHING;
   const run = runProgram(program);
   const findings = RULES.flatMap((rule) => rule(run.calls, program, run)).sort(inFileOrder);
-  return { findings, predictions: toPredictions(run.calls, run.complete), calls: callSites(run.calls, program) };
+  return { findings, predictions: toPredictions(run.calls, run.complete), calls: callSites(run.calls) };
 }
 
-function callSites(calls: readonly RecordedCall[], program: Program): CallSite[] {
-  return calls.flatMap(({ syscall, expression }) =>
+function callSites(calls: readonly RecordedCall[]): CallSite[] {
+  return calls.flatMap(({ abi, syscall, expression }) =>
     syscall
-      ? [{ file: expression.file.path, range: rangeOf(expression), syscall: syscall.name, number: syscall.number, prototype: describePrototype(program.abi, syscall) }]
+      ? [{ file: expression.file.path, range: rangeOf(expression), syscall: syscall.name, number: syscall.number, prototype: describePrototype(abi, syscall) }]
       : [],
   );
 }

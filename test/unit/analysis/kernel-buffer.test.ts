@@ -204,34 +204,3 @@ static int __init start(void)
     assert.deepEqual(findings(i386, { arch: 'i386', kernel: '6.1' }), ['kernel-buffer (unsigned long)b']);
   });
 });
-
-describe('calling-convention', () => {
-  let analyzer: Analyzer;
-  before(async () => {
-    analyzer = await loadAnalyzer();
-  });
-  after(() => {
-    analyzer.dispose();
-  });
-  const direct = moduleOf(`typedef long (*direct_t)(unsigned int, const char *, size_t);
-static int __init start(void)
-{
-	direct_t *old = (direct_t *)lookup("sys_call_table");
-	return old[__NR_write](1, (const char *)jiffies, 3);
-}`);
-
-  it('finds arguments given to an entry that takes pt_regs', () => {
-    const [finding] = analyzer.analyze(direct, MODERN).findings;
-    assert.equal(finding?.rule, 'calling-convention');
-    assert.equal(finding.severity, 'error');
-  });
-
-  it('only warns when the target is not known', () => {
-    assert.equal(analyzer.analyze(direct, { arch: 'x86_64', kernel: null }).findings[0]?.severity, 'warning');
-  });
-
-  it('is silent before 4.17 and for registers', () => {
-    assert.deepEqual(analyzer.analyze(direct, { arch: 'x86_64', kernel: '4.16' }).findings, []);
-    assert.deepEqual(analyzer.analyze(initOf('table[__NR_getpid](&regs);'), MODERN).findings, []);
-  });
-});

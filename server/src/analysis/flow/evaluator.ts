@@ -259,7 +259,7 @@ export class Evaluator implements Evaluates {
         this.evaluate(operand.index, base.state, frame).map((index) => {
           if (base.value.missing) return { state: index.state, value: base.value };
           const entry = base.value.kind === 'pointer' ? null : tableEntry(base.value, index.value, this.machine.program);
-          const value: Value = base.value.kind === 'pointer' ? { ...base.value, targets: shift(base.value.targets, index.value) } : entry?.kind === 'entry' ? { kind: 'slot', syscall: entry.syscall, certain: base.value.kind === 'table', maybeNull: false } : offsetPath(base.value, null);
+          const value: Value = base.value.kind === 'pointer' ? { ...base.value, targets: shift(base.value.targets, index.value) } : entry?.kind === 'entry' ? { kind: 'slot', syscall: entry.compat ? null : entry.syscall, certain: base.value.kind === 'table', maybeNull: false } : offsetPath(base.value, null);
           return { state: index.state, value };
         }),
       );
@@ -299,7 +299,7 @@ export class Evaluator implements Evaluates {
     if (left.kind !== 'table' || operator !== '+') return null;
     if (right.kind === 'integer' && right.value % BigInt(stride) === 0n) {
       const entry = tableEntry(left, { ...right, value: right.value / BigInt(stride) }, this.machine.program);
-      if (entry.kind === 'entry') return { kind: 'slot', syscall: entry.syscall, certain: true, maybeNull: false };
+      if (entry.kind === 'entry') return { kind: 'slot', syscall: entry.compat ? null : entry.syscall, certain: true, maybeNull: false };
     }
     return { kind: 'slot', syscall: null, certain: true, maybeNull: false };
   }

@@ -1,27 +1,48 @@
 // SPDX-License-Identifier: MIT
 import { fileOperation, kernelFunction } from '../../../../core/abi/kernel-functions';
+import type { Architecture } from '../../../../core/model/analysis';
 import type { CType, Expression } from '../syntax/ast';
 import type { Program } from './program';
 import { UNKNOWN, type Value } from './values';
 
 /** Wrappers that take `struct pt_regs *`, for syscalls of the target's own ABI. */
-const REGS_PREFIX = { x86_64: /^__x64_sys_(\w+)$/, arm64: /^__arm64_sys_(\w+)$/, i386: /^__ia32_sys_(\w+)$/ } as const;
+const WRAPPER: Readonly<Record<Architecture, RegExp>> = { x86_64: /^__x64_sys_(\w+)$/, arm64: /^__arm64_sys_(\w+)$/, i386: /^__ia32_sys_(\w+)$/ };
+/** The same for 32-bit callers on x86-64. */
+const COMPAT_WRAPPER = /^__ia32_(?:compat_)?sys_(\w+)$/;
 /** Functions that take the arguments themselves. */
-const DIRECT_PREFIX = /^(?:ksys_|__se_sys_|__do_sys_|sys_)(\w+)$/;
+const DIRECT = /^(?:ksys_|__se_sys_|__do_sys_|sys_)(\w+)$/;
+const COMPAT_DIRECT = /^compat_sys_(\w+)$/;
+/** Functions of other names that take a syscall's arguments. */
+const SAME_ARGUMENTS: ReadonlyMap<string, string> = new Map([['do_sys_open', 'openat']]);
 
 /** What a symbol of the kernel is, where the analysis must know it. */
 export function kernelSymbol(name: string, program: Program): Value | null {
+  const { arch } = program.target;
   if (name === 'sys_call_table') return { kind: 'table', maybeNull: false };
-  const regs = REGS_PREFIX[program.target.arch].exec(name)?.[1];
-  const direct = regs === undefined ? DIRECT_PREFIX.exec(name)?.[1] : undefined;
-  const entry = regs ?? direct;
-  if (entry === undefined) return kernelFunction(name) ? { kind: 'symbol', name, maybeNull: false } : null;
-  const syscall = program.abi.byEntry(entry) ?? program.abi.byName(entry);
-  return syscall ? { kind: 'entry', syscall, convention: regs === undefined ? 'direct' : 'regs', maybeNull: false } : null;
+  if (name === 'ia32_sys_call_table' && arch === 'x86_64') return { kind: 'table', compat: true, maybeNull: false };
+  const own = WRAPPER[arch].exec(name)?.[1];
+  if (own !== undefined) return entryOf(name, own, 'regs', false, program);
+  const direct = SAME_ARGUMENTS.get(name) ?? DIRECT.exec(name)?.[1];
+  if (direct !== undefined) return entryOf(name, direct, 'direct', false, program);
+  const compat = arch === 'x86_64' ? COMPAT_WRAPPER.exec(name)?.[1] : undefined;
+  if (compat !== undefined) return entryOf(name, compat, 'regs', true, program);
+  const compatDirect = arch === 'x86_64' ? COMPAT_DIRECT.exec(name)?.[1] : undefined;
+  if (compatDirect !== undefined) return entryOf(name, compatDirect, 'direct', true, program);
+  return kernelFunction(name) ? { kind: 'symbol', name, maybeNull: false } : null;
+}
+
+function entryOf(symbol: string, entry: string, convention: 'regs' | 'direct', compat: boolean, program: Program): Value | null {
+  const abi = compat ? program.compatAbi : program.abi;
+  const syscall = abi.byEntry(entry) ?? abi.byName(entry);
+  return syscall ? { kind: 'entry', syscall, convention, symbol, ...(compat ? { compat } : {}), maybeNull: false } : null;
 }
 
 /** `table[index]`: through the table itself, or by an index that names a syscall. */
 export function tableEntry(base: Value, index: Value, program: Program): Value {
+  if (base.kind === 'table' && base.compat) {
+    const syscall = index.kind === 'integer' && index.number === undefined ? program.compatAbi.byNumber(Number(index.value)) : undefined;
+    return { kind: 'entry', syscall: syscall ?? null, convention: 'table', compat: true, maybeNull: false };
+  }
   if (base.kind === 'table') {
     const syscall = index.kind === 'integer' ? (program.abi.byNumber(Number(index.value)) ?? null) : null;
     return { kind: 'entry', syscall, convention: 'table', maybeNull: false };

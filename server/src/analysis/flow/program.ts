@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { SyscallAbi } from '../../../../core/abi';
+import { syscallAbi, type SyscallAbi } from '../../../../core/abi';
 import { errnoNumber } from '../../../../core/abi/errno';
 import type { Architecture } from '../../../../core/model/analysis';
 import type { CType, Declarator, Expression, StructType } from '../syntax/ast';
@@ -44,6 +44,8 @@ export class Program {
   private readonly typedefs = new Map<string, CType>();
   private readonly structs = new Map<string, StructType>(KERNEL_STRUCTS);
   private readonly constants = new Map<string, bigint | null>();
+
+  private compat: SyscallAbi | null = null;
 
   constructor(
     readonly units: readonly Unit[],
@@ -157,6 +159,12 @@ export class Program {
     const value = this.enumerator(name) ?? FLAG_CONSTANTS[name] ?? (ADDRESS_LIMIT_NAMES.has(name) ? ADDRESS_LIMITS[this.target.arch] : null) ?? this.abi.command(name) ?? (/^E[A-Z0-9]+$/.test(name) ? errno(name) : null);
     this.constants.set(name, value);
     return value;
+  }
+
+  /** The syscalls that 32-bit callers make on x86-64. */
+  get compatAbi(): SyscallAbi {
+    this.compat ??= syscallAbi('i386');
+    return this.compat;
   }
 
   /** The number behind `__NR_write` or `SYS_write`. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { AbiFunction, AbiSyscall } from '../../../../core/abi';
+import type { AbiFunction, AbiSyscall, SyscallAbi } from '../../../../core/abi';
 import type { Report } from '../../../../core/model/analysis';
 import type { Span } from '../syntax/source';
 import type { Forecast } from './forecast';
@@ -41,8 +41,12 @@ export interface RecordedCall {
   readonly expression: Span;
   /** How the code hands over the arguments. */
   readonly used: UsedConvention;
-  /** Called through the table (or a name of it), whose convention the target decides. */
-  readonly throughTable: boolean;
+  /** How the entry takes them on the target. */
+  readonly takes: 'regs' | 'direct';
+  /** The name that the entry was found by; null for one of the table, whose convention the target decides. */
+  readonly symbol: string | null;
+  /** The syscalls and registers that the entry is of. */
+  readonly abi: SyscallAbi;
   /** Reached from init, exit or a handler, not only as code that nobody calls. */
   readonly reachable: boolean;
   readonly visits: Visit[];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { AbiFunction, AbiSyscall } from '../../../../core/abi';
+import type { AbiFunction, AbiSyscall, SyscallAbi } from '../../../../core/abi';
 import { DescriptorTable } from './descriptors';
 import { forecast, unknownForecast, type Forecast } from './forecast';
 import type { Frame, Outcome } from './frame';
@@ -14,14 +14,17 @@ type Entry = Extract<Value, { kind: 'entry' }>;
 
 /** Calls a syscall entry: reads its arguments as the code hands them over, records and forecasts the call. */
 export function callEntry(machine: Machine, entry: Entry, expression: CallExpression, list: readonly Argument[], state: State, frame: Frame): Outcome[] {
-  const { syscall } = entry;
-  const used = usedConvention(machine, entry, list, frame);
-  const values = syscall ? (used === 'regs' ? fromRegisters(machine, syscall, list[0], state) : list.map(direct)) : [];
+  const { program } = machine;
+  const abi = entry.compat ? program.compatAbi : program.abi;
+  const takes = entry.convention === 'table' ? (program.target.entriesTakeRegs ? 'regs' : 'direct') : entry.convention;
+  const used = usedConvention(machine, takes, list, frame);
+  const syscall = entry.convention !== 'table' && used === 'direct' && list.length !== entry.syscall?.arguments?.length ? null : entry.syscall;
+  const values = syscall ? (used === 'regs' ? fromRegisters(machine, abi, syscall, list[0], state) : list.map(direct)) : [];
   const key = `${frame.id}@${expression.start}`;
-  const prediction = forecastFor(machine, entry, used, values, state);
+  const prediction = forecastFor(syscall, used === 'either' || used === takes, entry.compat === true, values, state);
   const { span: site, caller } = frame.siteOf(expression);
   machine.recorder.visit(
-    { key, syscall, callee: syscall, site, caller, expression: frame.unit.spanOf(expression), used, throughTable: entry.convention === 'table', reachable: machine.reachable },
+    { key, syscall, callee: syscall, site, caller, expression: frame.unit.spanOf(expression), used, takes, symbol: entry.symbol ?? null, abi, reachable: machine.reachable },
     { aside: state.aside, doubtful: state.doubtful, kernelAddressesAllowed: state.kernelAddressesAllowed, arguments: values, forecast: prediction },
   );
   state.descriptors = prediction.descriptors;
@@ -33,27 +36,33 @@ export function noteKernelFunction(machine: Machine, callee: AbiFunction, expres
   if (list.length !== callee.arguments?.length) return;
   const { span: site, caller } = frame.siteOf(expression);
   machine.recorder.visit(
-    { key: `${frame.id}@${expression.start}`, syscall: null, callee, site, caller, expression: frame.unit.spanOf(expression), used: 'direct', throughTable: false, reachable: machine.reachable },
+    { key: `${frame.id}@${expression.start}`, syscall: null, callee, site, caller, expression: frame.unit.spanOf(expression), used: 'direct', takes: 'direct', symbol: null, abi: machine.program.abi, reachable: machine.reachable },
     { aside: state.aside, doubtful: state.doubtful, kernelAddressesAllowed: state.kernelAddressesAllowed, arguments: list.map(direct), forecast: unknownForecast('It is no syscall.') },
   );
 }
 
-function forecastFor(machine: Machine, entry: Entry, used: UsedConvention, values: readonly CallArgument[], state: State): Forecast {
-  if (!entry.syscall) return unknownForecast('Which syscall is called is not known.');
-  const expected = entry.convention === 'table' ? (machine.program.target.entriesTakeRegs ? 'regs' : 'direct') : entry.convention;
-  if (used !== 'either' && used !== expected) return unknownForecast('The arguments are not handed over as this kernel expects them.');
-  if (state.kernelAddressesAllowed !== false) return { ...forecast({ syscall: entry.syscall, arguments: [], descriptors: DescriptorTable.unknown }), expect: { kind: 'unknown' }, because: 'set_fs() may allow kernel addresses.' };
-  return forecast({ syscall: entry.syscall, arguments: values.map((argument) => argument.value), descriptors: state.descriptors });
+function forecastFor(syscall: AbiSyscall | null, fits: boolean, compat: boolean, values: readonly CallArgument[], state: State): Forecast {
+  if (!syscall) return unknownForecast('Which syscall is called is not known.');
+  if (!fits) return unknownForecast('The arguments are not handed over as this kernel expects them.');
+  if (compat) return unknownForecast('The entry is one for 32-bit callers.');
+  if (state.kernelAddressesAllowed !== false) return { ...forecast({ syscall, arguments: [], descriptors: DescriptorTable.unknown }), expect: { kind: 'unknown' }, because: 'set_fs() may allow kernel addresses.' };
+  return forecast({ syscall, arguments: values.map((argument) => argument.value), descriptors: state.descriptors });
 }
 
-function usedConvention(machine: Machine, entry: Entry, list: readonly Argument[], frame: Frame): UsedConvention {
-  if (list.length === 0) return 'either';
-  if (entry.convention === 'direct' || list.length > 1) return 'direct';
-  const [only] = list;
-  if (!only) return 'either';
-  if (isRegsPointer(machine, only, frame)) return 'regs';
-  if (only.value.kind === 'integer' || only.value.kind === 'scalar' || only.value.kind === 'string') return 'direct';
-  return machine.program.target.entriesTakeRegs ? 'regs' : 'direct';
+function usedConvention(machine: Machine, takes: 'regs' | 'direct', list: readonly Argument[], frame: Frame): UsedConvention {
+  const [first] = list;
+  if (!first) return 'either';
+  if (isRegsPointer(machine, first, frame)) return 'regs';
+  if (takes === 'direct' || list.length > 1) return 'direct';
+  return ['integer', 'scalar', 'string', 'user'].includes(first.value.kind) || isText(machine, first, frame) ? 'direct' : 'regs';
+}
+
+/** A `char *`, which is an argument and no registers. */
+function isText(machine: Machine, { expression }: Argument, frame: Frame): boolean {
+  const { program } = machine;
+  const type = program.resolve(typeOf(expression, frame, program));
+  const to = type.kind === 'pointer' ? program.resolve(type.to) : null;
+  return to?.kind === 'named' && to.name === 'char';
 }
 
 function isRegsPointer(machine: Machine, argument: Argument, frame: Frame): boolean {
@@ -72,10 +81,10 @@ function direct(argument: Argument): CallArgument {
 }
 
 /** Reads the registers that the syscall reads. */
-function fromRegisters(machine: Machine, syscall: AbiSyscall, regs: Argument | undefined, state: State): CallArgument[] {
+function fromRegisters(machine: Machine, abi: SyscallAbi, syscall: AbiSyscall, regs: Argument | undefined, state: State): CallArgument[] {
   const targets = regs?.value.kind === 'pointer' ? regs.value.targets : null;
   return (syscall.arguments ?? []).map((_argument, index) => {
-    const register = machine.program.abi.registers[index];
+    const register = abi.registers[index];
     if (!targets || register === undefined) return { value: UNKNOWN, broughtBy: null, origin: originOf(UNKNOWN) };
     const slots = targets.map((target) => ({ object: target.object, path: `${target.path}.${register}` }));
     const value = machine.evaluator.load(slots, state);

@@ -47,12 +47,14 @@ export type Value = Common &
     | { readonly kind: 'kernel'; readonly origin: Origin; readonly maybeNull: boolean }
     | { readonly kind: 'user'; readonly origin: Origin; readonly role?: HandlerRole; readonly maybeNull: boolean }
     | { readonly kind: 'function'; readonly definition: FunctionDefinition; readonly unit: Unit; readonly maybeNull: boolean }
-    | { readonly kind: 'table'; readonly maybeNull: boolean }
+    /** A system call table; `compat` that of 32-bit callers on x86-64. */
+    | { readonly kind: 'table'; readonly compat?: true; readonly maybeNull: boolean }
     /** The address of a symbol of the kernel that is neither the table nor an entry. */
     | { readonly kind: 'symbol'; readonly name: string; readonly maybeNull: boolean }
     /** The address of a table's entry; `certain`: of the system call table, not only of something with its indices. */
     | { readonly kind: 'slot'; readonly syscall: AbiSyscall | null; readonly certain: boolean; readonly maybeNull: boolean }
-    | { readonly kind: 'entry'; readonly syscall: AbiSyscall | null; readonly convention: Convention; readonly maybeNull: boolean }
+    /** `symbol`: the name it was found by. `compat`: it is entered by 32-bit callers on x86-64, whose registers and numbers are those of i386. */
+    | { readonly kind: 'entry'; readonly syscall: AbiSyscall | null; readonly convention: Convention; readonly symbol?: string; readonly compat?: true; readonly maybeNull: boolean }
     | { readonly kind: 'aggregate'; readonly cells: ReadonlyMap<string, Cell>; readonly rest: Value }
     | { readonly kind: 'unknown' }
   );
@@ -201,12 +203,12 @@ function joinSame(a: Value, b: Value): Value | null {
     return a.role && a.role.handler === b.role?.handler ? { ...a, maybeNull } : { kind: 'user', origin: a.origin, maybeNull };
   }
   if (a.kind === 'function' && b.kind === 'function') return a.definition === b.definition ? { ...a, maybeNull: a.maybeNull || b.maybeNull } : null;
-  if (a.kind === 'table' && b.kind === 'table') return { ...a, maybeNull: a.maybeNull || b.maybeNull };
+  if (a.kind === 'table' && b.kind === 'table') return a.compat === b.compat ? { ...a, maybeNull: a.maybeNull || b.maybeNull } : null;
   if (a.kind === 'symbol' && b.kind === 'symbol') return a.name === b.name ? { ...a, maybeNull: a.maybeNull || b.maybeNull } : null;
   if (a.kind === 'slot' && b.kind === 'slot') return { ...a, syscall: a.syscall === b.syscall ? a.syscall : null, certain: a.certain && b.certain, maybeNull: a.maybeNull || b.maybeNull };
   if (a.kind === 'entry' && b.kind === 'entry') {
     const same = a.syscall === b.syscall && a.convention === b.convention;
-    return { kind: 'entry', syscall: same ? a.syscall : null, convention: a.convention, maybeNull: a.maybeNull || b.maybeNull };
+    return { ...(same ? a : { kind: 'entry', syscall: null, convention: a.convention }), maybeNull: a.maybeNull || b.maybeNull };
   }
   return a.kind === 'unknown' ? a : null;
 }

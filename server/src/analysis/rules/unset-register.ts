@@ -2,7 +2,6 @@
 import { declare, type AbiSyscall } from '../../../../core/abi';
 import type { Finding } from '../../../../core/model/analysis';
 import type { MemoryObject } from '../flow/objects';
-import type { Program } from '../flow/program';
 import type { RecordedCall } from '../flow/recorder';
 import { rangeOf } from '../syntax/source';
 import { related, type Rule } from './rule';
@@ -26,15 +25,15 @@ const READ_TO_CREATE: Readonly<Record<string, { readonly flags: number; readonly
 const CREATES = 0o20000100n;
 
 /** A register that the syscall reads, in registers on the stack that nothing was ever stored to. */
-export const unsetRegister: Rule = (calls, program) => {
+export const unsetRegister: Rule = (calls) => {
   const findings = new Map<string, Finding>();
   for (const call of calls) {
     const { syscall } = call;
-    if (!syscall || call.used !== 'regs' || (call.throughTable && !program.target.entriesTakeRegs)) continue;
+    if (!syscall || call.used !== 'regs' || call.takes !== 'regs') continue;
     const unset = (syscall.arguments ?? []).flatMap((_argument, index) => (isRead(call, syscall, index) && isNeverSet(call, index) ? [index] : []));
     const registers = unset[0] === undefined ? undefined : call.visits[0]?.arguments[unset[0]]?.neverSetIn;
     if (!registers) continue;
-    const finding = describe(call, syscall, unset, registers, program);
+    const finding = describe(call, syscall, unset, registers);
     const key = `${finding.file} ${call.expression.start}`;
     if (!findings.has(key)) findings.set(key, finding);
   }
@@ -56,8 +55,8 @@ function isRead(call: RecordedCall, syscall: AbiSyscall, index: number): boolean
   });
 }
 
-function describe(call: RecordedCall, syscall: AbiSyscall, unset: readonly number[], registers: MemoryObject, program: Program): Finding {
-  const fields = unset.map((index) => `${registers.name}.${program.abi.registers[index] ?? '?'}`);
+function describe(call: RecordedCall, syscall: AbiSyscall, unset: readonly number[], registers: MemoryObject): Finding {
+  const fields = unset.map((index) => `${registers.name}.${call.abi.registers[index] ?? '?'}`);
   const read = unset.map((index, at) => {
     const argument = syscall.arguments?.[index];
     return `argument ${index + 1} (${argument ? declare(argument) : '?'}) from ${fields[at] ?? '?'}`;
