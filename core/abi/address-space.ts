@@ -28,28 +28,22 @@ export function userLimit({ arch, levels }: AddressSpace): bigint | null {
   return (1n << (levels === 5 ? 56n : 47n)) - PAGE;
 }
 
-/** How a kernel tells an address of user space from one of its own. */
-export interface RangeCheck {
-  readonly kind: 'taskSize' | 'signBit' | 'userPtrMax' | 'addrLimit';
-  /** What a kernel address fails, for people: `addr + size must not lie above TASK_SIZE_MAX`. */
-  readonly test: string;
-}
+/** What access_ok() compares an address with: the thread's limit, a constant, the sign bit, or a variable set at boot. */
+export type RangeCheck = 'addrLimit' | 'taskSize' | 'signBit' | 'userPtrMax';
 
 /**
- * The range check of access_ok() on a kernel; null when its version is not known, or too old to have been looked at.
- * x86-64: `TASK_SIZE_MAX` (Debian's linux-source-6.1, arch/x86/include/asm/uaccess.h of 5.10.0-46); from 6.4 the sign bit
- * (commit 6014bc27561f); from 6.12 `USER_PTR_MAX` (commit 86e6b1547b3d; linux-source-6.12 and the headers of 7.3,
- * arch/x86/include/asm/uaccess_64.h). A stable 6.6 may have the latter, too. arm64 compares with the thread's
- * `addr_limit` before 5.11 (commit 3d2403fd10a1), then as i386 with `TASK_SIZE_MAX` (include/asm-generic/access_ok.h).
+ * The range check of a kernel; null when its version is not known.
+ * x86-64: `addr_limit` until set_fs() went in 5.10, then `TASK_SIZE_MAX` (arch/x86/include/asm/uaccess.h of 5.10.0-46,
+ * include/asm-generic/access_ok.h of linux-source-6.1); from 6.4 the sign bit (commit 6014bc27561f); from 6.12
+ * `USER_PTR_MAX` (commit 86e6b1547b3d; arch/x86/include/asm/uaccess_64.h of linux-source-6.12 and of the 7.3 headers), which
+ * a stable 6.6 may have, too. arm64: `addr_limit` until 5.11 (commit 3d2403fd10a1), then as i386 `TASK_SIZE_MAX`.
  * @param version as LINUX_VERSION_CODE
  */
 export function rangeCheck(arch: Architecture, version: number | null): RangeCheck | null {
-  const V5_10 = 0x050a00;
-  if (version === null || version < V5_10) return null;
-  if (arch === 'arm64' && version < 0x050b00) return { kind: 'addrLimit', test: "the address must lie below the thread's addr_limit" };
-  if (arch !== 'x86_64' || version < 0x060400) return { kind: 'taskSize', test: 'address and length together must not exceed TASK_SIZE_MAX' };
-  if (version < 0x060c00) return { kind: 'signBit', test: 'the sign bit of the address must be clear' };
-  return { kind: 'userPtrMax', test: 'the address must not exceed USER_PTR_MAX' };
+  if (version === null) return null;
+  if (version < (arch === 'arm64' ? 0x050b00 : 0x050a00)) return 'addrLimit';
+  if (arch !== 'x86_64' || version < 0x060400) return 'taskSize';
+  return version < 0x060c00 ? 'signBit' : 'userPtrMax';
 }
 
 function x86Area(address: bigint, space: AddressSpace): AddressArea {

@@ -3,7 +3,8 @@
 /**
  * What a syscall does with a kernel address in one of its user pointers: `faults` returns -EFAULT, `otherwise` fails
  * with another error, `silent` takes it, `unknown` is not established (or depends on another argument).
- * Seen on running x86-64 kernels (test/guest/abi-oracle.test.ts).
+ * Where it is reached, that is:
+ * another argument may fail the call before. Seen on running x86-64 kernels (test/guest/abi-oracle.test.ts).
  */
 export type PointerFailure = 'faults' | 'otherwise' | 'silent' | 'unknown';
 
@@ -33,6 +34,8 @@ export interface AbiArgument {
   readonly address?: true;
   /** Only for user pointers and addresses. */
   readonly failure?: PointerFailure;
+  /** Looked at before any other argument can fail the call: a kernel address there decides the result. */
+  readonly first?: true;
   /** Only for user pointers, where known. */
   readonly direction?: Direction;
   readonly length?: Length;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Architecture } from '../model/analysis';
+import { rangeCheck, type RangeCheck } from './address-space';
 import type { AbiFunction } from './types';
 
 /** Calls whose buffer is checked as a whole before anything else looks at it (fs/read_write.c). */
@@ -18,16 +19,15 @@ export function userCheck({ name, arguments: list }: AbiFunction, index: number)
   return isRead ? 'copy_from_user()' : 'copy_to_user()';
 }
 
-/**
- * Why an address of the kernel is no user address for these checks, as in `it lies above TASK_SIZE_MAX`. `version` as
- * LINUX_VERSION_CODE, null when not known. x86-64: the limit of the task until 5.9, then TASK_SIZE_MAX
- * (arch/x86/include/asm/uaccess.h of 5.10, include/asm-generic/access_ok.h of 6.1), the sign since 6.4 (commit
- * 6014bc27561f), USER_PTR_MAX since 6.12 (arch/x86/include/asm/uaccess_64.h).
- */
+const WHY: Readonly<Record<RangeCheck, string>> = {
+  addrLimit: "it lies above the task's address limit (USER_DS)",
+  taskSize: 'it lies above TASK_SIZE_MAX',
+  signBit: 'its highest bit is set',
+  userPtrMax: 'it lies above USER_PTR_MAX',
+};
+
+/** Why an address of the kernel is no user address for these checks. `version` as LINUX_VERSION_CODE, null when not known. */
 export function whyNoUserAddress(arch: Architecture, version: number | null): string {
-  if (version === null) return 'it lies outside of user space';
-  const hasLimit = version < (arch === 'arm64' ? 0x050b00 : 0x050a00);
-  if (hasLimit) return "it lies above the task's address limit (USER_DS)";
-  if (arch !== 'x86_64' || version < 0x060400) return 'it lies above TASK_SIZE_MAX';
-  return version < 0x060c00 ? 'its highest bit is set' : 'it lies above USER_PTR_MAX';
+  const check = rangeCheck(arch, version);
+  return check === null ? 'it lies outside of user space' : WHY[check];
 }

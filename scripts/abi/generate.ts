@@ -5,7 +5,7 @@ import type { AbiArgument, AbiSyscall, PointerFailure } from '../../core/abi/typ
 import type { Architecture } from '../../core/model/analysis';
 import type { ProvidedKernel } from '../../core/packages';
 import { commandsOf } from './commands';
-import { directionOf, isAddress, lengthOf } from './facts';
+import { directionOf, isAddress, isLookedAtFirst, lengthOf } from './facts';
 import { readNumbers, readPrototypes, type DeclaredArgument, type KernelHeaders, type SyscallNumber } from './headers';
 import classes from './pointer-classes.json' with { type: 'json' };
 
@@ -66,6 +66,7 @@ function describeArguments(arch: Architecture, { entry }: SyscallNumber, list: r
       ...argument,
       ...(address ? { address: true as const } : {}),
       ...(isPointer ? { failure: failureOf(entry, index) } : {}),
+      ...(isLookedAtFirst(entry, index) ? { first: true as const } : {}),
       ...(direction ? { direction } : {}),
       ...(length ? { length } : {}),
       ...(pointerFor ? { pointerFor } : {}),
@@ -73,8 +74,19 @@ function describeArguments(arch: Architecture, { entry }: SyscallNumber, list: r
   });
 }
 
+/**
+ * Entries of 32-bit x86 that read the same arguments as one of x86-64, by the same code: narrower times, user ids and
+ * offsets.
+ */
+function sameOn64(entry: string): string {
+  const stat = /^(?:(f|l)?stat|fstat(at))64$/.exec(entry);
+  if (stat) return stat[2] === undefined ? `new${stat[1] ?? ''}stat` : 'newfstatat';
+  return entry.replace(/^ia32_(\w+?)(?:64)?$/, (_all, name: string) => (/^p(?:read|write)$/.test(name) ? `${name}64` : name)).replace(/_time32$|(?<=^(?:clock|timer|timerfd)_\w+|^s?time|^utime)32$|16$/, '');
+}
+
 /** What running kernels did with a kernel address there; test/guest/abi-oracle.test.ts holds this to the truth. */
-function failureOf(entry: string, index: number): PointerFailure {
+function failureOf(declared: string, index: number): PointerFailure {
+  const entry = sameOn64(declared);
   for (const failure of ['faults', 'otherwise', 'silent'] as const) {
     const table: Readonly<Record<string, readonly number[] | undefined>> = classes[failure];
     if (table[entry]?.includes(index)) return failure;

@@ -39,7 +39,10 @@ describe('syscall ABI', () => {
     const abi = syscallAbi('x86_64');
     assert.equal(abi.byName('shmat')?.arguments?.[1]?.failure, 'otherwise');
     assert.equal(abi.byName('set_tid_address')?.arguments?.[0]?.failure, 'silent');
-    assert.equal(abi.byName('bpf')?.arguments?.[1]?.failure, 'unknown');
+    assert.equal(abi.byName('clone')?.arguments?.[2]?.failure, 'unknown');
+    assert.equal(abi.byName('munmap')?.arguments?.[0]?.failure, 'otherwise');
+    assert.equal(abi.byName('mkdir')?.arguments?.[0]?.first, true);
+    assert.equal(abi.byName('rt_sigaction')?.arguments?.[1]?.first, undefined);
     assert.equal(abi.byName('openat')?.arguments?.[1]?.failure, 'faults');
   });
 
@@ -72,12 +75,13 @@ describe('syscall ABI', () => {
   });
 
   it('names the range check of each kernel', () => {
-    assert.equal(rangeCheck('x86_64', 0x050a00)?.kind, 'taskSize');
-    assert.equal(rangeCheck('x86_64', 0x060100)?.kind, 'taskSize');
-    assert.equal(rangeCheck('x86_64', 0x060600)?.kind, 'signBit');
-    assert.equal(rangeCheck('x86_64', 0x060c75)?.kind, 'userPtrMax');
-    assert.equal(rangeCheck('arm64', 0x050a00)?.kind, 'addrLimit');
-    assert.equal(rangeCheck('i386', 0x060c00)?.kind, 'taskSize');
+    assert.equal(rangeCheck('x86_64', 0x050a00), 'taskSize');
+    assert.equal(rangeCheck('x86_64', 0x060100), 'taskSize');
+    assert.equal(rangeCheck('x86_64', 0x060600), 'signBit');
+    assert.equal(rangeCheck('x86_64', 0x060c75), 'userPtrMax');
+    assert.equal(rangeCheck('arm64', 0x050a00), 'addrLimit');
+    assert.equal(rangeCheck('i386', 0x060c00), 'taskSize');
+    assert.equal(rangeCheck('x86_64', 0x041300), 'addrLimit');
     assert.equal(rangeCheck('x86_64', null), null);
   });
 

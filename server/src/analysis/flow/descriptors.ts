@@ -6,12 +6,14 @@ export interface Descriptor {
   readonly open: boolean | null;
   readonly readable: boolean | null;
   readonly writable: boolean | null;
+  /** Reading or writing nothing returns 0, which rests on these; null when that is not known. */
+  readonly plain: readonly Assumption[] | null;
   /** What it rests on. */
   readonly assumes: readonly Assumption[];
 }
 
-const UNKNOWN_DESCRIPTOR: Descriptor = { open: null, readable: null, writable: null, assumes: [] };
-const CLOSED: Descriptor = { open: false, readable: false, writable: false, assumes: [] };
+const UNKNOWN_DESCRIPTOR: Descriptor = { open: null, readable: null, writable: null, plain: null, assumes: [] };
+export const CLOSED: Descriptor = { open: false, readable: false, writable: false, plain: null, assumes: [] };
 /** Soft limit of open files that every distribution starts with: a higher number is not predicted. */
 export const DESCRIPTOR_LIMIT = 1024;
 
@@ -41,7 +43,7 @@ export class DescriptorTable {
   /** insmod while the module's init runs: the standard descriptors, and the module file, which it only reads. */
   static whileLoading(): DescriptorTable {
     const entries = new Map(standard('', false));
-    entries.set(3, { open: true, readable: true, writable: false, assumes: [{ id: 'descriptor-3-module', text: 'descriptor 3 is the module file, open for reading, while init runs' }] });
+    entries.set(3, { open: true, readable: true, writable: false, plain: [], assumes: [{ id: 'descriptor-3-module', text: 'descriptor 3 is the module file, open for reading, while init runs' }] });
     return new DescriptorTable(entries, { ...CLOSED, assumes: [{ id: 'descriptor-4-up-free', text: 'descriptor 4 and up are free' }] });
   }
 
@@ -66,6 +68,12 @@ export class DescriptorTable {
 
   closed(number: number): DescriptorTable {
     return this.with(number, CLOSED);
+  }
+
+  /** The lowest free descriptor may be open now; nothing is known when it is not known which that is. */
+  withLowestUnknown(): DescriptorTable {
+    const allocation = this.allocate(UNKNOWN_DESCRIPTOR);
+    return allocation ? allocation.table : DescriptorTable.unknown;
   }
 
   /** Puts an open file at the lowest free descriptor, as the kernel does; null when that is not known. */
@@ -97,6 +105,7 @@ function standard(owner: string, takesAll: boolean): [number, Descriptor][] {
       open: true,
       readable: number === 0 ? true : null,
       writable: number === 0 ? null : true,
+      plain: [{ id: `descriptor-${number}-plain`, text: `descriptor ${number}${owner} is a file, a pipe, a terminal or /dev/null` }],
       assumes: [{ id: `descriptor-${number}-open`, text: `descriptor ${number}${owner} is open${number === 0 ? '' : ' for writing'}${number === 0 ? '' : suffix}` }],
     },
   ]);
@@ -105,10 +114,10 @@ function standard(owner: string, takesAll: boolean): [number, Descriptor][] {
 function joinDescriptors(a: Descriptor, b: Descriptor): Descriptor {
   if (code(a) === code(b)) return a;
   const same = <T>(x: T, y: T): T | null => (x === y ? x : null);
-  return { open: same(a.open, b.open), readable: same(a.readable, b.readable), writable: same(a.writable, b.writable), assumes: [] };
+  return { open: same(a.open, b.open), readable: same(a.readable, b.readable), writable: same(a.writable, b.writable), plain: null, assumes: [] };
 }
 
 function code(entry: Descriptor): string {
   const letter = (value: boolean | null): string => (value === null ? '?' : value ? '1' : '0');
-  return letter(entry.open) + letter(entry.readable) + letter(entry.writable) + entry.assumes.map((item) => item.id).join(',');
+  return letter(entry.open) + letter(entry.readable) + letter(entry.writable) + letter(entry.plain !== null) + entry.assumes.map((item) => item.id).join(',');
 }

@@ -2,7 +2,7 @@
 import type { AbiSyscall } from '../../../../core/abi';
 import { userCheck } from '../../../../core/abi/user-checks';
 import type { Assumption, Expectation } from '../../../../core/model/analysis';
-import { DESCRIPTOR_LIMIT, DescriptorTable, type Descriptor } from './descriptors';
+import { CLOSED, DESCRIPTOR_LIMIT, DescriptorTable, type Descriptor } from './descriptors';
 import { spaceOf, type Value } from './values';
 
 /** What one call does on one path: its result, why, and the descriptors afterwards. */
@@ -23,6 +23,25 @@ const EBADF = { kind: 'errno', name: 'EBADF', value: -9 } as const;
 const EFAULT = { kind: 'errno', name: 'EFAULT', value: -14 } as const;
 const EINVAL = { kind: 'errno', name: 'EINVAL', value: -22 } as const;
 const O_CLOEXEC = 0o2000000n;
+const O_CREAT = 0o100n;
+/** Both values of O_DIRECTORY, x86's and arm64's. */
+const O_DIRECTORY = 0o240000n;
+/** __O_TMPFILE */
+const O_TMPFILE = 0o20000000n;
+/** Above every limit that the number of open files can have. */
+const NO_DESCRIPTOR = 0x80000000;
+
+/** Calls that open one descriptor when they succeed, the lowest that is free. */
+const OPENS_ONE = /^(?:open|openat|creat|openat2|socket|accept|accept4|memfd_create|timerfd_create|signalfd4?|pidfd_open|inotify_init1|epoll_create|fanotify_init|mq_open)$/;
+
+/** Calls that only make a descriptor of a kind of its own, when their flags (at this argument, any of these bits) are good. */
+const MAKES_DESCRIPTOR: Readonly<Record<string, { readonly flags: number; readonly allowed: bigint } | null>> = {
+  inotify_init: null, eventfd: null, inotify_init1: { flags: 0, allowed: 0o2004000n }, epoll_create1: { flags: 0, allowed: O_CLOEXEC }, eventfd2: { flags: 1, allowed: 0o2004001n },
+};
+/** Calls that look at their first argument, a descriptor, before anything else (SYSCALL_DEFINEs of Linux 5.10 to 6.12). */
+const DESCRIPTOR_FIRST = new Set('lseek ioctl fcntl fsync fdatasync syncfs fchdir fchmod fchown fstatfs getdents getdents64 fallocate readv writev listen shutdown getsockname getpeername'.split(' '));
+/** Calls that always return 0. */
+const ALWAYS_ZERO = new Set(['sched_yield', 'sync', 'munlockall']);
 
 /** Calls that leave the descriptor table alone, whatever they return. */
 const KEEPS_DESCRIPTORS = new Set(
@@ -52,12 +71,52 @@ export function forecast(facts: Facts): Forecast {
       return close(facts);
     case 'fstat':
       return fstat(facts);
+    case 'open':
+      return open(facts, 0);
+    case 'openat':
+      return open(facts, 1);
     default: {
       const fault = firstFault(facts);
       if (fault) return { expect: EFAULT, assumes: [], because: fault, descriptors };
-      return unknown(`What ${syscall.name}() returns is not predicted.`, KEEPS_DESCRIPTORS.has(syscall.name) ? descriptors : DescriptorTable.unknown);
+      if (ALWAYS_ZERO.has(syscall.name)) return { expect: { kind: 'exact', value: 0 }, assumes: [], because: `${syscall.name}() always returns 0.`, descriptors };
+      return closedFirst(facts) ?? make(facts) ?? unknown(`What ${syscall.name}() returns is not predicted.`, afterUnknown(syscall.name, descriptors));
     }
   }
+}
+
+/** The descriptors after a call of which the result is not known. */
+function afterUnknown(name: string, descriptors: DescriptorTable): DescriptorTable {
+  if (KEEPS_DESCRIPTORS.has(name) || (DESCRIPTOR_FIRST.has(name) && !/^(?:fcntl|ioctl)$/.test(name))) return descriptors;
+  return OPENS_ONE.test(name) ? descriptors.withLowestUnknown() : DescriptorTable.unknown;
+}
+
+/** A call on a closed descriptor, where that is looked at first. */
+function closedFirst(facts: Facts): Forecast | null {
+  const found = DESCRIPTOR_FIRST.has(facts.syscall.name) ? look(facts, 0) : null;
+  if (found?.entry.open !== false) return null;
+  return { expect: EBADF, assumes: found.entry.assumes, because: `Descriptor ${found.number} is closed.`, descriptors: facts.descriptors };
+}
+
+function make(facts: Facts): Forecast | null {
+  const how = MAKES_DESCRIPTOR[facts.syscall.name];
+  if (how === undefined) return null;
+  const flags = how && facts.arguments[how.flags];
+  if (how && (flags?.kind !== 'integer' || (BigInt.asUintN(32, flags.value) & ~how.allowed) !== 0n)) return null;
+  const allocation = facts.descriptors.allocate({ open: true, readable: null, writable: null, plain: null, assumes: [] });
+  if (!allocation) return null;
+  return { expect: { kind: 'exact', value: allocation.number }, assumes: unique(allocation.assumes), because: `${allocation.number} is the lowest free descriptor.`, descriptors: allocation.table };
+}
+
+/** open() and openat() look at the flags, then at the path, then at the descriptor of the folder. */
+function open(facts: Facts, path: 0 | 1): Forecast {
+  const { syscall, descriptors } = facts;
+  const value = facts.arguments[path];
+  const flags = facts.arguments[path + 1];
+  const isOdd = flags?.kind !== 'integer' || (flags.value & O_TMPFILE) !== 0n || (flags.value & O_CREAT) !== 0n && (flags.value & O_DIRECTORY) !== 0n;
+  if (value && spaceOf(value) === 'kernel' && !isOdd) {
+    return { expect: EFAULT, assumes: [], because: `${userCheck(syscall, path)} rejects the kernel address in 'filename'.`, descriptors };
+  }
+  return unknown(`What ${syscall.name}() returns depends on the file system.`, descriptors.withLowestUnknown());
 }
 
 /** A call that the analysis knows nothing of. */
@@ -76,7 +135,7 @@ function descriptorNumber(value: Value | undefined): number | null {
 
 function look(facts: Facts, index: number): { number: number; entry: Descriptor } | null {
   const number = descriptorNumber(facts.arguments[index]);
-  return number === null ? null : { number, entry: number < DESCRIPTOR_LIMIT ? facts.descriptors.get(number) : { open: false, readable: false, writable: false, assumes: [] } };
+  return number === null ? null : { number, entry: number < NO_DESCRIPTOR ? facts.descriptors.get(number) : CLOSED };
 }
 
 function transfer(facts: Facts, direction: 'readable' | 'writable'): Forecast {
@@ -94,8 +153,15 @@ function transfer(facts: Facts, direction: 'readable' | 'writable'): Forecast {
   if (buffer && spaceOf(buffer) === 'kernel') {
     return { expect: EFAULT, assumes: entry.assumes, because: `Descriptor ${number} is open, and access_ok() rejects the kernel address of the buffer.`, descriptors };
   }
+  if (isLength(facts.arguments[2], 0n) && entry.plain && buffer && (isLength(buffer, 0n) || buffer.kind === 'user')) {
+    return { expect: { kind: 'exact', value: 0 }, assumes: unique([...entry.assumes, ...entry.plain]), because: `Nothing is to be ${direction === 'writable' ? 'written' : 'read'}.`, descriptors };
+  }
   if (buffer?.kind === 'user' && buffer.role && direction === 'writable') return echo(facts, number, entry);
   return unknown(`What ${syscall.name}() returns depends on the buffer, which is not known.`, descriptors);
+}
+
+function isLength(value: Value | undefined, length: bigint): boolean {
+  return value?.kind === 'integer' && value.value === length;
 }
 
 /** A device's write handler passes its caller's own buffer on. */
@@ -141,7 +207,8 @@ function dup2(facts: Facts, isDup3: boolean): Forecast {
     if ((flags.value & ~O_CLOEXEC) !== 0n) return { expect: EINVAL, assumes: [], because: 'dup3() knows no flag but O_CLOEXEC.', descriptors };
     if (from.number === to.number) return { expect: EINVAL, assumes: [], because: 'dup3() refuses to copy a descriptor to itself.', descriptors };
   }
-  if (to.number >= DESCRIPTOR_LIMIT) return unknown('The new descriptor may lie above the limit of open files.', descriptors);
+  if (to.number >= NO_DESCRIPTOR && (isDup3 || from.number !== to.number)) return { expect: EBADF, assumes: [], because: `${to.number | 0} is no descriptor.`, descriptors };
+  if (to.number >= DESCRIPTOR_LIMIT && to.number < NO_DESCRIPTOR) return unknown('The new descriptor may lie above the limit of open files.', descriptors);
   if (from.entry.open === null) return unknown(`Whether descriptor ${from.number} is open is not known.`, descriptors.withUnknown(to.number));
   if (!from.entry.open) return { expect: EBADF, assumes: from.entry.assumes, because: `Descriptor ${from.number} is closed.`, descriptors };
   return {
@@ -156,7 +223,7 @@ function close(facts: Facts): Forecast {
   const found = look(facts, 0);
   if (!found) return unknown('The descriptor is not known.', DescriptorTable.unknown);
   const { number, entry } = found;
-  const descriptors = number < DESCRIPTOR_LIMIT ? facts.descriptors.closed(number) : facts.descriptors;
+  const descriptors = number < NO_DESCRIPTOR && entry.open !== false ? facts.descriptors.closed(number) : facts.descriptors;
   if (entry.open === null) return unknown(`Whether descriptor ${number} is open is not known.`, descriptors);
   if (entry.open) return { expect: { kind: 'exact', value: 0 }, assumes: entry.assumes, because: `Descriptor ${number} is open.`, descriptors };
   return { expect: EBADF, assumes: entry.assumes, because: `Descriptor ${number} is closed already.`, descriptors };
@@ -175,7 +242,7 @@ function fstat(facts: Facts): Forecast {
 function firstFault(facts: Facts): string | null {
   for (const [index, argument] of (facts.syscall.arguments ?? []).entries()) {
     const value = facts.arguments[index];
-    if (argument.failure !== 'faults' || !value || spaceOf(value) !== 'kernel') continue;
+    if (argument.failure !== 'faults' || argument.first !== true || !value || spaceOf(value) !== 'kernel') continue;
     return `${userCheck(facts.syscall, index)} rejects the kernel address in '${argument.name}'.`;
   }
   return null;
