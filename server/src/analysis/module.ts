@@ -15,13 +15,20 @@ import { UnitReader } from './syntax/unit-reader';
 export const MAX_FILE_LENGTH = 4 * 1024 * 1024;
 
 const IS_MODULE = /#\s*include\s*<linux\/module\.h>|\bmodule_init\s*\(|\bMODULE_LICENSE\s*\(|\bint\s+init_module\s*\(/;
+/** A file of a module that has these words in another file. */
+const IS_KERNEL_CODE = /#\s*include\s*<linux\/(?:kallsyms|kprobes|ftrace|syscalls|uaccess|slab|vmalloc|kthread|kernel|init|sched\/\w+)\.h>|#\s*include\s*<asm\/uaccess\.h>|\basmlinkage\b|\b__(?:init|exit|user)\b|\bmodule_param\w*\s*\(/;
+const IS_USER_CODE = /#\s*include\s*<(?:std(?:io|lib)|unistd|string|sys\/\w+)\.h>|\bint\s+main\s*\(/;
 /** Without any of these words no rule has anything to say. */
-const IS_RELEVANT = /sys_call_table|__NR_|\bSYS_\w|pt_regs|(?:__x64_|__arm64_|__ia32_|\bk)sys_|\bsys_\w+\s*\(|\bkallsyms_lookup_name\b|\b[gs]et_fs\s*\(|\bget_ds\s*\(|\b(?:__)?vfs_(?:read|write)\b|\bf_op\b|\bstruct\s+(?:file_operations|proc_ops)\b/;
+const IS_RELEVANT = /sys_call_table|__NR_|\bSYS_\w|pt_regs|(?:__x64_|__arm64_|__ia32_|\bk)sys_|\bsys_\w+\s*\(|"sys_\w+"|\bkallsyms_\w+|\b[gs]et_fs\s*\(|\bget_ds\s*\(|\b(?:__)?vfs_(?:read|write)\b|\bf_op\b|\bstruct\s+(?:file_operations|proc_ops)\b/;
+
+function isKernelText(text: string): boolean {
+  return IS_MODULE.test(text) || (IS_KERNEL_CODE.test(text) && !IS_USER_CODE.test(text));
+}
 
 /** Whether these are the files of a kernel module, and so analysed. */
 export function isKernelModule(sources: readonly SourceFile[]): boolean {
   const roots = sources.filter((source) => /\.c$/i.test(source.path));
-  return sources.some((source) => IS_MODULE.test(source.text)) || new ModuleBuild(sources, roots, new TargetFacts({ arch: 'x86_64', kernel: null })).isLoadable;
+  return sources.some(({ text }) => isKernelText(text)) || new ModuleBuild(sources, roots, new TargetFacts({ arch: 'x86_64', kernel: null })).isLoadable;
 }
 
 /** A module that is read time and again, for one target: what did not change is not looked at anew. */
@@ -41,7 +48,7 @@ export class ModuleReader {
     const reader = new ModuleFiles(files);
     const roots = files.filter((file) => /\.c$/i.test(file.path) && !reader.isIncluded(file));
     const build = new ModuleBuild(sources, roots, this.target);
-    if (!build.isLoadable && !files.some((file) => IS_MODULE.test(file.text))) return null;
+    if (!build.isLoadable && !files.some(({ text }) => isKernelText(text))) return null;
     const units = (roots.length > 0 ? roots : files).map((file) => this.unit(file, reader, build));
     return new Program(units, this.target, syscallAbi(this.target.arch));
   }

@@ -3,7 +3,7 @@ import { kernelFunction } from '../../../../core/abi/kernel-functions';
 import type { Expression } from '../syntax/ast';
 import { callExternal } from './externals';
 import { Frame, type Outcome } from './frame';
-import { asLookup, findsByName } from './lookups';
+import { asLookup, findsByName, soughtSymbol } from './lookups';
 import { giveUp, type Argument, type CallExpression, type Machine, type Performs } from './machine';
 import type { MemoryObject } from './objects';
 import { mergeOutcomes } from './outcomes';
@@ -88,6 +88,8 @@ export class Calls implements Performs {
     }
     const outcomes = this.machine.executor.runBody(inner, state);
     asLookup(this.machine, outcomes, expression, frame);
+    const symbol = outcomes.some(({ value }) => value.kind === 'unknown') ? soughtSymbol(list, this.machine.program) : null;
+    if (symbol) for (const [index, outcome] of outcomes.entries()) if (outcome.value.kind === 'unknown') outcomes[index] = { ...outcome, value: symbol };
     return outcomes.map((outcome) => this.leave(outcome, inner, definition.returns));
   }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Expression } from '../syntax/ast';
 import { walkExpression } from '../syntax/walk';
+import { offsetPath } from './arithmetic';
 import type { Frame, Outcome } from './frame';
-import { kernelSymbol } from './kernel-symbols';
-import { findsByName, lookUp, registerProbe, symbolNamed } from './lookups';
+import { findsByName, lookUp, onEachSymbol, registerProbe, soughtSymbol, symbolNamed } from './lookups';
 import type { Argument, CallExpression, Machine } from './machine';
 import type { MemoryObject, Target } from './objects';
 import { findReport } from './reports';
@@ -14,7 +14,7 @@ const EITHER: Value = { kind: 'scalar', low: 0n, high: 1n, nonzero: false };
 
 /** Functions that change nothing which the analysis follows. */
 const READS_ONLY = new Set(
-  `printk _printk no_printk dev_info dev_err dev_warn dev_notice dev_crit dev_alert dev_emerg dev_dbg strlen strnlen strcmp strncmp strcasecmp strncasecmp strstr strchr strrchr
+  `printk _printk no_printk dev_info dev_err dev_warn dev_notice dev_crit dev_alert dev_emerg dev_dbg strlen strnlen strcmp strncmp strcasecmp strncasecmp
    memcmp sysfs_streq kfree kvfree vfree kfree_sensitive free_page free_pages msleep mdelay udelay ssleep usleep_range schedule cond_resched spin_lock spin_unlock mutex_lock
    mutex_unlock rcu_read_lock rcu_read_unlock dump_stack BUG_ON ERR_PTR put_user copy_to_user __copy_to_user
    unregister_chrdev_region unregister_chrdev cdev_del device_destroy class_destroy misc_deregister remove_proc_entry proc_remove unregister_kprobe module_put try_module_get
@@ -24,6 +24,11 @@ const READS_ONLY = new Set(
 const FILLS_FIRST = /^(?:snprintf|scnprintf|sprintf|vsnprintf|vsprintf|strcpy|strncpy|strscpy|strlcpy|strcat|strncat|strlcat|get_random_bytes|hex_dump_to_buffer)$/;
 const ALLOCATES =
   /^(?:(?:devm_)?(?:k[mzc]alloc|kv[mzc]alloc|kstrn?dup|kmemdup|kv?asprintf)\w*|kmem_cache_z?alloc\w*|v[mz]alloc\w*|__get_free_pages?|get_zeroed_page|memdup_user\w*|strndup_user|page_address)$/;
+/** Functions that give a part of the argument with this index, or NULL. */
+const POINTS_INTO: ReadonlyMap<string, number> = new Map([
+  ...'strchr strrchr strnchr strchrnul strstr strnstr strpbrk skip_spaces strim strstrip memchr kbasename'.split(' ').map((name): [string, number] => [name, 0]),
+  ...'d_path d_absolute_path dentry_path dentry_path_raw file_path'.split(' ').map((name): [string, number] => [name, 1]),
+]);
 /** Functions that only print, compare or release what they are given. */
 const KEEPS_NULL = /^(?:_?printk\w*|no_printk|dev_\w+|IS_ERR\w*|PTR_ERR\w*|BUG_ON|WARN\w*|k?v?z?free\w*|\w*unlikely|\w*likely)$/;
 const ZEROES = /zalloc|zeroed|calloc/;
@@ -32,8 +37,9 @@ const ZEROES = /zalloc|zeroed|calloc/;
 export function callExternal(machine: Machine, name: string | null, expression: CallExpression, list: readonly Argument[], state: State, frame: Frame): Outcome[] {
   const report = findReport(name, list, frame.unit.siteOf(expression));
   for (const found of report) machine.recorder.report(found.result, found.report, state.aside);
-  const symbol = lookedUp(machine, name, list);
-  if (findsByName(name)) return lookUp(machine, symbol ?? UNKNOWN, expression, state, frame);
+  const symbol = soughtSymbol(list, machine.program);
+  if (name === 'kallsyms_on_each_symbol') return onEachSymbol(machine, list, expression, state, frame);
+  if (findsByName(name)) return lookUp(machine, soughtByName(machine, list), expression, state, frame);
   if (symbol && (name === null || !READS_ONLY.has(name))) return [{ state, value: symbol }];
   if (name === 'register_kprobe' || name === 'register_kretprobe') return registerProbe(machine, list[0]?.value, expression, state, frame);
   if (endsPath(name, list, state)) return [];
@@ -47,11 +53,20 @@ export function callExternal(machine: Machine, name: string | null, expression: 
   if (ALLOCATES.test(name)) return [{ state, value: allocate(name, expression, state, frame) }];
   if (FILLS_FIRST.test(name)) {
     clobberArguments(machine, list.slice(0, 1), state, false);
-    return [{ state, value: SCALAR }];
+    return [{ state, value: /^str\w*(?:cpy|cat)$/.test(name) && list[0] ? list[0].value : SCALAR }];
+  }
+  const within = POINTS_INTO.get(name);
+  if (within !== undefined) {
+    if (within === 1) clobberArguments(machine, list.slice(1, 2), state, false);
+    return [{ state, value: partOf(list[within]?.value ?? UNKNOWN) }];
   }
   if (/close_fd|fd_install|get_unused_fd|anon_inode_getfd|ksys_|do_sys_|sys_close|put_unused_fd|close_range|unshare_files/.test(name)) state.loseDescriptors();
   if (!READS_ONLY.has(name)) clobberArguments(machine, list, state);
   return [{ state, value: resultOf(name) }];
+}
+
+function soughtByName(machine: Machine, [first]: readonly Argument[]): Value {
+  return first?.value.kind === 'string' && first.value.text !== null ? symbolNamed(first.value.text, machine.program) : UNKNOWN;
 }
 
 /** The kernel stops here, or a function that is not seen may stop it: what a lookup that found nothing goes on with is not known. */
@@ -62,13 +77,6 @@ function endsPath(name: string | null, list: readonly Argument[], state: State):
     return truth === 'true' || (state.aside && truth === 'assumedTrue');
   }
   return (name === null || !KEEPS_NULL.test(name)) && list.some(({ value }) => value.missing !== undefined);
-}
-
-/** A lookup by name gives what is known under it, however the function that looks is called. */
-function lookedUp(machine: Machine, name: string | null, list: readonly Argument[]): Value | null {
-  const [first] = list;
-  if (list.length === 0 || list.length > 2 || first?.value.kind !== 'string' || first.value.text === null) return null;
-  return findsByName(name) ? symbolNamed(first.value.text, machine.program) : kernelSymbol(first.value.text, machine.program);
 }
 
 function specialCall(machine: Machine, name: string, expression: CallExpression, list: readonly Argument[], state: State, frame: Frame): Value | null {
@@ -192,6 +200,12 @@ function allocate(name: string, expression: CallExpression, state: State, frame:
   if (state.memory.has(object)) state.memory.clobber(object);
   else state.memory.reset(object, ZEROES.test(name) ? ZERO : UNKNOWN);
   return { kind: 'pointer', targets: [{ object, path: '' }], maybeNull: false };
+}
+
+/** An address somewhere in the same memory. */
+function partOf(value: Value): Value {
+  const part = offsetPath(value, null);
+  return 'maybeNull' in part ? { ...part, maybeNull: true } : part;
 }
 
 function targetsOf(value: Value | undefined): readonly Target[] {

@@ -59,7 +59,7 @@ export class Frame {
       const object = this.scopes[at]?.get(name);
       if (object) return object;
     }
-    return undefined;
+    return this.definition.isNested ? this.parent?.lookup(name) : undefined;
   }
 
   declare(object: MemoryObject): void {

@@ -37,6 +37,8 @@ export function runProgram(program: Program): RunResult {
   const done = machine.recorder;
   // A function whose address init itself used to call it is no callback of the kernel.
   const callers = others.filter((entry) => entry.role !== 'callback' || !done.visitedFunctions.has(entry.definition));
+  // Without an init, these files are part of a module, and what nobody here calls may be what sets the globals up.
+  if (inits.length === 0) runAside(machine, entries.filter((entry) => entry.role === 'uncalled'), initial);
   const later = runUntilStable(machine, callers, initial);
   const complete = !machine.exhausted;
   const visited = new Set([...done.visitedFunctions, ...later.visitedFunctions]);
@@ -57,6 +59,12 @@ export function runProgram(program: Program): RunResult {
     uncheckedUses: recorders.flatMap((recorder) => recorder.uncheckedUses),
     tableWrites: recorders.flatMap((recorder) => recorder.tableWrites),
   };
+}
+
+/** Runs functions for what they leave in globals. */
+function runAside(machine: Interpreter, entries: readonly EntryPoint[], initial: Memory): void {
+  machine.recorder = new Recorder();
+  for (const entry of entries) runEntry(machine, entry, initial.fork());
 }
 
 function runUntilStable(machine: Interpreter, entries: readonly EntryPoint[], initial: Memory): Recorder {
@@ -106,7 +114,7 @@ function moduleParameter(machine: Interpreter, unit: Unit, call: Unit['syntax'][
 
 function fileFrame(unit: Unit): Frame {
   const definition: FunctionDefinition = {
-    name: '(file scope)', nameAt: { start: 0, end: 0 }, isStatic: true, alwaysInline: false, returns: { kind: 'unknown' }, parameters: [],
+    name: '(file scope)', nameAt: { start: 0, end: 0 }, isStatic: true, alwaysInline: false, isNested: false, returns: { kind: 'unknown' }, parameters: [],
     body: { kind: 'empty', start: 0, end: 0 }, labels: new Set(), start: 0, end: 0,
   };
   return new Frame(`file ${unit.path}`, definition, unit, null, null);

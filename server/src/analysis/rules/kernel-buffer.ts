@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { consequence } from './consequence';
 import type { Rule } from './rule';
-import { ArgumentFindings, describe, kernelOnEveryPath, originText, placeOf, userArguments } from './user-arguments';
+import { ArgumentFindings, describe, kernelWithoutSetFs, originText, placeOf, userArguments } from './user-arguments';
 
 /** A kernel address where the syscall takes a user-space pointer, on every path that reaches the call. */
 export const kernelBuffer: Rule = (calls, { target }) => {
   const findings = new ArgumentFindings();
   for (const subject of userArguments(calls)) {
-    const brought = subject.call.syscall ? kernelOnEveryPath(subject, false) : undefined;
+    const brought = subject.call.syscall ? kernelWithoutSetFs(subject, target) : undefined;
     if (!brought) continue;
     const severity = subject.argument.failure === 'silent' ? 'warning' : 'error';
     const gets = `a kernel address (${originText(brought.origin, placeOf(subject, brought))})`;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { relianceOnSetFs } from './consequence';
 import type { Rule } from './rule';
-import { ArgumentFindings, describe, kernelOnEveryPath, originText, placeOf, userArguments } from './user-arguments';
+import { ArgumentFindings, describe, kernelUnderSetFs, originText, placeOf, userArguments } from './user-arguments';
 
 const INSTEAD = "Use the kernel's own interface, such as kernel_read() and kernel_write()";
 
@@ -10,7 +10,7 @@ export const setFsBuffer: Rule = (calls, { target }) => {
   const findings = new ArgumentFindings();
   for (const subject of userArguments(calls)) {
     const { argument, call } = subject;
-    const brought = call.syscall ? kernelOnEveryPath(subject, true) : undefined;
+    const brought = call.syscall ? kernelUnderSetFs(subject, target) : undefined;
     if (!brought || argument.address || argument.failure === 'silent' || argument.failure === 'otherwise') continue;
     const { severity, effect } = relianceOnSetFs(subject, target, INSTEAD);
     const gets = `a kernel address (${originText(brought.origin, placeOf(subject, brought))})`;

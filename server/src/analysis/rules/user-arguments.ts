@@ -5,7 +5,8 @@ import type { Origin } from '../flow/objects';
 import type { CallArgument, RecordedCall, Visit } from '../flow/recorder';
 import { spaceOf, type AddressSpace } from '../flow/values';
 import { rangeOf, textOf, type Span } from '../syntax/source';
-import { lineText, related } from './rule';
+import type { TargetFacts } from '../syntax/target';
+import { isBehind, lineText, related, setFsGone } from './rule';
 
 /** Where an ioctl number says in which directions it copies: include/uapi/asm-generic/ioctl.h. */
 const IOC_DIRECTION = 30;
@@ -64,11 +65,22 @@ export function visitsThatCount({ visits }: RecordedCall): readonly Visit[] {
   return [expected, sure, visits].find((list) => list.length > 0) ?? [];
 }
 
-/** The first kernel address, where each path brings one (or NULL); under set_fs(KERNEL_DS) on all those paths, or on none. */
-export function kernelOnEveryPath({ brought }: UserArgument, underSetFs: boolean): Brought | undefined {
-  if (!brought.every(({ space }) => space === 'kernel' || space === 'null')) return undefined;
-  const kernel = brought.filter(({ space }) => space === 'kernel');
-  return kernel.every((item) => item.underSetFs === underSetFs) ? kernel[0] : undefined;
+/** A kernel address on each path (or NULL), on one at least without set_fs(KERNEL_DS): on all, where the target may have set_fs(). */
+export function kernelWithoutSetFs(subject: UserArgument, target: TargetFacts): Brought | undefined {
+  const kernel = kernelOnEveryPath(subject);
+  const without = kernel?.filter(({ underSetFs }) => underSetFs === false) ?? [];
+  return isBehind(setFsGone(target.arch), target) === 'yes' || without.length === kernel?.length ? without[0] : undefined;
+}
+
+/** A kernel address on each path (or NULL) under set_fs(KERNEL_DS); where the target has no set_fs(), also where that is not known. */
+export function kernelUnderSetFs(subject: UserArgument, target: TargetFacts): Brought | undefined {
+  const kernel = kernelOnEveryPath(subject);
+  const isGone = isBehind(setFsGone(target.arch), target) === 'yes';
+  return kernel?.every(({ underSetFs }) => underSetFs ?? isGone) ? kernel[0] : undefined;
+}
+
+function kernelOnEveryPath({ brought }: UserArgument): Brought[] | undefined {
+  return brought.every(({ space }) => space === 'kernel' || space === 'null') ? brought.filter(({ space }) => space === 'kernel') : undefined;
 }
 
 /** One finding for each place, syscall and argument, however many paths and callers lead there. */

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { consequence, relianceOnSetFs } from './consequence';
 import type { Rule } from './rule';
-import { ArgumentFindings, describe, kernelOnEveryPath, originText, placeOf, userArguments, type UserArgument } from './user-arguments';
+import { ArgumentFindings, describe, kernelUnderSetFs, kernelWithoutSetFs, originText, placeOf, userArguments, type UserArgument } from './user-arguments';
 
 /** A kernel buffer given to vfs_read(), vfs_write() or a file's own handler, which take one of user space. */
 export const vfsKernelBuffer: Rule = (calls, { target }) => {
   const findings = new ArgumentFindings();
   for (const subject of userArguments(calls)) {
     if (subject.call.syscall) continue;
-    const plain = kernelOnEveryPath(subject, false);
-    const brought = plain ?? kernelOnEveryPath(subject, true);
+    const plain = kernelWithoutSetFs(subject, target);
+    const brought = plain ?? kernelUnderSetFs(subject, target);
     if (!brought) continue;
     const instead = insteadOf(subject);
     const { severity, effect } = plain ? { severity: 'error' as const, effect: `${consequence(subject, target)} ${instead}.` } : relianceOnSetFs(subject, target, instead);

@@ -91,6 +91,8 @@ export interface FunctionDefinition extends Located {
   readonly nameAt: Located;
   readonly isStatic: boolean;
   readonly alwaysInline: boolean;
+  /** Defined inside another function, whose variables it sees: an extension of gcc. */
+  readonly isNested: boolean;
   readonly returns: CType;
   readonly parameters: readonly Parameter[];
   readonly body: Statement;

@@ -88,13 +88,16 @@ class Lowering {
     }
   }
 
-  private functionDefinition(node: Node): void {
+  private functionDefinition(node: Node, isNested = false): void {
     const declared = this.types.declarator(node.childForFieldName('declarator'), this.types.specified(node), false);
     const body = node.childForFieldName('body');
     if (declared.name === null || !declared.nameNode || !body || declared.type.kind !== 'function') return;
+    const outer = this.labels;
     this.labels = new Set();
     const storage = storageOf(node);
     const statement = this.statement(body);
+    const { labels } = this;
+    this.labels = outer;
     this.functions.push({
       name: declared.name,
       nameAt: at(declared.nameNode),
@@ -102,8 +105,9 @@ class Lowering {
       alwaysInline: storage.has('__forceinline'),
       returns: declared.type.returns,
       parameters: declared.type.parameters,
+      isNested,
       body: statement,
-      labels: this.labels,
+      labels,
       ...at(node),
     });
   }
@@ -168,6 +172,9 @@ class Lowering {
         return { kind: 'declaration', declarators: this.declaration(node), ...place };
       case 'type_definition':
         this.typeDefinition(node);
+        return { kind: 'empty', ...place };
+      case 'function_definition':
+        this.functionDefinition(node, true);
         return { kind: 'empty', ...place };
       case 'if_statement': {
         const no = field('alternative');
