@@ -48,6 +48,7 @@ export class KmodlabServer {
   private pulls = false;
   private refreshes = false;
   private watchesFiles = false;
+  private registersConfiguration = false;
   private validatesProjectFile = false;
   private refreshing = false;
   /** Documents whose diagnostics are to be pushed at the next turn. */
@@ -62,7 +63,9 @@ export class KmodlabServer {
     this.configuration = new Configuration({ connection, files: this.files });
     this.inspector = new Inspector({ analyzer, files: this.files, optionsOf: (uri) => this.configuration.optionsOf(uri) });
     connection.onInitialize((params) => this.initialize(params));
-    connection.onInitialized(() => void this.initialized());
+    connection.onInitialized(() => {
+      this.initialized().catch((error: unknown) => this.logFailure('The client refused what was to be registered', error));
+    });
     connection.onDidChangeConfiguration((params) => this.configurationChanged(params));
     connection.onDidChangeWatchedFiles(({ changes }) => this.filesChanged(changes.flatMap(({ uri }) => filePath(uri) ?? [])));
     connection.onNotification('kmodlab/didChangeTarget', (params: unknown) => this.targetChanged(params));
@@ -86,6 +89,7 @@ export class KmodlabServer {
     this.pulls = capabilities.textDocument?.diagnostic !== undefined;
     this.refreshes = capabilities.workspace?.diagnostics?.refreshSupport === true;
     this.watchesFiles = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
+    this.registersConfiguration = capabilities.workspace?.didChangeConfiguration?.dynamicRegistration === true;
     this.configuration.asksClient = capabilities.workspace?.configuration === true;
     this.configuration.settingsSent(initializationOptions);
     this.validatesProjectFile = InitializationOptions.safeParse(initializationOptions).data?.validatesProjectFile ?? false;
@@ -101,7 +105,7 @@ export class KmodlabServer {
 
   private async initialized(): Promise<void> {
     const { client } = this.connection;
-    if (this.configuration.asksClient) await client.register(DidChangeConfigurationNotification.type, { section: 'kmodlab' });
+    if (this.registersConfiguration) await client.register(DidChangeConfigurationNotification.type, { section: 'kmodlab' });
     if (this.watchesFiles) await client.register(DidChangeWatchedFilesNotification.type, { watchers: WATCHED.map((globPattern) => ({ globPattern })) });
   }
 
