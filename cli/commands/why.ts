@@ -37,7 +37,7 @@ export const why: Command = {
     progress.done();
     store.addKernelPath(session.id, call.id, path);
     if (values.json) context.out.write(`${JSON.stringify(path, null, 2)}\n`);
-    else context.out.write(`${formatCall(call, { arch: session.host.arch, levels: null }, syscallAbi(session.host.arch))}\n\n${formatKernelPath(path, values.all === true)}\n`);
+    else context.out.write(`${formatCall(call, { arch: session.host.arch, levels: session.host.levels ?? null }, syscallAbi(session.host.arch))}\n\n${formatKernelPath(path, values.all === true)}\n`);
     return ExitCode.ok;
   },
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { EntryEvent, KernelPlace, ReturnEvent } from './trace-line';
+import type { EntryEvent, KernelPlace, ReturnEvent, StackLine } from './trace-line';
 
 /** One syscall as its probes saw it; whose it is, is not known here. */
 export interface JoinedCall {
@@ -23,6 +23,8 @@ export interface JoinedCall {
   /** `unfinished`: still in the kernel at the end; `entryOnly`: it must have returned, but that was not recorded. */
   readonly status: 'returned' | 'entryOnly' | 'unfinished';
   readonly entryLost: boolean;
+  /** Innermost first, from the probe's own machinery on; empty when it was not taken. */
+  readonly stack: readonly StackLine[];
 }
 
 interface Frame {
@@ -30,9 +32,11 @@ interface Frame {
   readonly id: number;
   readonly tail: Frame | null;
   readonly parent: Frame | null;
+  readonly stack: StackLine[];
 }
 
 const MAX_DEPTH = 256;
+const MAX_STACK = 128;
 const MAX_TASKS = 4096;
 
 const callerOf = (frame: Frame): KernelPlace => ({ address: frame.entry.returnAddress, symbol: null });
@@ -59,7 +63,13 @@ export class CallJoiner {
     const tail = event.of === 'syscall' && top?.entry.of === 'function' && top.entry.stackPointer === event.stackPointer ? top : null;
     const parent = frames.findLast(({ entry }) => entry.of === 'syscall') ?? null;
     if (frames.length >= MAX_DEPTH) frames.splice(0, 1).forEach((oldest) => this.finish(oldest, null, 'entryOnly'));
-    frames.push({ entry: event, id: event.of === 'syscall' ? ++this.made : 0, tail, parent });
+    frames.push({ entry: event, id: event.of === 'syscall' ? ++this.made : 0, tail, parent, stack: [] });
+  }
+
+  /** Gives the list that takes the stack of a task's last entry; null when nothing of it is open. */
+  stackOf(pid: number): StackLine[] | null {
+    const frame = this.tasks.get(pid)?.at(-1);
+    return frame && frame.stack.length === 0 ? frame.stack : null;
   }
 
   return(event: ReturnEvent): void {
@@ -119,7 +129,7 @@ export class CallJoiner {
   }
 
   private finish(frame: Frame, end: ReturnEvent | null, status: JoinedCall['status'], caller?: KernelPlace): void {
-    const { entry, id, tail, parent } = frame;
+    const { entry, id, tail, parent, stack } = frame;
     if (entry.of === 'function') return;
     this.onCall({
       id,
@@ -135,11 +145,12 @@ export class CallJoiner {
       parent: parent && { id: parent.id, caller: callerOf(parent), tailOf: parent.tail?.entry.name ?? null },
       status,
       entryLost: false,
+      stack: stack.slice(0, MAX_STACK),
     });
   }
 
   private orphan(event: ReturnEvent): void {
     const { name, task, pid, usec, result, to } = event;
-    this.onCall({ id: ++this.made, syscall: name, task, pid, usec, durationUsec: null, registers: null, result, caller: to, tailOf: null, parent: null, status: 'returned', entryLost: true });
+    this.onCall({ id: ++this.made, syscall: name, task, pid, usec, durationUsec: null, registers: null, result, caller: to, tailOf: null, parent: null, status: 'returned', entryLost: true, stack: [] });
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { errnoName } from '../abi/errno';
 import type { SyscallAbi } from '../abi';
-import type { Call, Prediction, SourceLine } from '../model';
+import type { Call, Prediction, SourceLine, StackFrame } from '../model';
 import type { JoinedCall } from './call-joiner';
 import { PredictionMatcher } from './match-predictions';
 import { ModuleLayout, type CodePlace, type ModuleCode } from './module-code';
@@ -26,6 +26,7 @@ interface Site {
 
 /** A session is one file that must stay readable. */
 export const MAX_CALLS = 200_000;
+const MAX_STACK = 32;
 const MAX_SEEN_MARKERS = 1024;
 /** No call and no marker for so long: the trace shows nothing any more. */
 const SILENCE_LIMIT_MS = 10_000;
@@ -175,7 +176,7 @@ export class CallQueue {
     }
     this.given++;
     if (call.entryLost || call.status === 'entryOnly') this.unmatched++;
-    this.options.onCall(this.toCall(call, site));
+    this.options.onCall(this.toCall(call, site, await this.stackOf(call)));
   }
 
   private async siteOf(call: JoinedCall): Promise<Site | null> {
@@ -200,7 +201,20 @@ export class CallQueue {
     return { caller: this.code?.describe(only) ?? symbol, frames: (await this.lines?.at(only)) ?? [] };
   }
 
-  private toCall(call: JoinedCall, { caller, frames }: Site): Call {
+  /** Begins with the function that called the syscall's entry. */
+  private async stackOf(call: JoinedCall): Promise<StackFrame[]> {
+    const entry = `sys_${this.options.abi.byName(call.syscall)?.entry ?? call.syscall}`;
+    const at = call.stack.findIndex(({ name }) => name?.endsWith(entry));
+    const stack: StackFrame[] = [];
+    for (const { name, address } of at < 0 ? [] : call.stack.slice(at + 1, at + 1 + MAX_STACK)) {
+      const place = this.locate({ address, symbol: null });
+      const [source = null] = place ? ((await this.lines?.at({ section: place.section, offset: place.offset - 1 })) ?? []) : [];
+      stack.push({ function: (place && this.code?.describe(place)) ?? name ?? '?', source });
+    }
+    return stack;
+  }
+
+  private toCall(call: JoinedCall, { caller, frames }: Site, stack: StackFrame[]): Call {
     const { abi } = this.options;
     const { prediction, source } = this.matcher.match(call.syscall, caller, frames);
     const result = call.result === null ? null : Number(call.result);
@@ -226,6 +240,7 @@ export class CallQueue {
       predictionId: prediction?.id ?? null,
       recordSeq: null,
       action: null,
+      ...(stack.length > 0 ? { stack } : {}),
     };
   }
 }

@@ -32,6 +32,11 @@ export function formatCall(call: Call, space: AddressSpace, abi: SyscallAbi): st
   return `[${seconds}] ${task}${call.syscall}(${args}) = ${describeResult(call)}${duration}${log}${place === '' ? '' : `  ${printable(place)}`}`;
 }
 
+/** `strace -k`: who called, a line each, innermost first. */
+export function formatStack(call: Call): string[] {
+  return (call.stack ?? []).map(({ function: name, source }) => ` > ${printable(name)}${source ? `  ${printable(source.file)}:${source.line}` : ''}`);
+}
+
 /** `strace -c`: calls, errors and time of each syscall, the longest first. */
 export function formatSummary(calls: readonly Call[]): string {
   const rows = new Map<string, { calls: number; errors: number; usec: number; timed: number }>();

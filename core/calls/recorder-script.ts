@@ -13,6 +13,8 @@ export interface ProbeAbi {
   readonly prefix: string;
   /** Fetches the return address at a function's first instruction. */
   readonly returnAddress: string;
+  /** Fetches the address of the entry's only argument, a `struct pt_regs`. */
+  readonly frame: string;
   /** Fetches the result right after a call. */
   readonly result: string;
   /** Fetches the six argument registers from the `struct pt_regs` that the entry is given. */
@@ -31,9 +33,9 @@ function atLeast(kernel: string, major: number, minor: number): boolean {
 export function probeAbi(arch: Architecture, kernel: string): ProbeAbi | null {
   switch (arch) {
     case 'x86_64':
-      return { prefix: '__x64_sys_', returnAddress: '$stack0', result: '%ax', registers: [112, 104, 96, 56, 72, 64].map((offset) => `+${offset}(%di)`) };
+      return { prefix: '__x64_sys_', returnAddress: '$stack0', result: '%ax', frame: '%di', registers: [112, 104, 96, 56, 72, 64].map((offset) => `+${offset}(%di)`) };
     case 'arm64':
-      return { prefix: '__arm64_sys_', returnAddress: '%x30', result: '%x0', registers: [atLeast(kernel, 7, 3) ? 272 : 0, 8, 16, 24, 32, 40].map((offset) => `+${offset}(%x0)`) };
+      return { prefix: '__arm64_sys_', returnAddress: '%x30', result: '%x0', frame: '%x0', registers: [atLeast(kernel, 7, 3) ? 272 : 0, 8, 16, 24, 32, 40].map((offset) => `+${offset}(%x0)`) };
     case 'i386':
       return null;
   }
@@ -49,14 +51,15 @@ export function probeAbi(arch: Architecture, kernel: string): ProbeAbi | null {
  *   and what the processes do that carry this output: each of their calls would cause the next.
  * - `dd` reads and writes; busybox's cat would splice, which holds the lock of the pipe to the SSH server while it waits.
  * - Symbols come in the order of their addresses: what is searched for the first match need not read all of them.
+ * - The stack is taken of the first calls of each syscall only: it is several times as long as the rest of an event.
  * - trace_clock `perf` is local_clock(), which printk uses.
  *
  * Arguments: token, buffer of all CPUs in KiB, instances of a return probe, prefix of the symbols, fetch of the return
- * address, fetches of the registers, number of trace folders, those folders, `NAME:ENTRY` of each syscall.
+ * address, fetches of the registers, stacks to take of a syscall, number of trace folders, those folders, `NAME:ENTRY` of each syscall.
  * Standard input: `watch N MODULE FUNCTION`, `sync WORD`, `finish`. Answers on standard error, the trace on standard output.
  */
-export const RECORD = `token=$1 total=$2 active=$3 prefix=$4 ra=$5 registers=$6 folders=$7
-shift 7
+export const RECORD = `token=$1 total=$2 active=$3 prefix=$4 ra=$5 registers=$6 stacks=$7 folders=$8
+shift 8
 PATH=$PATH:/usr/sbin:/sbin
 group=kmodlab_$$_$token
 reader= trampoline=
@@ -77,6 +80,7 @@ events=$tracefs/kprobe_events
 
 remove() (
   instance=$tracefs/instances/$1
+  for trigger in "$instance/events/$1"/e_*/trigger; do echo '!stacktrace' >"$trigger"; done
   [ -d "$instance/events/$1" ] && echo 0 >"$instance/events/$1/enable"
   sed -n "s,^[a-z][0-9]*:\\($1/[^ ]*\\) .*,\\1,p" "$events" | while read -r event; do echo "-:$event" >>"$events"; done
   [ -d "$instance" ] && rmdir "$instance"
@@ -125,12 +129,14 @@ dd if="$instance/trace_pipe" bs=65536 2>/dev/null &
 reader=$!
 ours="$ours && common_pid != $reader"
 fetch="ra=$ra:x64 sp=%sp:x64"
+watch_stack() { echo "stacktrace:$stacks if $2" >"$instance/events/$group/$1/trigger" || true; }
 filter() { echo "$2" >"$instance/events/$group/$1/filter"; }
 defined=
 for syscall in "$@"; do
   name=\${syscall%%:*} symbol=$prefix\${syscall#*:}
+  outside="(ra < $low || ra >= $high\${trampoline:+ || ra == $trampoline})$ours"
   if echo "r$active:$group/x_$name $symbol ret=\\$retval:s64" >>"$events" && echo "p:$group/e_$name $symbol $fetch $registers" >>"$events" &&
-    filter "e_$name" "(ra < $low || ra >= $high\${trampoline:+ || ra == $trampoline})$ours" &&
+    filter "e_$name" "$outside" && watch_stack "e_$name" "$outside" &&
     filter "x_$name" "(__probe_ret_ip < $low || __probe_ret_ip >= $high)$ours"; then
     defined=1
   else

@@ -9,7 +9,7 @@ import { CallQueue, MAX_CALLS } from './call-queue';
 import type { ModuleCode } from './module-code';
 import { ANSWER, probeAbi, RECORD, TRACEFS_FOLDERS } from './recorder-script';
 import type { SourceLines } from './source-lines';
-import { parseTraceLine, type TraceEvent } from './trace-line';
+import { parseTraceLine, type StackLine, type TraceEvent } from './trace-line';
 
 export interface RecorderOptions {
   readonly host: Host;
@@ -37,6 +37,8 @@ const INIT = 'init_module';
 const BUFFER_KIB = 16_384;
 const MAX_ACTIVE = 256;
 const MAX_WATCHED = 64;
+/** Of each syscall, from its first call on. */
+const STACKS = 256;
 const ANSWER_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 10_000;
 
@@ -76,6 +78,8 @@ export class CallRecorder {
   private readonly abi: SyscallAbi;
   private readonly queue: CallQueue;
   private joiner: CallJoiner | null = null;
+  /** Takes the lines of the stack that is being read. */
+  private stack: StackLine[] | null = null;
   private overruns = 0;
   private missed = 0;
   private over = false;
@@ -91,11 +95,12 @@ export class CallRecorder {
     if (!probe) throw new RecorderUnavailable(`No probes are known for ${options.arch}`);
     this.abi = syscallAbi(options.arch);
     this.queue = new CallQueue({ abi: this.abi, moduleName: options.moduleName, predictions: options.predictions, onCall: options.onCall, onMarker: (text) => options.onMarker?.(text) });
-    const registers = probe.registers.map((fetch, index) => `a${index}=${fetch}:x64`).join(' ');
+    const fetches = probe.registers.map((fetch, index) => `a${index}=${fetch}:x64`).join(' ');
+    const registers = `frame=${probe.frame}:x64 ${fetches}`;
     const folders = options.tracefs ?? TRACEFS_FOLDERS;
     const limits = [String(options.bufferKib ?? BUFFER_KIB), String(options.maxActive ?? MAX_ACTIVE)];
     const entries = syscalls.map((name) => `${name}:${this.abi.byName(name)?.entry ?? name}`);
-    this.process = options.host.start(['sh', '-c', RECORD, ANSWER, tokenOf(options.sessionId), ...limits, probe.prefix, probe.returnAddress, registers, String(folders.length), ...folders, ...entries], {
+    this.process = options.host.start(['sh', '-c', RECORD, ANSWER, tokenOf(options.sessionId), ...limits, probe.prefix, probe.returnAddress, registers, String(STACKS), String(folders.length), ...folders, ...entries], {
       stdin: this.stdin,
       onStdoutLine: (line) => this.accept(parseTraceLine(line)),
       onStderrLine: (line) => this.acceptAnswer(line),
@@ -194,7 +199,15 @@ export class CallRecorder {
   }
 
   private accept(event: TraceEvent | null): void {
+    if (event?.type === 'frame') {
+      this.stack?.push(event);
+      return;
+    }
+    this.stack = null;
     switch (event?.type) {
+      case 'stack':
+        this.stack = this.joiner?.stackOf(event.pid) ?? null;
+        return;
       case 'entry':
         if (event.of === 'function') this.queue.functionEntered(event);
         this.joiner?.entry(event);

@@ -37,12 +37,25 @@ export interface MarkerEvent extends TraceEventHead {
   readonly text: string;
 }
 
+/** The kernel's stack follows, which was taken at the task's last entry. */
+export interface StackEvent extends TraceEventHead {
+  readonly type: 'stack';
+}
+
+/** One line of a stack, innermost first. */
+export interface StackLine {
+  readonly type: 'frame';
+  /** Null when the kernel could not tell. */
+  readonly name: string | null;
+  readonly address: bigint;
+}
+
 /** Events that the ring buffer lost before this place; the total comes from its statistics. */
 export interface LostEvents {
   readonly type: 'lost';
 }
 
-export type TraceEvent = EntryEvent | ReturnEvent | MarkerEvent | LostEvents;
+export type TraceEvent = EntryEvent | ReturnEvent | MarkerEvent | StackEvent | StackLine | LostEvents;
 
 /** An address as the kernel prints it; `symbol` is null when it knows none. */
 export interface KernelPlace {
@@ -52,12 +65,16 @@ export interface KernelPlace {
 
 // The task's name is at most 15 characters long and stands right-aligned in 16: whatever it holds, the dash is the 17th.
 const HEAD = /^ +\d+ +(?:\([^)]{0,12}\) +)?\[\d+\] +(?:\S{3,8} +)?(\d{1,12})\.(\d{6}): (\w{1,64})(?:\+0x[0-9a-f]+\/0x[0-9a-f]+)?(?: <[0-9a-f]{8,16}>)?: (.*)$/s;
+const STACK = /^ +\d+ +(?:\([^)]{0,12}\) +)?\[\d+\] +(?:\S{3,8} +)?(\d{1,12})\.(\d{6}): <stack trace>$/;
 const TASK_WIDTH = 16;
 const SYMBOL = /^([^ ]{1,512})\+0x([0-9a-f]{1,8})\/0x([0-9a-f]{1,8})(?: \[([^\] ]{1,64})\])?$/;
 const PLACE = '(.{1,600}?) <([0-9a-f]{8,16})>';
-const ENTRY = new RegExp(`^\\(${PLACE}\\) ra=(0x[0-9a-f]{1,16}) sp=(0x[0-9a-f]{1,16})((?: a[0-5]=(?:0x[0-9a-f]{1,16}|\\(fault\\)))*)$`);
+const ENTRY = new RegExp(`^\\(${PLACE}\\) ra=(0x[0-9a-f]{1,16}) sp=(0x[0-9a-f]{1,16})(?: frame=(0x[0-9a-f]{1,16}))?((?: a[0-5]=(?:0x[0-9a-f]{1,16}|\\(fault\\)))*)$`);
 const RETURN = new RegExp(`^\\(${PLACE} <- ${PLACE}\\) ret=(-?\\d{1,20})$`);
+const FRAME = /^ => (\[unknown\/kretprobe'd\]|[^ <]{1,512}) <([0-9a-f]{8,16})>$/;
 const MAX_LINE = 4096;
+/** Kernel addresses have their highest bits set (x86-64, arm64). */
+const KERNEL_HALF = 0xff00000000000000n;
 
 function place(text: string, address: string): KernelPlace {
   const [, name, offset, size, module] = SYMBOL.exec(text) ?? [];
@@ -65,15 +82,16 @@ function place(text: string, address: string): KernelPlace {
   return { address: BigInt(`0x${address}`), symbol };
 }
 
-function readRegisters(text: string): bigint[] | null {
-  if (text.includes('(fault)')) return null;
+/** What lies at an address that is not the kernel's was not read, and what the event shows then is left from earlier ones. */
+function readRegisters(frame: string | undefined, text: string): bigint[] | null {
+  if (text.includes('(fault)') || (frame !== undefined && BigInt(frame) < KERNEL_HALF)) return null;
   return [...text.matchAll(/=(0x[0-9a-f]+)/g)].map(([, value]) => BigInt(value ?? '0x0'));
 }
 
 function readEntry(head: TraceEventHead, of: EntryEvent['of'], name: string, body: string): EntryEvent | null {
-  const [, symbol = '', address = '0', returnAddress = '0x0', stackPointer = '0x0', registers = ''] = ENTRY.exec(body) ?? [];
+  const [, symbol = '', address = '0', returnAddress = '0x0', stackPointer = '0x0', frame, registers = ''] = ENTRY.exec(body) ?? [];
   if (symbol === '') return null;
-  return { ...head, type: 'entry', of, name, at: place(symbol, address), returnAddress: BigInt(returnAddress), stackPointer: BigInt(stackPointer), registers: readRegisters(registers) };
+  return { ...head, type: 'entry', of, name, at: place(symbol, address), returnAddress: BigInt(returnAddress), stackPointer: BigInt(stackPointer), registers: readRegisters(frame, registers) };
 }
 
 function readReturn(head: TraceEventHead, of: ReturnEvent['of'], name: string, body: string): ReturnEvent | null {
@@ -88,12 +106,16 @@ function readReturn(head: TraceEventHead, of: ReturnEvent['of'], name: string, b
 export function parseTraceLine(line: string): TraceEvent | null {
   if (line.length > MAX_LINE) return null;
   if (/^CPU:\d+ \[LOST \d+ EVENTS\]$/.test(line)) return { type: 'lost' };
+  const frame = FRAME.exec(line);
+  if (frame) return { type: 'frame', name: frame[1]?.startsWith('[') ? null : (frame[1] ?? null), address: BigInt(`0x${frame[2] ?? '0'}`) };
   const task = line.slice(0, TASK_WIDTH).trim();
   const pid = /^-(\d{1,10}) /.exec(line.slice(TASK_WIDTH));
-  const head = pid && HEAD.exec(` ${line.slice(TASK_WIDTH + 1)}`);
+  const rest = ` ${line.slice(TASK_WIDTH + 1)}`;
+  const head = pid && (HEAD.exec(rest) ?? STACK.exec(rest));
   if (!head) return null;
-  const [, seconds, micros, event = '', body = ''] = head;
+  const [, seconds, micros, event, body = ''] = head;
   const common = { task, pid: Number(pid[1]), usec: Number(seconds) * 1_000_000 + Number(micros) };
+  if (event === undefined) return { ...common, type: 'stack' };
   if (event === 'tracing_mark_write') return { ...common, type: 'marker', text: body };
   const name = event.slice(2);
   switch (event.slice(0, 2)) {

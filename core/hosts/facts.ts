@@ -11,6 +11,7 @@ echo "arch=$(uname -m)"
 echo "bootId=$(cat /proc/sys/kernel/random/boot_id)"
 echo "uid=$(id -u)"
 echo "tainted=$(cat /proc/sys/kernel/tainted)"
+if [ "$(uname -m)" = x86_64 ]; then if grep -qw la57 /proc/cpuinfo; then echo levels=5; else echo levels=4; fi; fi
 build=/lib/modules/$kernel/build
 if [ -e "$build/Makefile" ]; then echo "build=$build"; fi
 `;
@@ -21,6 +22,8 @@ const Facts = z.object({
   bootId: z.string().min(1).max(100),
   uid: z.coerce.number().int().nonnegative(),
   tainted: z.coerce.number().int().nonnegative(),
+  /** x86-64: the kernel shows `la57` only while it uses five levels (Documentation/arch/x86/x86_64/5level-paging.rst). */
+  levels: z.enum(['4', '5']).transform((levels) => (levels === '5' ? 5 : 4)).nullable().default(null),
   build: z.string().max(4096).nullable().default(null),
 });
 

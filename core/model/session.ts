@@ -16,6 +16,8 @@ export const HostIdentity = z.object({
   arch: Architecture,
   /** /proc/sys/kernel/random/boot_id */
   bootId: z.string(),
+  /** Levels of page tables, which say where user space ends; null or absent where that is not known. */
+  levels: z.union([z.literal(4), z.literal(5)]).nullable().optional(),
 });
 export type HostIdentity = z.infer<typeof HostIdentity>;
 
@@ -90,6 +92,15 @@ export type SessionEnd = z.infer<typeof SessionEnd>;
 export const Registers = z.array(z.object({ name: z.string(), value: Hex64 })).length(6);
 export type Registers = z.infer<typeof Registers>;
 
+/** A function on the kernel's stack when a call was made. */
+export const StackFrame = z.object({
+  /** With an offset where it is the module's; `?` where the kernel could not tell. */
+  function: z.string(),
+  /** Null for code that is not the module's. */
+  source: SourceLine.nullable(),
+});
+export type StackFrame = z.infer<typeof StackFrame>;
+
 /** One function of the kernel that ran during a call, as the function-graph tracer saw it. */
 export const KernelFunction = z.object({
   name: z.string(),
@@ -142,6 +153,8 @@ export const Call = z.object({
   recordSeq: z.int().nonnegative().nullable(),
   /** The action (index) during which it was made, null while init or exit ran. */
   action: z.int().nonnegative().nullable(),
+  /** Who called, innermost first, beginning with the caller; absent when it was not recorded. */
+  stack: z.array(StackFrame).optional(),
   /** Why it returned what it did; absent until somebody asked. */
   kernelPath: KernelPath.optional(),
 });

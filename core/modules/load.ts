@@ -48,12 +48,12 @@ export async function startLoad(plan: LoadPlan, deps: LoadDeps): Promise<LoadedM
 function newSession(plan: LoadPlan, facts: HostFacts, snapshot: SourceSnapshot): LoadSession {
   const { module } = plan;
   const now = new Date().toISOString();
-  const { name, kind, kernel, arch, bootId } = facts;
+  const { name, kind, kernel, arch, bootId, levels = null } = facts;
   return {
     version: SESSION_VERSION,
     id: `${now.replaceAll(/[-:]|\.\d+/g, '')}-${module.name.replaceAll(/[^A-Za-z0-9_-]/g, '_')}-${randomBytes(3).toString('hex')}`,
     module: { name: module.name, folder: module.folder, sources: [...snapshot.hashes], koBuildId: null },
-    host: { name, kind, kernel, arch, bootId },
+    host: { name, kind, kernel, arch, bootId, levels },
     parameters: { ...plan.parameters },
     startedAt: now,
     endedAt: null,

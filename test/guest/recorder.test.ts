@@ -26,7 +26,7 @@ const fixtureLine = (comment: string): { file: string; line: number } => ({ file
 const valuesOf = (call: Call | undefined): bigint[] => call?.registers?.map(({ value }) => BigInt(value)) ?? [];
 
 describe('device2 recorded without a word in the log', function () {
-  for (const kernel of ['5.10-cloud', '6.1-cloud', 'newest-cloud']) {
+  for (const kernel of ['5.10-cloud', '6.1-cloud', '6.12-cloud', 'newest-cloud']) {
     it(`on ${kernel}: lines, registers, results, predictions`, async function () {
       const silence = [['printk(', 'no_printk(']] as const;
       const folder = copyOfModule({ 'device2_main.c': silence, 'device2_kernel_buffer.c': silence, 'device2_descriptors.c': silence, 'device2_echo.c': silence, 'device2_table.c': silence });
@@ -95,6 +95,17 @@ describe('the recorder on a guest', () => {
     return CallRecorder.start({ host, sessionId: 's-1', arch: 'x86_64', kernel: host.kernelRelease, moduleName: 'calls', syscalls: ['write', 'close', 'dup'], predictions: [], onCall: () => undefined, ...more });
   };
 
+  it('shows no registers where the entry was given no register block', async () => {
+    const loaded = await load({ record: { syscalls: ['getpid'] } });
+    await loaded.exercise(['sh', '-c', 'echo hi >/proc/calls_bare']);
+    const { calls, host } = await loaded.unload();
+    assert.deepEqual(calls.map(({ syscall, registers, source, unknownBecause }) => [syscall, registers, source, unknownBecause]), [
+      ['getpid', null, fixtureLine('bare'), 'Its register block could not be read.'],
+    ]);
+    assert.ok(calls[0]!.result! > 1);
+    assert.ok(host.levels === 4 || host.levels === 5);
+  });
+
   it('records calls within calls, each with its parent and the line inside an inlined helper', async () => {
     const loaded = await load({});
     await loaded.exercise(['sh', '-c', 'echo hi >/proc/calls_outer 2>/proc/calls_inner']);
@@ -107,6 +118,12 @@ describe('the recorder on a guest', () => {
       ['close', outer.id, fixtureLine('inlined')],
     ]);
     assert.equal(summary.lost, 0, summary.reason);
+    const [, inner] = calls;
+    const functions = outer.stack?.map(({ function: name }) => name.replace(/\+0x[0-9a-f]+$/, '')) ?? [];
+    assert.equal(functions[0], 'outer_write');
+    assert.ok(functions.includes('vfs_write'), functions.join(' '));
+    assert.deepEqual(outer.stack?.[0]?.source, fixtureLine('outer'));
+    assert.deepEqual(inner?.stack?.flatMap(({ source }) => source ?? []), [fixtureLine('inlined'), fixtureLine('outer')]);
     assert.equal(await ours(), '');
   });
 

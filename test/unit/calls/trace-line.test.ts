@@ -32,6 +32,21 @@ describe('lines of the trace', () => {
     assert.equal(bare.result, -9223372036854775808n);
   });
 
+  it('gives no registers when what it was given is no kernel address', () => {
+    const event = parseTraceLine(`${HEAD}e_getpid: (__x64_sys_getpid+0x0/0x70 <ffffffffb6975ee0>) ra=0xffffffffc02e52cc sp=0xff6d4c8ac05eb9c8 frame=0x4d2 a0=0x1 a1=0x2 a2=0x0 a3=0x0 a4=0x0 a5=0x0`);
+    assert.ok(event?.type === 'entry');
+    assert.equal(event.registers, null);
+    const read = parseTraceLine(`${HEAD}e_getpid: (__x64_sys_getpid+0x0/0x70 <ffffffffb6975ee0>) ra=0xffffffffc02e52cc sp=0xff6d4c8ac05eb9c8 frame=0xff6d4c8ac05eba00 a0=0x1 a1=0x2 a2=0x0 a3=0x0 a4=0x0 a5=0x0`);
+    assert.deepEqual(read?.type === 'entry' && read.registers, [1n, 2n, 0n, 0n, 0n, 0n]);
+  });
+
+  it('reads a stack', () => {
+    assert.deepEqual(parseTraceLine(`${HEAD}<stack trace>`), { type: 'stack', task: 'insmod', pid: 498, usec: 1570825877 });
+    assert.deepEqual(parseTraceLine(' => device2_write.cold <ffffffffc03491c6>'), { type: 'frame', name: 'device2_write.cold', address: 0xffffffffc03491c6n });
+    assert.deepEqual(parseTraceLine(" => [unknown/kretprobe'd] <ffffffff8765d2f0>"), { type: 'frame', name: null, address: 0xffffffff8765d2f0n });
+    assert.equal(parseTraceLine(' => two words <ffffffff8765d2f0>'), null);
+  });
+
   it('gives no registers when the kernel could not read one', () => {
     const event = parseTraceLine(`${HEAD}e_dup: (__x64_sys_dup+0x0/0x70 <ffffffffb6975ee0>) ra=0xffffffffc02e52cc sp=0xff6d4c8ac05eb9c8 a0=0x1 a1=(fault) a2=0x0 a3=0x0 a4=0x0 a5=0x0`);
     assert.ok(event?.type === 'entry');
