@@ -86,6 +86,7 @@ export class Calls implements Performs {
       const via = value.via ?? (given ? { span: given.span, depth: inner.depth } : undefined);
       this.bind(inner, parameter.name ?? `(${index})`, parameter.type, via ? { ...value, via } : value, state);
     }
+    inner.variadic = list.slice(definition.parameters.length).map(({ value, span }) => ({ ...value, via: value.via ?? { span, depth: inner.depth } }));
     const outcomes = this.machine.executor.runBody(inner, state);
     asLookup(this.machine, outcomes, expression, frame);
     const symbol = outcomes.some(({ value }) => value.kind === 'unknown') ? soughtSymbol(list, this.machine.program) : null;

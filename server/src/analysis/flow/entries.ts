@@ -9,7 +9,12 @@ export type EntryRole = 'init' | 'exit' | 'write' | 'read' | 'callback' | 'uncal
 
 export interface EntryPoint extends FunctionPlace {
   readonly role: EntryRole;
+  /** It is given to what makes it run in a thread of the kernel's own. */
+  readonly inKernelThread?: boolean;
 }
+
+/** Functions and macros that make one of their arguments run in a kernel thread. */
+const RUNS_IN_KERNEL_THREAD = /^(?:kthread_(?:run|create)\w*|kernel_thread|INIT_(?:DELAYED_|DEFERRABLE_)?WORK\w*|__(?:DELAYED_)?WORK_INITIALIZER|kthread_init_work)$/;
 
 const INIT_CALLS = /^(?:module_init|(?:core|postcore|arch|subsys|fs|rootfs|device|late)_initcall(?:_sync)?)$/;
 /** Structures whose `write` and `read` take the buffer of a user. */
@@ -26,6 +31,7 @@ export function findEntries(program: Program): EntryPoint[] {
     if (!known || ORDER.indexOf(role) < ORDER.indexOf(known.role)) roles.set(place.definition, { ...place, role });
   };
   const called = new Set<FunctionPlace['definition']>();
+  const threads = new Set<FunctionPlace['definition']>();
   for (const unit of program.units) {
     for (const call of unit.syntax.fileScopeCalls) {
       const [first] = call.arguments;
@@ -36,19 +42,30 @@ export function findEntries(program: Program): EntryPoint[] {
     }
     add(program.findFunction('init_module', unit), 'init');
     add(program.findFunction('cleanup_module', unit), 'exit');
-    scanUnit(program, unit, add, called);
+    scanUnit(program, unit, add, called, threads);
   }
   const referenced = [...roles.values()];
   const uncalled = program.units.flatMap((unit) =>
     unit.syntax.functions.filter((definition) => !roles.has(definition) && !called.has(definition)).map((definition): EntryPoint => ({ definition, unit, role: 'uncalled' })),
   );
-  return [...referenced, ...uncalled].sort((a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role));
+  return [...referenced, ...uncalled].map((entry) => ({ ...entry, inKernelThread: threads.has(entry.definition) })).sort((a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role));
 }
 
-function scanUnit(program: Program, unit: Unit, add: (place: FunctionPlace | undefined, role: EntryRole) => void, called: Set<FunctionPlace['definition']>): void {
+type Definitions = Set<FunctionPlace['definition']>;
+
+function noteThreads(program: Program, unit: Unit, callee: string, list: readonly Expression[], threads: Definitions): void {
+  if (!RUNS_IN_KERNEL_THREAD.test(callee)) return;
+  for (const argument of list) {
+    const place = argument.kind === 'identifier' ? program.findFunction(argument.name, unit) : undefined;
+    if (place) threads.add(place.definition);
+  }
+}
+
+function scanUnit(program: Program, unit: Unit, add: (place: FunctionPlace | undefined, role: EntryRole) => void, called: Definitions, threads: Definitions): void {
   const direct = new Set<Expression>();
   const visit = (expression: Expression): void => {
     if (expression.kind === 'call' && expression.callee.kind === 'identifier') {
+      noteThreads(program, unit, expression.callee.name, expression.arguments, threads);
       direct.add(expression.callee);
       const place = program.findFunction(expression.callee.name, unit);
       if (place) called.add(place.definition);

@@ -9,8 +9,9 @@ import type { Frame, Outcome } from './frame';
 import { fileHandlerOf, kernelSymbol, tableEntry } from './kernel-symbols';
 import type { Evaluates, Machine, Place } from './machine';
 import type { MemoryObject, Target } from './objects';
+import { elementCount, sizeValue } from './sizes';
 import type { State } from './state';
-import { convert, sizeOf, typeOf } from './types';
+import { convert, typeOf } from './types';
 import { integer, join, SCALAR, UNKNOWN, ZERO, type Value } from './values';
 
 /** An initializer with more items is not followed. */
@@ -50,7 +51,7 @@ export class Evaluator implements Evaluates {
       case 'compound':
         return this.locate(expression, state, frame).map((place) => ({ state: place.state, value: this.load(place.targets, place.state) }));
       case 'sizeof':
-        return one(this.sizeOf(expression, frame));
+        return one(sizeValue(this.machine, expression, frame));
       case 'comma':
         return this.evaluate(expression.left, state, frame).flatMap((outcome) => this.evaluate(expression.right, outcome.state, frame));
       case 'statements':
@@ -119,7 +120,14 @@ export class Evaluator implements Evaluates {
     if (type.kind === 'unknown' && !target.path.includes('[?]') && !state.memory.cell(target)) {
       return state.memory.hasParts(target) ? state.memory.loadAggregate(target) : UNKNOWN;
     }
-    return state.memory.load(target);
+    const value = state.memory.load(target);
+    return value.kind === 'table' && !state.memory.cell(target) ? this.copiedEntry(value, target) : value;
+  }
+
+  /** An element of an array that the table was copied to. */
+  private copiedEntry(table: Value, { path }: Target): Value {
+    const index = /\[(\d+)\]$/.exec(path)?.[1];
+    return index === undefined ? UNKNOWN : tableEntry(table, integer(BigInt(index)), this.machine.program);
   }
 
   /** Where an lvalue lies. */
@@ -210,9 +218,18 @@ export class Evaluator implements Evaluates {
   }
 
   private element(base: Value, index: Value, state: State): Value {
-    if (base.kind === 'pointer') return this.load(shift(base.targets, index), state);
+    if (base.kind === 'pointer') {
+      const value = this.load(shift(base.targets, index), state);
+      const isSaved = index.kind === 'integer' && index.number !== undefined && (value.kind === 'entry' ? !value.syscall : value.kind === 'unknown' && this.holdsPointers(base.targets));
+      return isSaved ? tableEntry(SCALAR, index, this.machine.program) : value;
+    }
     if (base.kind === 'string') return SCALAR;
     return tableEntry(base, index, this.machine.program);
+  }
+
+  private holdsPointers(elements: readonly Target[]): boolean {
+    const { program } = this.machine;
+    return elements.every(({ object, path }) => program.typeAt(object.type, path).kind === 'pointer');
   }
 
   private unary(expression: Extract<Expression, { kind: 'unary' }>, state: State, frame: Frame): Outcome[] {
@@ -281,7 +298,7 @@ export class Evaluator implements Evaluates {
 
   private binary(expression: Extract<Expression, { kind: 'binary' }>, state: State, frame: Frame): Outcome[] {
     if (/^(?:&&|\|\||[<>]=?|[=!]=)$/.test(expression.operator)) return this.truthValue(expression, state, frame);
-    const count = this.elementCount(expression, frame);
+    const count = elementCount(this.machine, expression, frame);
     if (count !== null) return [{ state, value: integer(BigInt(count)) }];
     return this.evaluate(expression.left, state, frame).flatMap((left) =>
       this.evaluate(expression.right, left.state, frame).map((right) => {
@@ -302,28 +319,6 @@ export class Evaluator implements Evaluates {
       if (entry.kind === 'entry') return { kind: 'slot', syscall: entry.compat ? null : entry.syscall, certain: true, maybeNull: false };
     }
     return { kind: 'slot', syscall: null, certain: true, maybeNull: false };
-  }
-
-  /** `sizeof(array) / sizeof(array[0])`. */
-  private elementCount(expression: Extract<Expression, { kind: 'binary' }>, frame: Frame): number | null {
-    const { left, right } = expression;
-    if (expression.operator !== '/' || left.kind !== 'sizeof' || right.kind !== 'sizeof' || !left.operand || right.operand?.kind !== 'index') return null;
-    return this.countOf(left.operand, frame);
-  }
-
-  private countOf(array: Expression, frame: Frame): number | null {
-    const type = this.machine.program.resolve(typeOf(array, frame, this.machine.program));
-    if (type.kind !== 'array') return null;
-    const declared = this.machine.program.arraySize(type);
-    if (declared !== null || type.size || array.kind !== 'identifier') return declared;
-    const local = frame.lookup(array.name);
-    return this.machine.elementCounts.get((local ?? this.machine.program.findGlobal(array.name, frame.unit)?.object)?.id ?? '') ?? null;
-  }
-
-  private sizeOf(expression: Extract<Expression, { kind: 'sizeof' }>, frame: Frame): Value {
-    const type = expression.type ?? (expression.operand ? typeOf(expression.operand, frame, this.machine.program) : null);
-    const size = type ? sizeOf(type, this.machine.program) : null;
-    return size === null ? { kind: 'scalar', low: 1n, high: null, nonzero: true } : integer(BigInt(size));
   }
 
   private truthValue(expression: Expression, state: State, frame: Frame): Outcome[] {

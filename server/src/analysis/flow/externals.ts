@@ -4,7 +4,7 @@ import { walkExpression } from '../syntax/walk';
 import { offsetPath } from './arithmetic';
 import type { Frame, Outcome } from './frame';
 import { findsByName, lookUp, onEachSymbol, registerProbe, soughtSymbol, symbolNamed } from './lookups';
-import type { Argument, CallExpression, Machine } from './machine';
+import type { Argument, CallExpression, Machine, Place } from './machine';
 import type { MemoryObject, Target } from './objects';
 import { findReport } from './reports';
 import type { State } from './state';
@@ -112,12 +112,17 @@ function specialCall(machine: Machine, name: string, expression: CallExpression,
       return name === 'strncpy_from_user' ? SCALAR : { kind: 'scalar', low: 0n, high: null, nonzero: false };
     case 'get_user':
     case '__get_user':
-      if (expression.arguments[0]) {
-        for (const place of machine.evaluator.locate(expression.arguments[0], state, frame)) {
-          machine.evaluator.store(place, { kind: 'user', origin: { text: 'a value read from user space', span: null }, maybeNull: true }, null);
-        }
+      for (const place of placesOf(machine, expression, state, frame)) {
+        machine.evaluator.store(place, { kind: 'user', origin: { text: 'a value read from user space', span: null }, maybeNull: true }, null);
       }
       return SCALAR;
+    case 'va_start':
+    case '__builtin_va_start':
+      for (const place of placesOf(machine, expression, state, frame)) machine.evaluator.store(place, ZERO, null);
+      return SCALAR;
+    case 'va_arg':
+    case '__builtin_va_arg':
+      return nextVariadic(machine, first?.value, expression, state, frame);
     case 'set_fs':
       state.kernelAddressesAllowed = first !== undefined && namesKernelLimit(first.expression);
       return SCALAR;
@@ -164,6 +169,18 @@ function specialCall(machine: Machine, name: string, expression: CallExpression,
     default:
       return null;
   }
+}
+
+/** Where the first argument lies, which the macro assigns. */
+function placesOf(machine: Machine, { arguments: [first] }: CallExpression, state: State, frame: Frame): Place[] {
+  return first ? machine.evaluator.locate(first, state, frame) : [];
+}
+
+/** A va_list holds the number of the argument that comes next. */
+function nextVariadic(machine: Machine, list: Value | undefined, expression: CallExpression, state: State, frame: Frame): Value {
+  if (list?.kind !== 'integer') return UNKNOWN;
+  for (const place of placesOf(machine, expression, state, frame)) machine.evaluator.store(place, integer(list.value + 1n), null);
+  return frame.variadic[Number(list.value)] ?? UNKNOWN;
 }
 
 /** `KERNEL_DS` or `get_ds()`, however deep in macros. */
@@ -228,6 +245,10 @@ function copy(machine: Machine, to: Value | undefined, from: Value | undefined, 
   const whole = (place: Target): Target => ({ object: place.object, path: place.path.replace(/\[0\]$/, '') });
   if (source && targetsOf(from).length === 1) {
     const value = state.memory.loadAggregate(whole(source));
+    state.memory.store(whole(target), value, null);
+    machine.globals.stored(whole(target), value, state.aside);
+  } else if (from?.kind === 'table') {
+    const value: Value = { kind: 'aggregate', cells: new Map(), rest: from };
     state.memory.store(whole(target), value, null);
     machine.globals.stored(whole(target), value, state.aside);
   } else clobber(machine, target.object, state);

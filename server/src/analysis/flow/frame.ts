@@ -27,6 +27,8 @@ export class Frame {
   readonly jumps = new Map<string, State[]>();
   readonly passedLabels = new Set<string>();
   jumpedBack = false;
+  /** What was passed beyond the declared parameters. */
+  variadic: readonly Value[] = [];
   private readonly scopes = [new Map<string, MemoryObject>()];
 
   constructor(

@@ -124,11 +124,16 @@ function runEntry(machine: Interpreter, entry: EntryPoint, memory: Memory): void
   const { definition, unit } = entry;
   machine.begin();
   const frame = new Frame(`${unit.path}:${definition.name}`, definition, unit, null, null);
-  const state = new State(memory, descriptorsFor(entry), false, false);
+  const state = new State(memory, descriptorsFor(entry), false, mayPassKernelAddresses(machine.program, entry) ? null : false);
   for (const [index, parameter] of definition.parameters.entries()) {
     machine.calls.bind(frame, parameter.name ?? `(${index})`, parameter.type, parameterValue(machine.program, entry, parameter, index, state), state);
   }
   machine.executor.runBody(frame, state);
+}
+
+/** As long as there was set_fs(), threads of the kernel had KERNEL_DS from their start. */
+function mayPassKernelAddresses({ target }: Program, { inKernelThread }: EntryPoint): boolean {
+  return inKernelThread === true && target.hasSetFs;
 }
 
 function descriptorsFor(entry: EntryPoint): DescriptorTable {

@@ -18,6 +18,8 @@ export const PRELUDE = `
 #define BIT(n) (1UL << (n))
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define asmlinkage_protect(...)
+#define DECLARE_WORK(name, function) struct work_struct name = __WORK_INITIALIZER(name, function)
+#define DECLARE_DELAYED_WORK(name, function) struct delayed_work name = __DELAYED_WORK_INITIALIZER(name, function, 0)
 #define pr_fmt(fmt) fmt
 #define pr_emerg(fmt, ...) printk(KERN_EMERG pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_alert(fmt, ...) printk(KERN_ALERT pr_fmt(fmt), ##__VA_ARGS__)

@@ -53,6 +53,11 @@ export class TargetFacts {
     return this.version >= since;
   }
 
+  /** The kernel is known to have set_fs(): x86 until 5.9, arm64 until 5.10 (docs/rules/set-fs-buffer.md). */
+  get hasSetFs(): boolean {
+    return this.versionIsKnown && this.version < (this.arch === 'arm64' ? 0x050b00 : 0x050a00);
+  }
+
   /** What `CONFIG_name` is set to, `y`, `m` or a value; null when it is not set. */
   config(name: string): string | null {
     if (this.configuration && Object.hasOwn(this.configuration, name)) return this.configuration[name] ?? null;
