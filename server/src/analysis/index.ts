@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { describePrototype } from '../../../core/abi';
 import type { Analysis, AnalysisTarget, Finding, Range, SourceFile } from '../../../core/model/analysis';
+import { fixesFor, type Fix } from './fixes';
 import type { Program } from './flow/program';
 import type { RecordedCall } from './flow/recorder';
-import { runProgram } from './flow/run';
+import { runProgram, type RunResult } from './flow/run';
 import { ModuleReader } from './module';
 import { toPredictions } from './predictions';
 import { callingConvention } from './rules/calling-convention';
@@ -44,6 +45,14 @@ export interface Analyzer {
 /** A module that is edited. What an edit left alone is not analysed again; the result is that of `inspect`, always. */
 export interface FollowedModule {
   inspect(sources: readonly SourceFile[]): Inspection;
+  /** What can be done about those findings that `wanted` takes. */
+  fixes(sources: readonly SourceFile[], wanted: (finding: Finding) => boolean): FixedFinding[];
+}
+
+/** A finding and its fixes, the best first. */
+export interface FixedFinding {
+  readonly finding: Finding;
+  readonly fixes: readonly Fix[];
 }
 
 /** A call of a syscall entry in the text. */
@@ -92,6 +101,15 @@ class Following implements FollowedModule {
     this.sources = sources;
     return this.inspection;
   }
+
+  fixes(sources: readonly SourceFile[], wanted: (finding: Finding) => boolean): FixedFinding[] {
+    const program = this.reader.read(sources);
+    if (!program) return [];
+    const run = runProgram(program);
+    return findingsOf(program, run)
+      .filter(wanted)
+      .map((finding) => ({ finding, fixes: fixesFor({ finding, program, calls: run.calls }) }));
+  }
 }
 
 const NOTHING: Inspection = { findings: [], predictions: [], calls: [] };
@@ -99,8 +117,11 @@ const NOTHING: Inspection = { findings: [], predictions: [], calls: [] };
 function inspectProgram(program: Program | null): Inspection {
   if (!program) return NOTHING;
   const run = runProgram(program);
-  const findings = RULES.flatMap((rule) => rule(run.calls, program, run)).sort(inFileOrder);
-  return { findings, predictions: toPredictions(run.calls, run.complete), calls: callSites(run.calls) };
+  return { findings: findingsOf(program, run), predictions: toPredictions(run.calls, run.complete), calls: callSites(run.calls) };
+}
+
+function findingsOf(program: Program, run: RunResult): Finding[] {
+  return RULES.flatMap((rule) => rule(run.calls, program, run)).sort(inFileOrder);
 }
 
 function callSites(calls: readonly RecordedCall[]): CallSite[] {

@@ -52,6 +52,11 @@ export class Frame {
     return this.parent ? this.parent.depth + 1 : 0;
   }
 
+  /** The function that the kernel called to get here. */
+  get entry(): FunctionDefinition {
+    return this.parent?.entry ?? this.definition;
+  }
+
   isActive(definition: FunctionDefinition): boolean {
     return this.definition === definition || (this.parent?.isActive(definition) ?? false);
   }

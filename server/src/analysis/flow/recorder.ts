@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { AbiFunction, AbiSyscall, SyscallAbi } from '../../../../core/abi';
 import type { Report } from '../../../../core/model/analysis';
+import type { FunctionDefinition } from '../syntax/ast';
 import type { Span } from '../syntax/source';
 import type { Forecast } from './forecast';
+import type { CallExpression } from './machine';
 import type { Lookup, MemoryObject, Origin } from './objects';
+import type { FunctionPlace } from './unit';
 import type { Value } from './values';
 
 /** One argument of a call, as one path brings it. */
@@ -28,6 +31,13 @@ export interface Visit {
 
 export type UsedConvention = 'regs' | 'direct' | 'either';
 
+/** A call in the syntax tree, and the function that the kernel calls to get there. */
+export interface CallCode {
+  readonly place: FunctionPlace;
+  readonly expression: CallExpression;
+  readonly entry: FunctionDefinition;
+}
+
 /** One call of a syscall entry (or of something that takes user pointers as one does), reached through one chain of calls. */
 export interface RecordedCall {
   readonly key: string;
@@ -39,6 +49,7 @@ export interface RecordedCall {
   readonly caller: string;
   /** The call expression itself. */
   readonly expression: Span;
+  readonly code: CallCode;
   /** How the code hands over the arguments. */
   readonly used: UsedConvention;
   /** How the entry takes them on the target. */

@@ -5,7 +5,7 @@ import { forecast, unknownForecast, type Forecast } from './forecast';
 import type { Frame, Outcome } from './frame';
 import type { Argument, CallExpression, Machine } from './machine';
 import type { MemoryObject } from './objects';
-import type { CallArgument, UsedConvention } from './recorder';
+import type { CallArgument, CallCode, UsedConvention } from './recorder';
 import type { State } from './state';
 import { typeOf } from './types';
 import { originOf, UNKNOWN, type Value } from './values';
@@ -24,11 +24,15 @@ export function callEntry(machine: Machine, entry: Entry, expression: CallExpres
   const prediction = forecastFor(syscall, used === 'either' || used === takes, entry.compat === true, values, state);
   const { span: site, caller } = frame.siteOf(expression);
   machine.recorder.visit(
-    { key, syscall, callee: syscall, site, caller, expression: frame.unit.spanOf(expression), used, takes, symbol: entry.symbol ?? null, abi, reachable: machine.reachable },
+    { key, syscall, callee: syscall, site, caller, expression: frame.unit.spanOf(expression), code: codeOf(expression, frame), used, takes, symbol: entry.symbol ?? null, abi, reachable: machine.reachable },
     { aside: state.aside, doubtful: state.doubtful, kernelAddressesAllowed: state.kernelAddressesAllowed, arguments: values, forecast: prediction },
   );
   state.descriptors = prediction.descriptors;
   return [{ state, value: resultValue(prediction, key) }];
+}
+
+function codeOf(expression: CallExpression, frame: Frame): CallCode {
+  return { place: { definition: frame.definition, unit: frame.unit }, expression, entry: frame.entry };
 }
 
 /** Notes the call of a function of the kernel that takes user pointers. */
@@ -36,7 +40,7 @@ export function noteKernelFunction(machine: Machine, callee: AbiFunction, expres
   if (list.length !== callee.arguments?.length) return;
   const { span: site, caller } = frame.siteOf(expression);
   machine.recorder.visit(
-    { key: `${frame.id}@${expression.start}`, syscall: null, callee, site, caller, expression: frame.unit.spanOf(expression), used: 'direct', takes: 'direct', symbol: null, abi: machine.program.abi, reachable: machine.reachable },
+    { key: `${frame.id}@${expression.start}`, syscall: null, callee, site, caller, expression: frame.unit.spanOf(expression), code: codeOf(expression, frame), used: 'direct', takes: 'direct', symbol: null, abi: machine.program.abi, reachable: machine.reachable },
     { aside: state.aside, doubtful: state.doubtful, kernelAddressesAllowed: state.kernelAddressesAllowed, arguments: list.map(direct), forecast: unknownForecast('It is no syscall.') },
   );
 }

@@ -34,7 +34,18 @@ export class Unit {
     return this.find(located, (map, start, end) => map.site(start, end));
   }
 
-  private find({ start, end }: Located, look: (map: PlaceMap, start: number, end: number) => Span): Span {
+  /** The source that can be replaced to change just this; null when it comes out of a macro. */
+  verbatimOf(located: Located): Span | null {
+    const place = this.placeOf(located);
+    return place ? place.chunk.map.verbatim(located.start - place.base, located.end - place.base) : null;
+  }
+
+  private find(located: Located, look: (map: PlaceMap, start: number, end: number) => Span): Span {
+    const place = this.placeOf(located);
+    return place ? look(place.chunk.map, located.start - place.base, located.end - place.base) : { file: this.file, start: 0, end: 0 };
+  }
+
+  private placeOf({ start }: Located): ParsedChunk | undefined {
     let low = 0;
     let high = this.places.length;
     while (low < high) {
@@ -42,8 +53,7 @@ export class Unit {
       if ((this.places[middle]?.base ?? 0) <= start) low = middle + 1;
       else high = middle;
     }
-    const place = this.places[low - 1];
-    return place ? look(place.chunk.map, start - place.base, end - place.base) : { file: this.file, start: 0, end: 0 };
+    return this.places[low - 1];
   }
 }
 

@@ -34,12 +34,28 @@ export class PlaceMap {
     return union(this.between(start, end).map((piece) => piece.token.span)) ?? this.whole;
   }
 
+  /** The source of a stretch, where it could be replaced in place; null where a macro's expansion or a file begins or ends within. */
+  verbatim(start: number, end: number): Span | null {
+    const { first, behind } = this.indexes(start, end);
+    const spans = this.pieces.slice(first, behind).map((piece) => piece.token.span);
+    const span = union(spans);
+    if (!span || spans.some(({ file }) => file !== span.file)) return null;
+    const overlaps = (other: Span | undefined): boolean => other?.file === span.file && other.start < span.end && other.end > span.start;
+    return overlaps(this.pieces[first - 1]?.token.span) || overlaps(this.pieces[behind]?.token.span) ? null : span;
+  }
+
   /** The first token of a stretch, as it is written in the source. */
   firstToken(start: number): PlacedToken | undefined {
     return this.between(start, start + 1)[0]?.token;
   }
 
   private between(start: number, end: number): readonly Piece[] {
+    const { first, behind } = this.indexes(start, end);
+    return this.pieces.slice(first, behind);
+  }
+
+  /** Of the first piece in a stretch, and of the first one behind it. */
+  private indexes(start: number, end: number): { first: number; behind: number } {
     let low = 0;
     let high = this.pieces.length;
     while (low < high) {
@@ -48,9 +64,9 @@ export class PlaceMap {
       if (piece && piece.at + piece.length <= start) low = middle + 1;
       else high = middle;
     }
-    let last = low;
-    while ((this.pieces[last]?.at ?? Infinity) < end) last++;
-    return this.pieces.slice(low, last);
+    let behind = low;
+    while ((this.pieces[behind]?.at ?? Infinity) < end) behind++;
+    return { first: low, behind };
   }
 }
 
