@@ -40,6 +40,7 @@ export interface SettingTypes {
   'kmodlab.host': string;
   'kmodlab.results.openAfterLoad': boolean;
   'kmodlab.results.inline': boolean;
+  'kmodlab.results.codeLens': boolean;
   'kmodlab.analysis.targetKernel': string;
   'kmodlab.analysis.arch': Architecture | '';
   'kmodlab.rules': RuleLevels;
@@ -51,6 +52,7 @@ export const settingDefaults: Readonly<SettingTypes> = {
   'kmodlab.host': 'guest',
   'kmodlab.results.openAfterLoad': true,
   'kmodlab.results.inline': true,
+  'kmodlab.results.codeLens': true,
   'kmodlab.analysis.targetKernel': '',
   'kmodlab.analysis.arch': '',
   'kmodlab.rules': {},

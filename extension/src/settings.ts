@@ -16,6 +16,10 @@ export class Settings {
     return this.read('kmodlab.results.inline');
   }
 
+  get codeLens(): boolean {
+    return this.read('kmodlab.results.codeLens');
+  }
+
   /** Keeps the choice with the workspace when there is one, else with the user. */
   async setHostId(id: string): Promise<void> {
     const target = vscode.workspace.workspaceFolders ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;

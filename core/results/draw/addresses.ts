@@ -3,6 +3,8 @@ import type { AddressPicture, PictureArea, PicturePointer } from '../types';
 import { shape, type Shape } from './shape';
 
 const BAND = 30;
+/** The lowest band has room for the limit's name beside its upper border. */
+const LOWEST_BAND = 46;
 const POINTER = 34;
 const CHAR = 6.9;
 
@@ -17,11 +19,10 @@ export function drawAddresses(picture: AddressPicture, width: number): Shape {
   let y = 4;
   const parts: Shape[] = [];
   areas.forEach((area, index) => {
-    const height = Math.max(BAND, area.pointers.length * POINTER + 6);
+    const height = Math.max(index === areas.length - 1 ? LOWEST_BAND : BAND, area.pointers.length * POINTER + 6);
     parts.push(...drawArea(area, { y, height, bandLeft, bandRight, width }));
     y += height;
-    if (area.side === 'hole' && areas[index + 1]?.side === 'user') parts.push(...drawLimit(picture.limit, y, { bandLeft, bandRight, width }));
-    else if (area.side === 'kernel' && areas[index + 1]?.side === 'user') parts.push(...drawLimit(picture.limit, y, { bandLeft, bandRight, width }));
+    if (areas[index + 1]?.side === 'user') parts.push(...drawLimit(picture.limit, y, bandLeft, bandRight));
   });
   const height = y + 6;
   return shape('svg', { class: 'addresses', viewBox: `0 0 ${Math.round(width)} ${height}`, width, height, role: 'img', 'aria-label': `Address space: ${picture.text}` }, ...parts);
@@ -41,7 +42,7 @@ function drawArea(area: PictureArea, { y, height, bandLeft, bandRight, width }: 
   return [
     shape('rect', { class: `area ${area.side}${hasPointer ? ' holds' : ''}`, x: bandLeft, y, width: bandRight - bandLeft, height }),
     shape('text', { class: 'area-name', x: middle, y: y + height / 2 + 4, 'text-anchor': 'middle' }, clip(area.label.split(':')[0] ?? '', bandRight - bandLeft - 10)),
-    area.from === null ? null : shape('text', { class: 'border', x: bandLeft - 8, y: y + height - 3, 'text-anchor': 'end' }, clip(area.from, bandLeft - 8)),
+    area.from === null || area.side === 'user' ? null : shape('text', { class: 'border', x: bandLeft - 8, y: y + height - 3, 'text-anchor': 'end' }, clip(area.from, bandLeft - 8)),
     ...area.pointers.flatMap((pointer, index) => drawPointer(pointer, area.pointers.length, index, { y, height, bandLeft, bandRight, width })),
   ].filter((part) => part !== null);
 }
@@ -59,12 +60,11 @@ function drawPointer(pointer: PicturePointer, count: number, index: number, { y,
   ];
 }
 
-function drawLimit(limit: string, y: number, { bandLeft, bandRight, width }: Omit<Place, 'y' | 'height'>): Shape[] {
-  const left = bandRight + 10;
+function drawLimit(limit: string, y: number, bandLeft: number, bandRight: number): Shape[] {
   return [
     shape('line', { class: 'limit', x1: bandLeft - 6, x2: bandRight + 6, y1: y, y2: y }),
-    shape('text', { class: 'limit-name', x: left, y: y - 2 }, clip('access_ok() limit', width - left)),
-    shape('text', { class: 'border', x: left, y: y + 12 }, clip(limit.split(' ')[0] ?? '', width - left)),
+    shape('text', { class: 'limit-name', x: bandLeft - 8, y: y + 13, 'text-anchor': 'end' }, clip('access_ok() limit', bandLeft - 8)),
+    shape('text', { class: 'border', x: bandLeft - 8, y: y + 26, 'text-anchor': 'end' }, clip(limit.split(' ')[0] ?? '', bandLeft - 8)),
   ];
 }
 

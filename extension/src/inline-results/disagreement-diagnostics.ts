@@ -4,7 +4,6 @@ import * as vscode from 'vscode';
 import { isInside } from '../loads/modules';
 import type { LiveSession, SessionFeed } from '../sessions/session-feed';
 import { Coalesced } from '../webviews/coalesce';
-import { callSites } from './call-sites';
 import { disagreements, type Disagreement } from './disagreement';
 
 /** Calls that differ from their prediction, as problems of the last load of each module folder. */
@@ -43,7 +42,7 @@ export class DisagreementDiagnostics implements vscode.Disposable {
   private publish(folder: string, live: LiveSession): void {
     this.clear(folder);
     const byFile = new Map<string, vscode.Diagnostic[]>();
-    for (const disagreement of disagreements(callSites(live.session()))) {
+    for (const disagreement of disagreements(live.callSites())) {
       const file = path.resolve(folder, disagreement.file);
       if (isInside(folder, file)) byFile.set(file, [...(byFile.get(file) ?? []), toDiagnostic(disagreement)]);
     }

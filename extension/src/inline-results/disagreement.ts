@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { visibleText } from '../../../core/model';
-import type { CallSite, CallSites } from './call-sites';
+import type { CallSite, CallSites } from '../sessions/call-sites';
 import { returned } from './inline-model';
 
 /** A call that returned something else than the analysis computed: one of the two is wrong. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { visibleText, type LoadSession } from '../../../core/model';
 import { shownResult } from '../../../core/results/values';
-import type { CallSite, CallSites, MadeCall } from './call-sites';
+import type { CallSite, CallSites, MadeCall } from '../sessions/call-sites';
 import { keepLines, placeLines } from './place-lines';
 
 /** What stands at the end of one line. */
@@ -18,6 +18,8 @@ export interface InlineResult {
   readonly differs: boolean;
   /** The call that is shown when the person asks for more. */
   readonly callId: string;
+  /** One for each call site of the line: `write() = -14 EFAULT`. */
+  readonly calls: readonly { readonly title: string; readonly callId: string }[];
 }
 
 /** A document beside the file that was built. */
@@ -64,7 +66,14 @@ function resultOf(line: number, sites: readonly CallSite[], stale: boolean): Inl
     stale,
     differs: sites.some((site) => site.differing !== null),
     callId: (shown?.differing ?? shown?.last)?.call.id ?? '',
+    calls: sites.map((site) => lensOf(site, stale)),
   };
+}
+
+function lensOf({ syscall, count, last, differing }: CallSite, stale: boolean): InlineResult['calls'][number] {
+  const shown = differing ?? last;
+  const words = [`${syscall}() = ${returned(shown)}`, count > 1 ? `${count.toLocaleString('en')} calls` : '', stale ? 'before your edit' : ''];
+  return { title: clipped(visibleText(words.filter((word) => word !== '').join(' · '))), callId: shown.call.id };
 }
 
 /** `= -14 EFAULT · as predicted`, and how often the site was reached when it was more than once. */

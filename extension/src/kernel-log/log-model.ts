@@ -4,17 +4,23 @@ import type { LogFilter, LogRow } from '../../../media/protocol';
 import type { LiveSession } from '../sessions/session-feed';
 
 const MAX_LINE_CHARS = 4096;
+/** Lines that the view keeps, and how many of the oldest go when there are more. */
+const MAX_ROWS = 100_000;
+const DROPPED_AT_ONCE = 10_000;
 const LEVEL_NAMES = ['emerg', 'alert', 'crit', 'error', 'warning', 'notice', 'info', 'debug'];
 
 /**
  * The lines of every session of this window in the order they came, and which of them a filter lets through.
- * One record may be several lines; a gap and a session's begin and end are lines too, which no filter hides.
+ * One record may be several lines; a gap and a session's begin and end are lines too, which no filter hides. The oldest
+ * lines go when there are very many, and a line says so: the saved sessions keep them.
  */
 export class LogModel {
   private rows: LogRow[] = [];
   private shown: number[] = [];
   private filter: LogFilter = { text: '', maxLevel: 7 };
+  private passes = filterOf(this.filter);
   private readonly base = new Map<string, number>();
+  private dropped = 0;
   /** Changes whenever indexes lose their meaning: another filter, a clear. */
   generation = 0;
 
@@ -49,16 +55,14 @@ export class LogModel {
     if (filter.text === this.filter.text && filter.maxLevel === this.filter.maxLevel) return;
     this.filter = filter;
     this.generation++;
-    const passes = filterOf(filter);
-    this.shown = [];
-    this.rows.forEach((row, index) => {
-      if (passes(row)) this.shown.push(index);
-    });
+    this.passes = filterOf(filter);
+    this.choose();
   }
 
   clear(): void {
     this.rows = [];
     this.shown = [];
+    this.dropped = 0;
     this.generation++;
   }
 
@@ -81,6 +85,21 @@ export class LogModel {
       .join('\n');
   }
 
+  private choose(): void {
+    this.shown = [];
+    this.rows.forEach((row, index) => {
+      if (this.passes(row)) this.shown.push(index);
+    });
+  }
+
+  private dropOldest(): void {
+    const kept = this.rows.slice(DROPPED_AT_ONCE + (this.dropped > 0 ? 1 : 0));
+    this.dropped += this.rows.length - kept.length - (this.dropped > 0 ? 1 : 0);
+    this.rows = [{ kind: 'gap', text: `${this.dropped.toLocaleString('en')} older lines are no longer shown; the saved sessions keep them` }, ...kept];
+    this.generation++;
+    this.choose();
+  }
+
   private addRecord(id: string, record: KernelRecord): void {
     const baseUsec = this.base.get(id) ?? record.usec;
     this.base.set(id, baseUsec);
@@ -91,8 +110,9 @@ export class LogModel {
   }
 
   private add(row: LogRow): void {
+    if (this.rows.length >= MAX_ROWS) this.dropOldest();
     this.rows.push(row);
-    if (filterOf(this.filter)(row)) this.shown.push(this.rows.length - 1);
+    if (this.passes(row)) this.shown.push(this.rows.length - 1);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { HostIdentity, LoadSession, SessionEnd, SessionEvent } from '../../../core/model';
 import { SessionFold } from '../../../core/sessions/journal';
 import { Emitter } from '../emitter';
+import { CallSiteIndex, type CallSites } from './call-sites';
 
 /** Who started a load: it decides what may come to the front. `other` is another window or a terminal. */
 export type SessionOrigin = 'command' | 'debug' | 'task' | 'other';
@@ -9,6 +10,7 @@ export type SessionOrigin = 'command' | 'debug' | 'task' | 'other';
 /** A session as it grows. */
 export class LiveSession {
   private readonly fold = new SessionFold();
+  private readonly sites = new CallSiteIndex();
   private copy: LoadSession | undefined;
   private lastEnd: SessionEnd | null;
   readonly id: string;
@@ -41,6 +43,11 @@ export class LiveSession {
     this.copy ??= this.fold.session() ?? undefined;
     if (!this.copy) throw new Error('a live session begins with its started event');
     return this.copy;
+  }
+
+  /** Where its calls were made so far. */
+  callSites(): CallSites {
+    return this.sites.update(this.session());
   }
 
   /** The module is in the kernel, as far as the events tell. */

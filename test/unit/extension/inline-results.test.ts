@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { LoadSession } from '../../../core/model';
-import { callSites } from '../../../extension/src/inline-results/call-sites';
+import { callSites } from '../../../extension/src/sessions/call-sites';
 import { disagreements } from '../../../extension/src/inline-results/disagreement';
 import { inlineResults, isBuiltFrom, sourcePath, type EditedDocument, type InlineResult } from '../../../extension/src/inline-results/inline-model';
 import { placeLines } from '../../../extension/src/inline-results/place-lines';
@@ -55,6 +55,7 @@ describe('results in the editor', () => {
     assert.equal(result?.text, '= 4 · as predicted · 2 calls, not all as predicted');
     assert.equal(result.differs, true);
     assert.equal(result.callId, 'c0', 'the one that differs is what a person looks for');
+    assert.deepEqual(result.calls, [{ title: 'dup() = 5 · 2 calls', callId: 'c0' }]);
   });
 
   it('keep their lines while the file is edited, and say that they are of before', () => {

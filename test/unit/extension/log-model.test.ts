@@ -104,6 +104,17 @@ describe('the kernel log model', () => {
     assert.equal(filled('one', 'two').text(1, 1), '[    1.001000] info    two');
   });
 
+  it('keeps the newest lines of very many, and says how many went', () => {
+    const model = new LogModel();
+    for (let seq = 0; seq < 215_000; seq++) model.apply(live, { type: 'record', record: record(seq, `line ${seq}`) });
+    assert.ok(model.total <= 100_001, String(model.total));
+    const [first, second] = texts(model.range(0, 2));
+    const dropped = Number(/^([\d,]+) older lines are no longer shown/.exec(first ?? '')?.[1]?.replaceAll(',', ''));
+    assert.equal(second, `line ${dropped}`);
+    assert.equal(texts(model.range(model.total - 1, 1))[0], 'line 214999');
+    assert.equal(model.total - 1 + dropped, 215_000);
+  });
+
   it('holds 100,000 records and filters them at once', () => {
     const model = new LogModel();
     for (let seq = 0; seq < 100_000; seq++) model.apply(live, { type: 'record', record: record(seq, `line ${seq}`) });

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+import * as vscode from 'vscode';
+import { Command } from '../manifest';
+import type { Settings } from '../settings';
+import type { EditorResults } from './editor-results';
+
+/** A code lens above each line that made calls: what they returned, and the way to their cards. */
+export class ResultLenses implements vscode.CodeLensProvider, vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeCodeLenses = this.changed.event;
+  private readonly subscriptions: { dispose(): void }[];
+
+  constructor(
+    private readonly results: EditorResults,
+    private readonly settings: Settings,
+  ) {
+    this.subscriptions = [
+      this.changed,
+      results.onChange(() => this.changed.fire()),
+      settings.onChange('kmodlab.results.codeLens', () => this.changed.fire()),
+      vscode.languages.registerCodeLensProvider({ scheme: 'file', language: 'c' }, this),
+    ];
+  }
+
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    const found = this.settings.codeLens ? this.results.of(document) : null;
+    return (found?.results ?? []).flatMap(({ line, calls }) =>
+      calls.map(({ title, callId }) => new vscode.CodeLens(new vscode.Range(line, 0, line, 0), { title, tooltip: 'Open this call in Syscall Results', command: Command.showResults, arguments: [{ session: found?.sessionId, call: callId }] })),
+    );
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+}
