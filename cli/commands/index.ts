@@ -8,7 +8,8 @@ import { demo } from './demo';
 import { guest } from './guest';
 import { load } from './load';
 import { log } from './log';
+import { report } from './report';
 import { unload } from './unload';
 import { why } from './why';
 
-export const commands: readonly Command[] = [demo, check, build, load, unload, log, calls, why, compare, guest];
+export const commands: readonly Command[] = [demo, check, build, load, unload, log, calls, why, compare, report, guest];

@@ -7,12 +7,10 @@ import type { Call, HostIdentity } from '../model';
 import type { AddressPicture, PicturePointer } from './types';
 import { addressSpaceOf, areaText, countText, isForeign } from './values';
 
-const LENGTH_NAME = /^(?:count|n?len|length|size|nbytes|buflen|bufsiz|addrlen|optlen|sigsetsize)$/;
-
 export interface PlacedPointer {
   readonly argument: DecodedArgument;
   readonly pointer: NonNullable<DecodedArgument['pointer']>;
-  /** Bytes, from the length that follows in the prototype; null when there is none. */
+  /** Length of the buffer, from the argument that says it; null when none does. */
   readonly bytes: bigint | null;
   /** The syscall wants a user address here, and this is none. */
   readonly wrong: boolean;
@@ -24,8 +22,8 @@ export function pointersOf(call: Call, host: HostIdentity, abi: SyscallAbi): Pla
   return decoded.flatMap((argument, index): PlacedPointer[] => {
     const { pointer, value } = argument;
     if (!pointer || value === 0n) return [];
-    const next = decoded[index + 1];
-    const bytes = next?.pointer === null && LENGTH_NAME.test(next.name) ? next.value : null;
+    const length = abi.byName(call.syscall)?.arguments?.[index]?.length;
+    const bytes = length?.unit === 'bytes' ? (decoded[length.argument]?.value ?? null) : null;
     return [{ argument, pointer, bytes, wrong: pointer.user && isForeign(pointer.area) }];
   });
 }

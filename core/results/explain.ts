@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { SyscallAbi } from '../abi';
 import { describeUserLimit } from '../abi/address-map';
+import { versionCode } from '../abi/kernel-version';
+import { userCheck, whyNoUserAddress } from '../abi/user-checks';
 import { decodeArguments } from '../calls/decode';
 import type { ObservedStory } from '../calls/descriptors';
 import { visibleText, type Call, type HostIdentity } from '../model';
@@ -29,12 +31,19 @@ function badAddress(call: Call, host: HostIdentity, abi: SyscallAbi): string[] {
   if (wrong.length > 0) {
     return [
       ...wrong.map((pointer) => `${pointerText(pointer)}, a ${areaText(pointer.pointer.area)}, but ${call.syscall}() takes it for an address of user space.`),
-      `User space ends at ${describeUserLimit(addressSpaceOf(host))}: access_ok() refuses what lies beyond, whoever calls, and the result is -EFAULT.`,
+      ...wrong.slice(0, 1).map((pointer) => `${checkOf(pointer, call, abi)} refuses it whoever calls: ${whyNoUserAddress(host.arch, versionCode(host.kernel))}. User space ends at ${describeUserLimit(addressSpaceOf(host))}. That is what -EFAULT says.`),
     ];
   }
   const users = pointers.filter(({ pointer }) => pointer.user);
   if (users.length === 0) return [];
   return [`${users.map(pointerText).join(' and ')}: the address is one of user space, but what lies there could not be ${users.length === 1 ? 'accessed' : 'accessed by at least one of them'}.`];
+}
+
+/** The function that an address of the kernel fails in. */
+function checkOf({ argument }: PlacedPointer, call: Call, abi: SyscallAbi): string {
+  const syscall = abi.byName(call.syscall);
+  const index = syscall?.arguments?.findIndex(({ name }) => name === argument.name) ?? -1;
+  return syscall ? userCheck(syscall, index) : 'the kernel';
 }
 
 function pointerText({ argument }: PlacedPointer): string {

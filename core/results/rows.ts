@@ -7,6 +7,7 @@ import { argumentRows, callFacts } from './arguments';
 import { addressPicture } from './addresses';
 import { descriptorStory, shownStory } from './descriptors';
 import { explainCall } from './explain';
+import { shownKernelPath } from './kernel-path';
 import type { CallDetails, CallRow, ShownVerdict } from './types';
 import { ABSENT, shownExpectation, shownObservation, shownTime, taskText } from './values';
 
@@ -105,6 +106,7 @@ export function callDetails(row: ComparisonRow, context: RowContext): CallDetail
     arguments: argumentRows(call, session.host, abi, shown.syscall),
     addresses: call && addressPicture(call, session.host, abi),
     descriptors: story && shownStory(story, abi),
+    kernelPath: call?.kernelPath ? shownKernelPath(call.kernelPath) : null,
     logLine: record ? visibleText(record.text) : null,
     notes,
   };

@@ -64,9 +64,30 @@ export interface CallDetails {
   readonly addresses: AddressPicture | null;
   /** What it did to the descriptors of its task; null when that is nothing. */
   readonly descriptors: DescriptorStory | null;
+  /** The kernel's own way to the result; null until somebody asked for it. */
+  readonly kernelPath: ShownKernelPath | null;
   /** The kernel log line that says the result. */
   readonly logLine: string | null;
   /** What stands between this call and a full account of it (`registers were not recorded: …`). */
+  readonly notes: readonly string[];
+}
+
+export interface ShownKernelFunction {
+  readonly depth: number;
+  readonly name: string;
+  /** What it returned, `-14 EFAULT`; null when that was not read. */
+  readonly value: string | null;
+  /** The innermost function that returned the call's error. */
+  readonly isOrigin: boolean;
+  /** A check that no tracer shows was concluded, not traced. */
+  readonly inferred: boolean;
+  readonly note: string | null;
+}
+
+export interface ShownKernelPath {
+  readonly title: string;
+  readonly functions: readonly ShownKernelFunction[];
+  /** What is left out. */
   readonly notes: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { drawAddresses } from '../../core/results/draw/addresses';
-import type { AddressPicture, ArgumentRow, CallDetails, CallFact } from '../../core/results/types';
+import type { AddressPicture, ArgumentRow, CallDetails, CallFact, ShownKernelPath } from '../../core/results/types';
 import { el } from '../lib/dom';
 import { ResponsiveDrawing } from '../lib/drawing';
 import { sourceLink, value, verdictMark, type OpenSource } from './calls';
@@ -49,6 +49,21 @@ function addressPart(picture: AddressPicture): HTMLElement {
   return part('Address space', place);
 }
 
+/** The functions that the kernel went through, each indented below its caller. */
+function kernelPathPart({ title, functions, notes }: ShownKernelPath): HTMLElement {
+  const lines = functions.map(({ depth, name, value: returned, isOrigin, inferred, note }) => {
+    const line = el(
+      'li',
+      { class: `kernel-function${isOrigin ? ' origin' : ''}${inferred ? ' inferred' : ''}`, 'data-depth': String(Math.min(depth, 12)) },
+      el('span', { class: 'mono name' }, name),
+      returned === null ? null : el('span', { class: 'mono value' }, `= ${returned}`),
+      note === null ? null : el('span', { class: 'note' }, note),
+    );
+    return line;
+  });
+  return part("The kernel's own path", el('p', { class: 'label' }, title), el('ol', { class: 'kernel-path' }, ...lines), ...notes.map((text) => el('p', { class: 'note' }, text)));
+}
+
 function predictionPart(details: CallDetails): HTMLElement {
   const { row } = details;
   const prediction = part('Prediction', el('p', {}, value(row.predicted), details.expected === null ? null : ` ${details.expected}`), el('p', {}, details.because ?? 'The analysis says nothing of this call.'));
@@ -84,6 +99,7 @@ export function renderDetails(target: HTMLElement, details: CallDetails, open: O
   );
   const parts = [
     part('Arguments', details.arguments.length > 0 ? argumentTable(details.arguments) : el('p', {}, 'This syscall takes no argument.')),
+    ...(details.kernelPath ? [kernelPathPart(details.kernelPath)] : []),
     ...(addresses ? [addressPart(addresses)] : []),
     ...(descriptors ? [part(`Descriptors of ${descriptors.task}`, descriptorStory(descriptors, open))] : []),
     predictionPart(details),

@@ -120,9 +120,16 @@ function card(details: CallDetails): Shape {
     ...(details.assumes.length === 0 ? [] : [shape('p', { class: 'dim' }, 'The prediction takes for granted that'), shape('ul', {}, ...details.assumes.map((text) => shape('li', {}, text)))]),
     ...(details.arguments.length === 0 ? [] : [tableOf('Arguments', ['Register', 'Value', 'Argument', 'Meaning'], details.arguments.map((argument) => shape('tr', {}, ...[argument.register, argument.value ?? 'not recorded', `${argument.type} ${argument.name}`, argument.meaning ?? '–'].map((text) => shape('td', { class: 'mono' }, text)))), 'arguments')]),
     ...(details.addresses === null ? [] : [shape('div', { class: 'scroll' }, drawAddresses(details.addresses, 560))]),
+    ...kernelPath(details),
     ...descriptors(details),
     ...details.notes.map((note) => shape('p', { class: 'dim' }, note)),
   );
+}
+
+function kernelPath({ kernelPath: path }: CallDetails): Shape[] {
+  if (!path) return [];
+  const lines = path.functions.map(({ depth, name, value, note }) => `${'  '.repeat(depth)}${name}${value === null ? '' : ` = ${value}`}${note === null ? '' : `  ${note}`}`);
+  return [shape('p', { class: 'dim' }, `The kernel's own path. ${path.title}`), shape('pre', {}, [...lines, ...path.notes].join('\n'))];
 }
 
 function descriptors({ descriptors: story }: CallDetails): Shape[] {

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: MIT
+import { versionCode } from '../../../../core/abi/kernel-version';
 import type { AnalysisTarget, Architecture } from '../../../../core/model/analysis';
 
 /** Taken when the target's kernel is not known: a current long-term series, newer than every boundary used here but one. */
 const ASSUMED_KERNEL = 0x060c00;
-
-/** `KERNEL_VERSION(major, minor, patch)` of a release such as `6.1.0-56-cloud-amd64`, null when it has none. */
-export function versionCode(release: string | null): number | null {
-  const match = /^(\d{1,3})\.(\d{1,3})(?:\.(\d{1,4}))?/.exec(release ?? '');
-  if (!match) return null;
-  return Number(match[1]) * 0x10000 + Number(match[2]) * 0x100 + Math.min(Number(match[3] ?? 0), 255);
-}
 
 const OTHER_ARCHITECTURES = /^(?:ALPHA|ARC|ARM|CSKY|HEXAGON|IA64|LOONGARCH|M68K|MICROBLAZE|MIPS|NIOS2|OPENRISC|PARISC|PPC|PPC32|PPC64|POWERPC|RISCV|S390|SH|SPARC|SPARC64|SUPERH|TILE|UML|XTENSA)$/;
 const RARELY_SET = /DEBUG|KASAN|KCSAN|KMSAN|UBSAN|PREEMPT_RT|^SET_FS$|_MODULE$|^X86_PAE$|^UML$|^MMU_LESS$|^NOMMU$/;
