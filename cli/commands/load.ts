@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: MIT
 import { parseArgs } from 'node:util';
 import { startLoad } from '../../core/modules/load';
-import { ExitCode, type SessionEvent } from '../../core/model';
+import { ExitCode, printable, type Action, type SessionEvent } from '../../core/model';
 import { formatComparison, formatSession } from '../../core/sessions/format';
 import { comparePredictions } from '../../core/sessions/compare';
 import { DEFAULT_IDLE_SECONDS } from '../../core/guest/lease';
 import { loadAnalyzer, predictWith } from '../analysis';
-import type { Command } from '../context';
+import type { CliContext, Command } from '../context';
 import { workplace } from '../context';
 import { pickModule, splitParameters, syscallNames } from '../load-arguments';
 import { diagnosticLine } from './build';
 import { recordLine } from './log';
 
+function showAction({ argv, stdout, stderr, exitCode }: Action, json: boolean, context: CliContext): void {
+  const out = json ? context.err : context.out;
+  for (const [mark, text] of [[' ', stdout], ['!', stderr]] as const) for (const line of text.split('\n').slice(0, -1)) out.write(`${mark} ${printable(line)}\n`);
+  out.write(`$ ${printable(argv.at(-1) ?? '')}: exit code ${exitCode ?? 'none'}\n`);
+}
+
 export const load: Command = {
   name: 'load',
-  usage: 'load [FOLDER] [NAME=VALUE…] [--module NAME] [--host HOST] [--unload] [--syscalls A,B|--no-record] [--json]',
+  usage: 'load [FOLDER] [NAME=VALUE…] [--module NAME] [--host HOST] [--exec COMMAND]… [--unload] [--record|--no-record] [--syscalls A,B] [--json]',
   summary: 'build and load a module, show its log and its calls',
 
   async run(args, context) {
@@ -25,7 +31,9 @@ export const load: Command = {
         module: { type: 'string' },
         host: { type: 'string', default: 'guest' },
         unload: { type: 'boolean' },
+        exec: { type: 'string', multiple: true },
         syscalls: { type: 'string' },
+        record: { type: 'boolean' },
         'no-record': { type: 'boolean' },
         json: { type: 'boolean' },
       },
@@ -44,6 +52,7 @@ export const load: Command = {
     };
     try {
       const loaded = await startLoad({ module, host, parameters, predict: predictWith(analyzer), record }, { store, dirs, progress, signal: context.signal, onEvent });
+      for (const command of values.exec ?? []) showAction(await loaded.exercise(['sh', '-c', command]), values.json === true, context);
       const session = values.unload ? await loaded.unload() : await loaded.detach();
       progress.done();
       if (values.json) context.out.write(`${JSON.stringify(session, null, 2)}\n`);

@@ -69,7 +69,7 @@ export class CallJoiner {
   /** Gives the list that takes the stack of a task's last entry; null when nothing of it is open. */
   stackOf(pid: number): StackLine[] | null {
     const frame = this.tasks.get(pid)?.at(-1);
-    return frame && frame.stack.length === 0 ? frame.stack : null;
+    return frame?.stack.length === 0 ? frame.stack : null;
   }
 
   return(event: ReturnEvent): void {
