@@ -15,6 +15,7 @@ export const RULES = {
   'set-fs-buffer': { severity: 'error', summary: 'A kernel address in a user-pointer argument, in a call that relies on set_fs(KERNEL_DS).' },
   'calling-convention': { severity: 'error', summary: 'A syscall entry is called with direct arguments although it takes a struct pt_regs *, or the reverse.' },
   'unset-register': { severity: 'warning', summary: 'A syscall reads an argument from a field of struct pt_regs that was never set.' },
+  'wrong-register': { severity: 'warning', summary: 'An argument in a register that the syscall or the architecture does not read.' },
   'unchecked-lookup': { severity: 'warning', summary: 'An address is used although the lookup that gave it may have found nothing.' },
   'table-hook': { severity: 'information', summary: 'A function is stored to the system call table of a kernel that does not call through it.' },
   'unexported-symbol': { severity: 'error', summary: 'A symbol of the kernel that the target does not export to modules, or does not have.' },

@@ -18,6 +18,7 @@ import { uncheckedLookup } from './rules/unchecked-lookup';
 import { unexportedSymbol } from './rules/unexported-symbol';
 import { unsetRegister } from './rules/unset-register';
 import { vfsKernelBuffer } from './rules/vfs-kernel-buffer';
+import { wrongRegister } from './rules/wrong-register';
 import { CParser } from './syntax/parser';
 import { rangeOf } from './syntax/source';
 import { TargetFacts } from './syntax/target';
@@ -69,7 +70,7 @@ export interface Inspection extends Analysis {
   readonly calls: readonly CallSite[];
 }
 
-const RULES: readonly Rule[] = [kernelBuffer, mixedBuffer, setFsBuffer, vfsKernelBuffer, callingConvention, unsetRegister, uncheckedLookup, tableHook, unexportedSymbol, missingUserAnnotation];
+const RULES: readonly Rule[] = [kernelBuffer, mixedBuffer, setFsBuffer, vfsKernelBuffer, callingConvention, unsetRegister, wrongRegister, uncheckedLookup, tableHook, unexportedSymbol, missingUserAnnotation];
 
 /** Loads the parser once; rejects only when the WebAssembly files are broken. */
 export async function createAnalyzer(wasm: AnalyzerWasm): Promise<Analyzer> {

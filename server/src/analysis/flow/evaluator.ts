@@ -11,7 +11,7 @@ import type { Evaluates, Machine, Place } from './machine';
 import type { MemoryObject, Target } from './objects';
 import { elementCount, sizeValue } from './sizes';
 import type { State } from './state';
-import { convert, typeOf } from './types';
+import { convert, isRegisters, typeOf } from './types';
 import { integer, join, SCALAR, UNKNOWN, ZERO, type Value } from './values';
 
 /** An initializer with more items is not followed. */
@@ -448,14 +448,9 @@ export class Evaluator implements Evaluates {
       state.memory.reset(object, ZERO);
     } else {
       state.memory.reset(object, UNKNOWN);
-      if (this.isRegisters(object.type)) state.memory.store({ object, path: '' }, { kind: 'aggregate', cells: new Map(), rest: { ...UNKNOWN, unset: object } }, null);
+      if (isRegisters(object.type, this.machine.program)) state.memory.store({ object, path: '' }, { kind: 'aggregate', cells: new Map(), rest: { ...UNKNOWN, unset: object } }, null);
     }
     return declarator.initializer ? this.initialize(object, '', declarator.type, declarator.initializer, state, frame) : [state];
-  }
-
-  private isRegisters(type: CType): boolean {
-    const resolved = this.machine.program.resolve(type);
-    return resolved.kind === 'struct' && resolved.tag === 'pt_regs';
   }
 
   private localObject(declarator: Declarator, frame: Frame): MemoryObject {

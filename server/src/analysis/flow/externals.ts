@@ -7,7 +7,9 @@ import { findsByName, lookUp, onEachSymbol, registerProbe, soughtSymbol, symbolN
 import type { Argument, CallExpression, Machine, Place } from './machine';
 import type { MemoryObject, Target } from './objects';
 import { findReport } from './reports';
+import { storesIn } from './registers';
 import type { State } from './state';
+import { isRegisters } from './types';
 import { integer, SCALAR, spaceOf, truthOf, UNKNOWN, ZERO, type Value } from './values';
 
 const EITHER: Value = { kind: 'scalar', low: 0n, high: 1n, nonzero: false };
@@ -268,7 +270,10 @@ function clobberArguments(machine: Machine, list: readonly Argument[], state: St
   const objects = new Set<MemoryObject>();
   for (const argument of list) for (const target of targetsOf(argument.value)) objects.add(target.object);
   if (escapes) for (const object of [...objects]) for (const inner of reachable(object, state)) objects.add(inner);
-  for (const object of objects) clobber(machine, object, state);
+  for (const object of objects) {
+    if (isRegisters(object.type, machine.program)) machine.recorder.givenAway.push(...storesIn(object, state));
+    clobber(machine, object, state);
+  }
   if (escapes && objects.size > 0) state.memory.escape(objects);
 }
 

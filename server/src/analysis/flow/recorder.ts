@@ -27,6 +27,14 @@ export interface Visit {
   readonly kernelAddressesAllowed: boolean | null;
   readonly arguments: readonly CallArgument[];
   readonly forecast: Forecast;
+  /** Only for calls with registers. */
+  readonly registers?: RegisterStores;
+}
+
+/** The stores to single argument registers of one call. */
+export interface RegisterStores {
+  readonly read: Span[];
+  readonly unread: { readonly register: string; readonly stored: Span; readonly object: MemoryObject }[];
 }
 
 export type UsedConvention = 'regs' | 'direct' | 'either';
@@ -83,6 +91,8 @@ export interface TableWrite {
 export class Recorder {
   private readonly calls = new Map<string, RecordedCall>();
   readonly tableWrites: TableWrite[] = [];
+  /** Stores to objects that went to unknown functions. */
+  readonly givenAway: Span[] = [];
   private readonly uses = new Map<string, UncheckedUse>();
   /** Functions that some path ran. */
   readonly visitedFunctions = new Set<unknown>();

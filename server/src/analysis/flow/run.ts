@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { FunctionDefinition, Parameter } from '../syntax/ast';
+import type { Span } from '../syntax/source';
 import { DescriptorTable } from './descriptors';
 import { findEntries, type EntryPoint } from './entries';
 import { Frame } from './frame';
@@ -23,11 +24,13 @@ export interface RunResult {
   /** Addresses that are used although their lookup may have found nothing. */
   readonly uncheckedUses: readonly UncheckedUse[];
   readonly tableWrites: readonly TableWrite[];
+  /** Stores to registers that functions which are not seen may read. */
+  readonly givenAway: readonly Span[];
 }
 
 /** Runs a program from each of its entry points and records its syscalls, in the order in which they can happen. */
 export function runProgram(program: Program): RunResult {
-  if (!namesSyscalls(program)) return { calls: [], complete: true, uncheckedUses: [], tableWrites: [] };
+  if (!namesSyscalls(program)) return { calls: [], complete: true, uncheckedUses: [], tableWrites: [], givenAway: [] };
   const machine = new Interpreter(program, new Recorder());
   const initial = initialMemory(machine);
   const entries = findEntries(program);
@@ -58,6 +61,7 @@ export function runProgram(program: Program): RunResult {
     complete,
     uncheckedUses: recorders.flatMap((recorder) => recorder.uncheckedUses),
     tableWrites: recorders.flatMap((recorder) => recorder.tableWrites),
+    givenAway: recorders.flatMap((recorder) => recorder.givenAway),
   };
 }
 

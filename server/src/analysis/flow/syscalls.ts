@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-import type { AbiFunction, AbiSyscall, SyscallAbi } from '../../../../core/abi';
+import type { AbiFunction, AbiSyscall } from '../../../../core/abi';
 import { DescriptorTable } from './descriptors';
 import { forecast, unknownForecast, type Forecast } from './forecast';
 import type { Frame, Outcome } from './frame';
 import type { Argument, CallExpression, Machine } from './machine';
-import type { MemoryObject } from './objects';
 import type { CallArgument, CallCode, UsedConvention } from './recorder';
+import { argumentsIn, registersOf, storesTo } from './registers';
 import type { State } from './state';
-import { typeOf } from './types';
-import { originOf, UNKNOWN, type Value } from './values';
+import { isRegisters, typeOf } from './types';
+import { originOf, type Value } from './values';
 
 type Entry = Extract<Value, { kind: 'entry' }>;
 
@@ -19,13 +19,14 @@ export function callEntry(machine: Machine, entry: Entry, expression: CallExpres
   const takes = entry.convention === 'table' ? (program.target.entriesTakeRegs ? 'regs' : 'direct') : entry.convention;
   const used = usedConvention(machine, takes, list, frame);
   const syscall = entry.convention !== 'table' && used === 'direct' && list.length !== entry.syscall?.arguments?.length ? null : entry.syscall;
-  const values = syscall ? (used === 'regs' ? fromRegisters(machine, abi, syscall, list[0], state) : list.map(direct)) : [];
+  const values = syscall ? (used === 'regs' ? argumentsIn(registersOf(list[0]), abi, syscall, machine, state) : list.map(direct)) : [];
   const key = `${frame.id}@${expression.start}`;
+  const registers = used === 'regs' ? storesTo(registersOf(list[0]), abi, syscall, state) : undefined;
   const prediction = forecastFor(syscall, used === 'either' || used === takes, entry.compat === true, values, state);
   const { span: site, caller } = frame.siteOf(expression);
   machine.recorder.visit(
     { key, syscall, callee: syscall, site, caller, expression: frame.unit.spanOf(expression), code: codeOf(expression, frame), used, takes, symbol: entry.symbol ?? null, abi, reachable: machine.reachable },
-    { aside: state.aside, doubtful: state.doubtful, kernelAddressesAllowed: state.kernelAddressesAllowed, arguments: values, forecast: prediction },
+    { aside: state.aside, doubtful: state.doubtful, kernelAddressesAllowed: state.kernelAddressesAllowed, arguments: values, forecast: prediction, ...(registers ? { registers } : {}) },
   );
   state.descriptors = prediction.descriptors;
   return [{ state, value: resultValue(prediction, key) }];
@@ -71,37 +72,13 @@ function isText(machine: Machine, { expression }: Argument, frame: Frame): boole
 
 function isRegsPointer(machine: Machine, argument: Argument, frame: Frame): boolean {
   const { program } = machine;
-  const isRegs = (type: ReturnType<typeof typeOf>): boolean => {
-    const resolved = program.resolve(type);
-    return resolved.kind === 'struct' && resolved.tag === 'pt_regs';
-  };
-  if (argument.value.kind === 'pointer' && argument.value.targets.some((target) => isRegs(program.typeAt(target.object.type, target.path)))) return true;
+  if (argument.value.kind === 'pointer' && argument.value.targets.some((target) => isRegisters(program.typeAt(target.object.type, target.path), program))) return true;
   const type = program.resolve(typeOf(argument.expression, frame, program));
-  return type.kind === 'pointer' && isRegs(type.to);
+  return type.kind === 'pointer' && isRegisters(type.to, program);
 }
 
 function direct(argument: Argument): CallArgument {
   return { value: argument.value, broughtBy: argument.value.via?.span ?? argument.span, origin: originOf(argument.value) };
-}
-
-/** Reads the registers that the syscall reads. */
-function fromRegisters(machine: Machine, abi: SyscallAbi, syscall: AbiSyscall, regs: Argument | undefined, state: State): CallArgument[] {
-  const targets = regs?.value.kind === 'pointer' ? regs.value.targets : null;
-  return (syscall.arguments ?? []).map((_argument, index) => {
-    const register = abi.registers[index];
-    if (!targets || register === undefined) return { value: UNKNOWN, broughtBy: null, origin: originOf(UNKNOWN) };
-    const slots = targets.map((target) => ({ object: target.object, path: `${target.path}.${register}` }));
-    const value = machine.evaluator.load(slots, state);
-    const [slot] = slots;
-    const stored = slot ? (state.memory.cell(slot)?.stored ?? null) : null;
-    const neverSetIn = slot && value.unset === slot.object && isFilledByName(slot.object, state) ? slot.object : null;
-    return { value, broughtBy: value.via?.span ?? stored, origin: originOf(value), ...(neverSetIn ? { neverSetIn } : {}) };
-  });
-}
-
-/** Stores by a number in place of a field's name, or by code that is not seen, could have set any register. */
-function isFilledByName(registers: MemoryObject, state: State): boolean {
-  return !state.memory.isReachable(registers) && state.memory.paths(registers).every((path) => /^(?:\*|\.regs\[\d+\]|\.\w+)$/.test(path));
 }
 
 /** The result as a value: later branches on it follow the prediction, and a printk of it is this call's report. */

@@ -57,6 +57,12 @@ export function convert(value: Value, type: CType, program: Program): Value {
   return target.bits >= (program.target.arch === 'i386' ? 32 : 64) ? value : UNKNOWN;
 }
 
+/** `struct pt_regs` */
+export function isRegisters(type: CType, program: Program): boolean {
+  const resolved = program.resolve(type);
+  return resolved.kind === 'struct' && resolved.tag === 'pt_regs';
+}
+
 /** Bytes of a type, null when not known. */
 export function sizeOf(type: CType, program: Program, depth = 0): number | null {
   const resolved = program.resolve(type);
