@@ -11,7 +11,7 @@ import type { Evaluates, Machine, Place } from './machine';
 import type { MemoryObject, Target } from './objects';
 import { elementCount, sizeValue } from './sizes';
 import type { State } from './state';
-import { convert, isRegisters, typeOf } from './types';
+import { convert, integerType, isRegisters, typeOf } from './types';
 import { integer, join, SCALAR, UNKNOWN, ZERO, type Value } from './values';
 
 /** An initializer with more items is not followed. */
@@ -304,11 +304,18 @@ export class Evaluator implements Evaluates {
       this.evaluate(expression.right, left.state, frame).map((right) => {
         const type = this.machine.program.resolve(typeOf(expression.left, frame, this.machine.program));
         const stride = type.kind === 'pointer' || type.kind === 'array' ? 1 : 8;
-        const value = this.tableOffset(expression.operator, left.value, right.value, stride) ?? binaryValue(expression.operator, left.value, right.value, stride);
+        const value = this.tableOffset(expression.operator, left.value, right.value, stride) ?? binaryValue(expression.operator, left.value, stride === 1 ? this.distance(expression, right.value, frame) : right.value, stride);
         if (value.kind === 'unknown') for (const side of [left.value, right.value]) if (side.kind === 'pointer') right.state.memory.escape(side.targets.map((target) => target.object));
         return { state: right.state, value };
       }),
     );
+  }
+
+  /** What is added to a pointer is a number, though it may not be known which; what is taken from one may be a pointer. */
+  private distance({ operator, right }: Extract<Expression, { kind: 'binary' }>, value: Value, frame: Frame): Value {
+    if (value.kind !== 'unknown') return value;
+    const { program } = this.machine;
+    return operator === '+' || (operator === '-' && integerType(typeOf(right, frame, program), program)) ? SCALAR : value;
   }
 
   /** `table + n`, in entries or in bytes. */
