@@ -5,6 +5,7 @@ import { fixesFor, type Fix } from './fixes';
 import type { Program } from './flow/program';
 import type { RecordedCall } from './flow/recorder';
 import { runProgram, type RunResult } from './flow/run';
+import { RunMemory } from './flow/run-memory';
 import { ModuleReader } from './module';
 import { toPredictions } from './predictions';
 import { callingConvention } from './rules/calling-convention';
@@ -93,12 +94,13 @@ export async function createAnalyzer(wasm: AnalyzerWasm): Promise<Analyzer> {
 class Following implements FollowedModule {
   private sources: readonly SourceFile[] = [];
   private inspection: Inspection = NOTHING;
+  private readonly runs = new RunMemory();
 
   constructor(private readonly reader: ModuleReader) {}
 
   inspect(sources: readonly SourceFile[]): Inspection {
     const isSame = sources.length === this.sources.length && sources.every(({ path, text }, at) => path === this.sources[at]?.path && text === this.sources[at].text);
-    if (!isSame) this.inspection = inspectProgram(this.reader.read(sources));
+    if (!isSame) this.inspection = inspectProgram(this.reader.read(sources), this.runs);
     this.sources = sources;
     return this.inspection;
   }
@@ -106,7 +108,7 @@ class Following implements FollowedModule {
   fixes(sources: readonly SourceFile[], wanted: (finding: Finding) => boolean): FixedFinding[] {
     const program = this.reader.read(sources);
     if (!program) return [];
-    const run = runProgram(program);
+    const run = runProgram(program, this.runs);
     return findingsOf(program, run)
       .filter(wanted)
       .map((finding) => ({ finding, fixes: fixesFor({ finding, program, calls: run.calls }) }));
@@ -115,9 +117,9 @@ class Following implements FollowedModule {
 
 const NOTHING: Inspection = { findings: [], predictions: [], calls: [] };
 
-function inspectProgram(program: Program | null): Inspection {
+function inspectProgram(program: Program | null, runs: RunMemory): Inspection {
   if (!program) return NOTHING;
-  const run = runProgram(program);
+  const run = runProgram(program, runs);
   return { findings: findingsOf(program, run), predictions: toPredictions(run.calls, run.complete), calls: callSites(run.calls) };
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Assumption, Expectation, Prediction } from '../../../core/model/analysis';
+import type { Assumption, Expectation, Prediction, Report } from '../../../core/model/analysis';
 import type { RecordedCall } from './flow/recorder';
 import { lineOf } from './syntax/source';
 
@@ -15,8 +15,14 @@ export function toPredictions(calls: readonly RecordedCall[], complete: boolean)
     const count = (used.get(name) ?? 0) + 1;
     used.set(name, count);
     const { expect, assumes, because } = complete ? combine(call) : { expect: UNKNOWN, assumes: [], because: 'The module is too large to be followed.' };
-    return [{ id: count === 1 ? name : `${name}:${count}`, source, caller: call.caller, syscall: call.syscall.name, expect, assumes, because, report: call.report?.report ?? null }];
+    return [{ id: count === 1 ? name : `${name}:${count}`, source, caller: call.caller, syscall: call.syscall.name, expect, assumes, because, report: toReport(call) }];
   });
+}
+
+function toReport({ report }: RecordedCall): Report | null {
+  if (!report) return null;
+  const { site, format, conversion } = report.report;
+  return { source: { file: site.file.path, line: lineOf(site) }, format, conversion };
 }
 
 function combine(call: RecordedCall): { expect: Expectation; assumes: Assumption[]; because: string } {

@@ -291,6 +291,5 @@ function reachable(object: MemoryObject, state: State): MemoryObject[] {
 
 /** Constant tables, such as file_operations, that are given away stay what they are. */
 function isConstant(machine: Machine, object: MemoryObject): boolean {
-  for (const global of machine.program.allGlobals) if (global.object === object) return global.declarator.isConst && machine.program.resolve(object.type).kind !== 'pointer';
-  return false;
+  return machine.program.variableOf(object)?.declarator.isConst === true && machine.program.resolve(object.type).kind !== 'pointer';
 }

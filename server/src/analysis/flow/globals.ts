@@ -3,17 +3,53 @@ import type { Memory } from './memory';
 import type { MemoryObject, Target } from './objects';
 import { join, sameValue, stripped, UNKNOWN, type Value } from './values';
 
+/** Takes note of what code stores to the module's global variables. */
+export interface NotesStores {
+  /** `aside`: on a path that is not expected to run, which must not spoil what the expected ones leave. */
+  stored(target: Target, value: Value, aside: boolean): void;
+  clobbered(object: MemoryObject, aside: boolean): void;
+  clobberedAll(aside: boolean): void;
+}
+
+/** The stores of one entry point, each once. */
+export class StoreLog implements NotesStores {
+  private readonly stores: { readonly target: Target; readonly value: Value }[] = [];
+  private readonly known = new Map<string, Set<Value>>();
+  private everything = false;
+
+  stored(target: Target, value: Value, aside: boolean): void {
+    if (target.object.storage !== 'global' || aside) return;
+    const place = target.object.id + target.path;
+    const known = this.known.get(place) ?? new Set();
+    if (known.has(value)) return;
+    this.known.set(place, known.add(value));
+    this.stores.push({ target, value });
+  }
+
+  clobbered(object: MemoryObject, aside: boolean): void {
+    this.stored({ object, path: '' }, UNKNOWN, aside);
+  }
+
+  clobberedAll(aside: boolean): void {
+    this.everything ||= !aside;
+  }
+
+  repeatTo(globals: NotesStores): void {
+    if (this.everything) globals.clobberedAll(false);
+    for (const { target, value } of this.stores) globals.stored(target, value, false);
+  }
+}
+
 /**
  * Everything that any function stores to the module's global variables. Functions that run after init (handlers,
  * exit) find in a global what it started with or any of these.
  */
-export class GlobalStores {
+export class GlobalStores implements NotesStores {
   private readonly objects = new Map<string, { object: MemoryObject; cells: Map<string, Value> }>();
   private everything = false;
   /** Counts what was new, so that a caller can tell when nothing more comes. */
   changes = 0;
 
-  /** `aside`: on a path that is not expected to run, which must not spoil what the expected ones leave. */
   stored(target: Target, value: Value, aside: boolean): void {
     if (target.object.storage !== 'global' || aside) return;
     if (value.kind === 'aggregate') {
@@ -32,6 +68,11 @@ export class GlobalStores {
     if (aside) return;
     if (!this.everything) this.changes++;
     this.everything = true;
+  }
+
+  /** The objects that anything was stored to. */
+  get objectIds(): Iterable<string> {
+    return this.objects.keys();
   }
 
   /** Adds all stores to a memory as possibilities. */

@@ -4,7 +4,8 @@ import { Calls } from './calls';
 import { Evaluator } from './evaluator';
 import { Executor } from './executor';
 import type { Frame } from './frame';
-import { GlobalStores } from './globals';
+import { ElementCounts } from './element-counts';
+import { GlobalStores, type NotesStores } from './globals';
 import type { Evaluates, Executes, Machine, Performs } from './machine';
 import type { Lookup } from './objects';
 import type { Program } from './program';
@@ -22,10 +23,13 @@ export class Interpreter implements Machine {
   readonly evaluator: Evaluates = new Evaluator(this);
   readonly executor: Executes = new Executor(this);
   readonly calls: Performs = new Calls(this);
-  readonly globals = new GlobalStores();
-  readonly elementCounts = new Map<string, number>();
+  /** What the entry points that ran so far stored. */
+  readonly allStores = new GlobalStores();
+  globals: NotesStores = this.allStores;
+  readonly elementCounts = new ElementCounts();
   reachable = true;
-  private steps = 0;
+  /** Steps that may still be done. */
+  steps = MAX_STEPS;
   private readonly lookups = new Set<string>();
 
   constructor(
@@ -34,7 +38,7 @@ export class Interpreter implements Machine {
   ) {}
 
   step(): boolean {
-    return ++this.steps <= MAX_STEPS;
+    return --this.steps >= 0;
   }
 
   followsFailure({ key }: Lookup): boolean {
@@ -50,10 +54,11 @@ export class Interpreter implements Machine {
 
   /** Another entry point begins. */
   begin(): void {
+    this.elementCounts.begin();
     this.lookups.clear();
   }
 
   get exhausted(): boolean {
-    return this.steps > MAX_STEPS;
+    return this.steps < 0;
   }
 }

@@ -3,7 +3,8 @@ import type { AbiSyscall } from '../../../../core/abi';
 import type { CType, Declarator, Expression, Located, Statement } from '../syntax/ast';
 import type { Span } from '../syntax/source';
 import type { Frame, Outcome } from './frame';
-import type { GlobalStores } from './globals';
+import type { ElementCounts } from './element-counts';
+import type { NotesStores } from './globals';
 import type { Lookup, MemoryObject, Target } from './objects';
 import type { Program } from './program';
 import type { Recorder, UncheckedUse } from './recorder';
@@ -73,9 +74,9 @@ export interface Machine {
   readonly evaluator: Evaluates;
   readonly executor: Executes;
   readonly calls: Performs;
-  readonly globals: GlobalStores;
+  readonly globals: NotesStores;
   /** Elements of arrays whose size their initializer gives, by object. */
-  readonly elementCounts: Map<string, number>;
+  readonly elementCounts: ElementCounts;
   /** The code that runs is reached from init, exit or a handler. */
   readonly reachable: boolean;
   /** Whether a path is followed on which this lookup finds nothing: only so many are, as each costs as much as the main one. */

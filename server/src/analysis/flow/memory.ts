@@ -4,7 +4,7 @@ import type { MemoryObject, Target } from './objects';
 import { SharedMap } from './shared-map';
 import { contradicts, join, sameValue, UNKNOWN, widen, type Cell, type Value } from './values';
 
-interface Contents {
+export interface Contents {
   readonly cells: ReadonlyMap<string, Cell>;
   /** What a part that has no cell holds. */
   readonly rest: Value;
@@ -14,16 +14,38 @@ const NOTHING: Contents = { cells: new Map(), rest: UNKNOWN };
 /** An object that is filled cell by cell beyond this is given up. */
 const MAX_CELLS = 600;
 
-/** Small numbers for the ids of objects: one table for all memories of a run. */
+/** What a run found in memory when it began, object by object. */
+export type Reads = ReadonlyMap<string, Contents | undefined>;
+
+/** Small numbers for the ids of objects: one table for all memories of a run. Notes which ones it was asked for. */
 class ObjectNumbers {
   private readonly numbers = new Map<string, number>();
+  private asked = new Set<string>();
 
   of(id: string): number {
     const known = this.numbers.get(id) ?? this.numbers.size;
-    this.numbers.set(id, known);
+    if (known === this.numbers.size) this.numbers.set(id, known);
+    this.asked.add(id);
     return known;
   }
+
+  get all(): Iterable<string> {
+    return this.numbers.keys();
+  }
+
+  askAll(): void {
+    for (const id of this.numbers.keys()) this.asked.add(id);
+  }
+
+  takeAsked(): ReadonlySet<string> {
+    const { asked } = this;
+    this.asked = new Set();
+    return asked;
+  }
 }
+
+/** Ids of objects that live longer than the run of one entry point. */
+const LASTS = /^(?:global|static) /;
 
 /** What the module's objects hold at one point of one path. Forks are cheap: contents are shared until written. */
 export class Memory {
@@ -156,6 +178,7 @@ export class Memory {
   }
 
   clobberAll(): void {
+    this.numbers.askAll();
     this.objects = this.objects.mapped(() => NOTHING);
   }
 
@@ -178,6 +201,37 @@ export class Memory {
 
   sameAs(other: Memory): boolean {
     return this.objects.equals(other.objects, sameContents);
+  }
+
+  /** Starts to note what is read from any fork of this memory. */
+  noteReads(): void {
+    this.numbers.takeAsked();
+  }
+
+  /** What was read of this memory since then; objects that no other run can see do not count. */
+  takeReads(): Reads {
+    const ids = [...this.numbers.takeAsked()].filter((id) => LASTS.test(id));
+    return new Map(ids.map((id) => [id, this.objects.get(this.numbers.of(id))]));
+  }
+
+  /** Whether the same reads would give the same. */
+  agrees(reads: Reads): boolean {
+    for (const [id, contents] of reads) if (this.objects.get(this.numbers.of(id)) !== contents) return false;
+    return true;
+  }
+
+  /** Replaces the contents of objects that outlast a run by others that are the same. */
+  canonical(ids: Iterable<string>, canonical: (id: string, contents: Contents) => Contents): void {
+    for (const id of ids) {
+      const number = this.numbers.of(id);
+      const contents = this.objects.get(number);
+      if (contents) this.objects = this.objects.with(number, canonical(id, contents));
+    }
+  }
+
+  /** All objects of this memory and its forks that outlast a run. */
+  get lasting(): string[] {
+    return [...this.numbers.all].filter((id) => LASTS.test(id));
   }
 
   private contents(object: MemoryObject): Contents | undefined {

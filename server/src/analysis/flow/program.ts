@@ -2,19 +2,11 @@
 import { syscallAbi, type SyscallAbi } from '../../../../core/abi';
 import { errnoNumber } from '../../../../core/abi/errno';
 import type { Architecture } from '../../../../core/model/analysis';
-import type { CType, Declarator, Expression, StructType } from '../syntax/ast';
+import type { CType, Declarator, Expression, FunctionDefinition, StructType } from '../syntax/ast';
 import { apply } from '../syntax/condition';
 import type { TargetFacts } from '../syntax/target';
 import type { MemoryObject } from './objects';
-import type { FunctionPlace, Unit } from './unit';
-
-export interface GlobalVariable {
-  readonly object: MemoryObject;
-  readonly declarator: Declarator;
-  readonly unit: Unit;
-  /** Nothing in the module defines it: its contents are the kernel's. */
-  readonly isExternal: boolean;
-}
+import type { FunctionPlace, GlobalVariable, Unit } from './unit';
 
 const FLAG_CONSTANTS: Readonly<Record<string, bigint>> = {
   O_RDONLY: 0n, O_WRONLY: 1n, O_RDWR: 2n, O_CREAT: 0o100n, O_EXCL: 0o200n, O_NOCTTY: 0o400n, O_TRUNC: 0o1000n, O_APPEND: 0o2000n, O_NONBLOCK: 0o4000n,
@@ -36,6 +28,26 @@ const KERNEL_STRUCTS: ReadonlyMap<string, StructType> = new Map([
   ['user_pt_regs', { tag: 'user_pt_regs', isUnion: false, fields: [REGISTER_ARRAY] }],
 ]);
 
+/** What a run asked of a program, with the answers. */
+export class Asked {
+  readonly functions = new Map<Unit, Map<string, FunctionDefinition | undefined>>();
+  readonly globals = new Map<Unit, Map<string, GlobalVariable | undefined>>();
+  readonly typedefs = new Map<string, CType | undefined>();
+  readonly structs = new Map<string, StructType | undefined>();
+  readonly constants = new Map<string, bigint | null>();
+}
+
+function note<T>(answers: Map<Unit, Map<string, T>>, unit: Unit, name: string, answer: T): void {
+  const own = answers.get(unit);
+  if (own) own.set(name, answer);
+  else answers.set(unit, new Map([[name, answer]]));
+}
+
+function agreesInUnits<T>(answers: Map<Unit, Map<string, T>>, ask: (name: string, unit: Unit) => T): boolean {
+  for (const [unit, own] of answers) for (const [name, answer] of own) if (ask(name, unit) !== answer) return false;
+  return true;
+}
+
 /** All units of a module, as one program: names, types, constants. */
 export class Program {
   private readonly functions = new Map<string, FunctionPlace>();
@@ -44,6 +56,8 @@ export class Program {
   private readonly typedefs = new Map<string, CType>();
   private readonly structs = new Map<string, StructType>(KERNEL_STRUCTS);
   private readonly constants = new Map<string, bigint | null>();
+  /** Where questions and answers are noted. */
+  private asked = new Asked();
 
   private compat: SyscallAbi | null = null;
 
@@ -73,18 +87,28 @@ export class Program {
     const id = declarator.isStatic ? `${unit.path}::${declarator.name}` : declarator.name;
     const known = this.globals.get(id);
     if (known && (declarator.initializer === null || known.declarator.initializer !== null) && (declarator.isExtern || !known.isExternal)) return;
-    this.globals.set(id, {
-      object: {
-        id: `global ${id}`,
-        name: declarator.name,
-        storage: 'global',
-        type: declarator.type,
-        origin: { text: `${declarator.isStatic ? 'static ' : 'global '}${this.describe(declarator.type)} '${declarator.name}'`, span: unit.spanOf(declarator) },
-      },
-      declarator,
-      unit,
-      isExternal: declarator.isExtern && declarator.initializer === null,
-    });
+    this.globals.set(id, unit.variable(declarator, `global ${id}`, `${declarator.isStatic ? 'static ' : 'global '}${this.describe(declarator.type)} '${declarator.name}'`));
+  }
+
+  /** Starts to note what is asked. */
+  noteAsked(): void {
+    this.asked = new Asked();
+  }
+
+  /** What was asked since then. */
+  takeAsked(): Asked {
+    const { asked } = this;
+    this.asked = new Asked();
+    return asked;
+  }
+
+  /** Whether the same questions have the same answers. */
+  agrees({ functions, globals, typedefs, structs, constants }: Asked): boolean {
+    for (const [name, answer] of typedefs) if (this.typedefs.get(name) !== answer) return false;
+    for (const [tag, answer] of structs) if (this.structs.get(tag) !== answer) return false;
+    if (!agreesInUnits(functions, (name, unit) => this.findFunction(name, unit)?.definition) || !agreesInUnits(globals, (name, unit) => this.findGlobal(name, unit))) return false;
+    for (const [name, answer] of constants) if (this.constant(name) !== answer) return false;
+    return true;
   }
 
   /** `array` or `variable`. */
@@ -93,11 +117,21 @@ export class Program {
   }
 
   findFunction(name: string, unit: Unit): FunctionPlace | undefined {
-    return this.statics.get(unit)?.get(name) ?? this.functions.get(name);
+    const found = this.statics.get(unit)?.get(name) ?? this.functions.get(name);
+    note(this.asked.functions, unit, name, found?.definition);
+    return found;
   }
 
   findGlobal(name: string, unit: Unit): GlobalVariable | undefined {
-    return this.globals.get(`${unit.path}::${name}`) ?? this.globals.get(name);
+    const found = this.globals.get(`${unit.path}::${name}`) ?? this.globals.get(name);
+    note(this.asked.globals, unit, name, found);
+    return found;
+  }
+
+  /** The variable at file scope that an object is. */
+  variableOf(object: MemoryObject): GlobalVariable | undefined {
+    const found = this.globals.get(object.id.replace(/^global /, ''));
+    return found?.object === object ? found : undefined;
   }
 
   get allGlobals(): Iterable<GlobalVariable> {
@@ -109,6 +143,7 @@ export class Program {
     let current = type;
     for (let steps = 0; current.kind === 'named' && steps < 20; steps++) {
       const next = this.typedefs.get(current.name);
+      this.asked.typedefs.set(current.name, next);
       if (!next) return current;
       current = next;
     }
@@ -116,7 +151,9 @@ export class Program {
   }
 
   struct(tag: string): StructType | undefined {
-    return this.structs.get(tag);
+    const found = this.structs.get(tag);
+    this.asked.structs.set(tag, found);
+    return found;
   }
 
   /** The type of a part of an object; `unknown` where a struct of the kernel hides it. */
@@ -127,7 +164,7 @@ export class Program {
         if (current.kind === 'array') current = this.resolve(current.of);
         else if (segment !== '[0]') return { kind: 'unknown' };
       } else if (current.kind === 'struct') {
-        const field = this.structs.get(current.tag)?.fields.find((item) => item.name === segment.slice(1));
+        const field = this.struct(current.tag)?.fields.find((item) => item.name === segment.slice(1));
         if (!field) return current.tag === 'pt_regs' ? REGISTER : { kind: 'unknown' };
         current = this.resolve(field.type);
       } else return { kind: 'unknown' };
@@ -138,7 +175,7 @@ export class Program {
   /** Whether the module itself says what fields a struct has, or the analysis knows it whole. */
   isTransparent(type: CType): boolean {
     const resolved = this.resolve(type);
-    return resolved.kind === 'struct' && this.structs.has(resolved.tag);
+    return resolved.kind === 'struct' && this.struct(resolved.tag) !== undefined;
   }
 
   /** Elements of an array type, null when not known. */
@@ -153,6 +190,12 @@ export class Program {
   constant(name: string): bigint | null {
     const number = this.syscallNumber(name);
     if (number !== null) return BigInt(number);
+    const value = this.namedConstant(name);
+    this.asked.constants.set(name, value);
+    return value;
+  }
+
+  private namedConstant(name: string): bigint | null {
     const known = this.constants.get(name);
     if (known !== undefined) return known;
     this.constants.set(name, null);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import type { AbiFunction, AbiSyscall, SyscallAbi } from '../../../../core/abi';
-import type { Report } from '../../../../core/model/analysis';
 import type { FunctionDefinition } from '../syntax/ast';
 import type { Span } from '../syntax/source';
 import type { Forecast } from './forecast';
@@ -37,6 +36,14 @@ export interface RegisterStores {
   readonly unread: { readonly register: string; readonly stored: Span; readonly object: MemoryObject }[];
 }
 
+/** A printk of a call's result. */
+export interface ResultReport {
+  readonly site: Span;
+  readonly format: string;
+  /** Which of the format's conversions prints it. */
+  readonly conversion: number;
+}
+
 export type UsedConvention = 'regs' | 'direct' | 'either';
 
 /** A call in the syntax tree, and the function that the kernel calls to get there. */
@@ -69,7 +76,7 @@ export interface RecordedCall {
   /** Reached from init, exit or a handler, not only as code that nobody calls. */
   readonly reachable: boolean;
   readonly visits: Visit[];
-  report: { readonly report: Report; readonly aside: boolean } | null;
+  report: { readonly report: ResultReport; readonly aside: boolean } | null;
 }
 
 /** The result of a lookup that found nothing is followed as an address. */
@@ -104,7 +111,7 @@ export class Recorder {
     else this.calls.set(call.key, { ...call, visits: [visit], report: null });
   }
 
-  report(key: string, report: Report, aside: boolean): void {
+  report(key: string, report: ResultReport, aside: boolean): void {
     const call = this.calls.get(key);
     if (call && (!call.report || (call.report.aside && !aside))) call.report = { report, aside };
   }
@@ -116,6 +123,18 @@ export class Recorder {
   /** The first place where a lookup's failure shows. */
   uncheckedUse(use: UncheckedUse): void {
     if (!this.uses.has(use.lookup.key)) this.uses.set(use.lookup.key, use);
+  }
+
+  /** Notes everything that another one has noted. */
+  repeat(other: Recorder): void {
+    for (const call of other.calls.values()) {
+      for (const visit of call.visits) this.visit(call, visit);
+      if (call.report) this.report(call.key, call.report.report, call.report.aside);
+    }
+    for (const write of other.tableWrites) this.tableWrite(write);
+    for (const use of other.uses.values()) this.uncheckedUse(use);
+    for (const span of other.givenAway) this.givenAway.push(span);
+    for (const definition of other.visitedFunctions) this.visitedFunctions.add(definition);
   }
 
   get uncheckedUses(): readonly UncheckedUse[] {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { Report } from '../../../../core/model/analysis';
-import { lineOf, type Span } from '../syntax/source';
+import type { Span } from '../syntax/source';
 import type { Argument } from './machine';
+import type { ResultReport } from './recorder';
 
 /** Kernel functions that print to the log, with the position of their format. */
 const FORMAT_POSITION: Readonly<Record<string, number>> = {
@@ -10,17 +10,16 @@ const FORMAT_POSITION: Readonly<Record<string, number>> = {
 };
 
 /** The results of calls that a function of the kernel prints. */
-export function findReport(name: string | null, list: readonly Argument[], site: Span): { result: string; report: Report }[] {
+export function findReport(name: string | null, list: readonly Argument[], site: Span): { result: string; report: ResultReport }[] {
   const position = name === null ? undefined : FORMAT_POSITION[name];
   if (position === undefined) return [];
   const format = list[position]?.value;
   if (format?.kind !== 'string' || format.text === null) return [];
-  const source = { file: site.file.path, line: lineOf(site) };
   const conversions = conversionArguments(format.text);
   return list.slice(position + 1).flatMap(({ value }, index) => {
     const conversion = conversions.indexOf(index);
     if (value.result === undefined || conversion < 0) return [];
-    return [{ result: value.result, report: { source, format: format.text ?? '', conversion } }];
+    return [{ result: value.result, report: { site, format: format.text ?? '', conversion } }];
   });
 }
 

@@ -4,12 +4,14 @@ import type { Span } from '../syntax/source';
 import { DescriptorTable } from './descriptors';
 import { findEntries, type EntryPoint } from './entries';
 import { Frame } from './frame';
+import { StoreLog } from './globals';
 import { Interpreter } from './interpreter';
 import { Memory } from './memory';
 import type { MemoryObject } from './objects';
 import type { Program } from './program';
 import { namesSyscalls } from './reach';
 import { Recorder, type RecordedCall, type TableWrite, type UncheckedUse } from './recorder';
+import { RunMemory, type EntryRun } from './run-memory';
 import { State } from './state';
 import type { Unit } from './unit';
 import { UNKNOWN, ZERO, type Value } from './values';
@@ -29,30 +31,31 @@ export interface RunResult {
 }
 
 /** Runs a program from each of its entry points and records its syscalls, in the order in which they can happen. */
-export function runProgram(program: Program): RunResult {
+export function runProgram(program: Program, remembered = new RunMemory()): RunResult {
   if (!namesSyscalls(program)) return { calls: [], complete: true, uncheckedUses: [], tableWrites: [], givenAway: [] };
+  remembered.begin();
   const machine = new Interpreter(program, new Recorder());
-  const initial = initialMemory(machine);
+  const memories = new StartMemories(machine, remembered, initialMemory(machine));
   const entries = findEntries(program);
   const inits = entries.filter((entry) => entry.role === 'init');
   const others = entries.filter((entry) => entry.role !== 'init' && entry.role !== 'uncalled');
-  for (const entry of inits) runEntry(machine, entry, initial.fork());
+  for (const entry of inits) runEntry(machine, entry, memories.initial, remembered);
   const done = machine.recorder;
   // A function whose address init itself used to call it is no callback of the kernel.
   const callers = others.filter((entry) => entry.role !== 'callback' || !done.visitedFunctions.has(entry.definition));
   // Without an init, these files are part of a module, and what nobody here calls may be what sets the globals up.
-  if (inits.length === 0) runAside(machine, entries.filter((entry) => entry.role === 'uncalled'), initial);
-  const later = runUntilStable(machine, callers, initial);
+  if (inits.length === 0) runAside(machine, entries.filter((entry) => entry.role === 'uncalled'), memories, remembered);
+  const later = runUntilStable(machine, callers, memories, remembered);
   const complete = !machine.exhausted;
   const visited = new Set([...done.visitedFunctions, ...later.visitedFunctions]);
   const rest = new Recorder();
   machine.recorder = rest;
   machine.reachable = false;
-  for (const entry of entries) if (entry.role === 'uncalled' && !visited.has(entry.definition)) runEntry(machine, entry, laterMemory(machine, initial));
+  for (const entry of entries) if (entry.role === 'uncalled' && !visited.has(entry.definition)) runEntry(machine, entry, memories.later(), remembered);
   for (const unit of program.units) {
     for (const definition of unit.syntax.functions) {
       if (visited.has(definition) || rest.visitedFunctions.has(definition)) continue;
-      runEntry(machine, { definition, unit, role: 'uncalled' }, laterMemory(machine, initial));
+      runEntry(machine, { definition, unit, role: 'uncalled' }, memories.later(), remembered);
     }
   }
   const recorders = [done, later, rest];
@@ -66,27 +69,45 @@ export function runProgram(program: Program): RunResult {
 }
 
 /** Runs functions for what they leave in globals. */
-function runAside(machine: Interpreter, entries: readonly EntryPoint[], initial: Memory): void {
+function runAside(machine: Interpreter, entries: readonly EntryPoint[], memories: StartMemories, remembered: RunMemory): void {
   machine.recorder = new Recorder();
-  for (const entry of entries) runEntry(machine, entry, initial.fork());
+  for (const entry of entries) runEntry(machine, entry, memories.initial, remembered);
 }
 
-function runUntilStable(machine: Interpreter, entries: readonly EntryPoint[], initial: Memory): Recorder {
+function runUntilStable(machine: Interpreter, entries: readonly EntryPoint[], memories: StartMemories, remembered: RunMemory): Recorder {
   for (let round = 1; ; round++) {
-    const before = machine.globals.changes;
+    const before = machine.allStores.changes;
     machine.recorder = new Recorder();
-    for (const entry of entries) runEntry(machine, entry, laterMemory(machine, initial));
-    if (machine.globals.changes === before || machine.exhausted) return machine.recorder;
-    if (round === MAX_ROUNDS) machine.globals.clobberedAll(false);
+    for (const entry of entries) runEntry(machine, entry, memories.later(), remembered);
+    if (machine.allStores.changes === before || machine.exhausted) return machine.recorder;
+    if (round === MAX_ROUNDS) machine.allStores.clobberedAll(false);
     if (round > MAX_ROUNDS) return machine.recorder;
   }
 }
 
-/** What code that runs after init finds: the initial values, or anything that was stored since. */
-function laterMemory(machine: Interpreter, initial: Memory): Memory {
-  const memory = initial.fork();
-  machine.globals.applyTo(memory);
-  return memory;
+/** What entry points find in memory when they begin. */
+class StartMemories {
+  private latest: { readonly memory: Memory; readonly changes: number } | null = null;
+
+  constructor(
+    private readonly machine: Interpreter,
+    private readonly remembered: RunMemory,
+    /** The initial values. */
+    readonly initial: Memory,
+  ) {
+    initial.canonical(initial.lasting, (id, contents) => remembered.canonical(id, contents));
+  }
+
+  /** For code that runs after init: the initial values, or anything that was stored since. */
+  later(): Memory {
+    const { allStores } = this.machine;
+    if (this.latest?.changes === allStores.changes) return this.latest.memory;
+    const memory = this.initial.fork();
+    allStores.applyTo(memory);
+    memory.canonical(allStores.objectIds, (id, contents) => this.remembered.canonical(id, contents));
+    this.latest = { memory, changes: allStores.changes };
+    return memory;
+  }
 }
 
 function initialMemory(machine: Interpreter): Memory {
@@ -124,15 +145,36 @@ function fileFrame(unit: Unit): Frame {
   return new Frame(`file ${unit.path}`, definition, unit, null, null);
 }
 
-function runEntry(machine: Interpreter, entry: EntryPoint, memory: Memory): void {
-  const { definition, unit } = entry;
+/** Runs an entry point, or repeats what an earlier run of it did that would come out the same. */
+function runEntry(machine: Interpreter, entry: EntryPoint, memory: Memory, remembered: RunMemory): void {
+  const known = remembered.find(machine, entry, memory);
+  if (known) machine.steps -= known.steps.used;
+  const run = known ?? runAnew(machine, entry, memory);
+  if (!known) remembered.keep(entry.definition, run);
+  machine.recorder.repeat(run.recorder);
+  run.stores.repeatTo(machine.allStores);
+}
+
+function runAnew(machine: Interpreter, entry: EntryPoint, memory: Memory): EntryRun {
+  const { definition, unit, role, inKernelThread = false } = entry;
+  const { program, reachable, recorder: recorderOfAll, steps: allowed } = machine;
+  const recorder = new Recorder();
+  const stores = new StoreLog();
+  machine.recorder = recorder;
+  machine.globals = stores;
   machine.begin();
+  program.noteAsked();
+  memory.noteReads();
   const frame = new Frame(`${unit.path}:${definition.name}`, definition, unit, null, null);
-  const state = new State(memory, descriptorsFor(entry), false, mayPassKernelAddresses(machine.program, entry) ? null : false);
+  const state = new State(memory.fork(), descriptorsFor(entry), false, mayPassKernelAddresses(program, entry) ? null : false);
   for (const [index, parameter] of definition.parameters.entries()) {
-    machine.calls.bind(frame, parameter.name ?? `(${index})`, parameter.type, parameterValue(machine.program, entry, parameter, index, state), state);
+    machine.calls.bind(frame, parameter.name ?? `(${index})`, parameter.type, parameterValue(program, entry, parameter, index, state), state);
   }
   machine.executor.runBody(frame, state);
+  machine.recorder = recorderOfAll;
+  machine.globals = machine.allStores;
+  const steps = { used: allowed - machine.steps, allowed };
+  return { role, inKernelThread, reachable, steps, asked: program.takeAsked(), reads: memory.takeReads(), counts: machine.elementCounts.takeAsked(), recorder, stores };
 }
 
 /** As long as there was set_fs(), threads of the kernel had KERNEL_DS from their start. */

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
-import type { FunctionDefinition, Located, UnitSyntax } from '../syntax/ast';
+import type { Declarator, FunctionDefinition, Located, UnitSyntax } from '../syntax/ast';
 import type { PlaceMap } from '../syntax/place-map';
 import type { SourceText, Span } from '../syntax/source';
 import type { ParsedChunk } from '../syntax/unit-reader';
+import type { MemoryObject } from './objects';
 
 /** One parsed file of the module with its local headers. Stays the same object when the file changes. */
 export class Unit {
   private current: UnitSyntax = joinSyntax([]);
   private places: readonly ParsedChunk[] = [];
+  private readonly variables = new WeakMap<Declarator, GlobalVariable>();
 
   constructor(private readonly file: SourceText) {}
 
@@ -22,6 +24,17 @@ export class Unit {
   update(chunks: readonly ParsedChunk[]): void {
     this.current = joinSyntax(chunks.flatMap(({ syntax }) => syntax ?? []));
     this.places = [...chunks].sort((a, b) => a.base - b.base);
+  }
+
+  /** The variable that a declaration at file scope makes: the same object for the same words of it. */
+  variable(declarator: Declarator, id: string, what: string): GlobalVariable {
+    const known = this.variables.get(declarator);
+    if (known?.object.id === id && known.object.origin.text === what) return known;
+    const { name, type, isExtern, initializer } = declarator;
+    const object: MemoryObject = { id, name, storage: 'global', type, origin: { text: what, span: this.spanOf(declarator) } };
+    const variable = { object, declarator, unit: this, isExternal: isExtern && initializer === null };
+    this.variables.set(declarator, variable);
+    return variable;
   }
 
   /** The source that a person reads as this. */
@@ -66,6 +79,14 @@ function joinSyntax(parts: readonly UnitSyntax[]): UnitSyntax {
     enumerators: new Map(parts.flatMap(({ enumerators }) => [...enumerators])),
     fileScopeCalls: parts.flatMap(({ fileScopeCalls }) => fileScopeCalls),
   };
+}
+
+export interface GlobalVariable {
+  readonly object: MemoryObject;
+  readonly declarator: Declarator;
+  readonly unit: Unit;
+  /** Nothing in the module defines it: its contents are the kernel's. */
+  readonly isExternal: boolean;
 }
 
 export interface FunctionPlace {

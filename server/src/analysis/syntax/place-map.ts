@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { PlacedToken } from './macros';
-import type { Span } from './source';
+import type { Span, Stretch } from './source';
 
 /** A token in the text that is parsed. */
 export interface Piece {
@@ -24,7 +24,7 @@ export class PlaceMap {
     const written = pieces.filter((piece) => piece.token.written).map((piece) => piece.token.span);
     const [invocation] = invocations;
     if (!invocation) return union(written) ?? this.whole;
-    const inside = (span: Span): boolean => span.file === invocation.file && span.start >= invocation.start && span.end <= invocation.end;
+    const inside = (span: Stretch): boolean => span.file === invocation.file && span.start >= invocation.start && span.end <= invocation.end;
     if (written.length > 0 && invocations.every(inside) && written.every(inside)) return union(written) ?? invocation;
     return union([...written, ...invocations]) ?? this.whole;
   }
@@ -70,15 +70,8 @@ export class PlaceMap {
   }
 }
 
-function union(spans: readonly Span[]): Span | null {
-  const [first] = spans;
+function union(spans: readonly Stretch[]): Stretch | null {
+  const [first, ...others] = spans;
   if (!first) return null;
-  let { start, end } = first;
-  for (const span of spans) {
-    if (span.file !== first.file) continue;
-    start = Math.min(start, span.start);
-    end = Math.max(end, span.end);
-  }
-  return { file: first.file, start, end };
+  return others.reduce((covered, span) => (span.file === first.file ? covered.with(span) : covered), first);
 }
-

@@ -64,6 +64,10 @@ export class Stretch implements Span {
     return this.last.at + this.to;
   }
 
+  equals({ first, from, last, to }: Stretch): boolean {
+    return first === this.first && from === this.from && last === this.last && to === this.to;
+  }
+
   /** The least stretch that covers both, which lie in one file. */
   with(other: Stretch): Stretch {
     const [early, late] = [other.start < this.start ? other : this, other.end > this.end ? other : this];

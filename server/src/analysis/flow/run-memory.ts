@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+import type { FunctionDefinition } from '../syntax/ast';
+import { holds, type Cost } from '../syntax/allowance';
+import type { EntryPoint, EntryRole } from './entries';
+import type { StoreLog } from './globals';
+import type { Contents, Memory, Reads } from './memory';
+import type { Interpreter } from './interpreter';
+import type { Asked } from './program';
+import type { Recorder } from './recorder';
+import { sameThroughout } from './same';
+
+/** One run of an entry point: what it rested on, and what it did. */
+export interface EntryRun {
+  readonly role: EntryRole;
+  readonly inKernelThread: boolean;
+  readonly reachable: boolean;
+  readonly steps: Cost;
+  readonly asked: Asked;
+  readonly reads: Reads;
+  readonly counts: ReadonlyMap<string, number | undefined>;
+  readonly recorder: Recorder;
+  readonly stores: StoreLog;
+}
+
+/** Runs of one function that are remembered; contents of one object that are. */
+const MAX_VARIANTS = 6;
+
+/** What is remembered of a program's runs from one edit to the next. */
+export class RunMemory {
+  private readonly runs = new WeakMap<FunctionDefinition, readonly EntryRun[]>();
+  private contents = new Map<string, Contents[]>();
+  private before = new Map<string, Contents[]>();
+
+  /** The program is run anew; what neither this run nor the last one finds in memory is forgotten. */
+  begin(): void {
+    this.before = this.contents;
+    this.contents = new Map();
+  }
+
+  /** An earlier run that would come out the same now. */
+  find(machine: Interpreter, { definition, role, inKernelThread = false }: EntryPoint, memory: Memory): EntryRun | undefined {
+    return this.runs.get(definition)?.find((run) => {
+      const isSame = run.role === role && run.inKernelThread === inKernelThread && run.reachable === machine.reachable && holds(run.steps, machine.steps);
+      return isSame && machine.program.agrees(run.asked) && memory.agrees(run.reads) && machine.elementCounts.agrees(run.counts);
+    });
+  }
+
+  keep(definition: FunctionDefinition, run: EntryRun): void {
+    this.runs.set(definition, [run, ...(this.runs.get(definition) ?? [])].slice(0, MAX_VARIANTS));
+  }
+
+  /** The same contents as the same object, so that they can be compared at a glance. */
+  canonical(id: string, contents: Contents): Contents {
+    const known = this.contents.get(id) ?? this.before.get(id) ?? [];
+    const same = known.find((other) => sameThroughout(other, contents));
+    this.contents.set(id, same ? known : [contents, ...known].slice(0, MAX_VARIANTS));
+    return same ?? contents;
+  }
+}
