@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Declarator, Expression } from '../syntax/ast';
-import { walkExpression, walkStatement } from '../syntax/walk';
+import type { Declarator } from '../syntax/ast';
+import type { Mentions } from './mentions';
 import type { Program } from './program';
 import type { FunctionPlace, Unit } from './unit';
 
@@ -20,6 +20,7 @@ const INIT_CALLS = /^(?:module_init|(?:core|postcore|arch|subsys|fs|rootfs|devic
 /** Structures whose `write` and `read` take the buffer of a user. */
 const FILE_STRUCTS = new Set(['file_operations', 'proc_ops']);
 const FILE_FIELDS: Readonly<Record<string, EntryRole>> = { write: 'write', proc_write: 'write', read: 'read', proc_read: 'read' };
+const FILE_STRUCT_NAME = /fops|file_op|proc_ops/i;
 const ORDER: readonly EntryRole[] = ['init', 'write', 'read', 'callback', 'exit', 'uncalled'];
 
 /** Finds the functions that the kernel calls, in the order in which they run; `uncalled` are those nobody names. */
@@ -53,34 +54,25 @@ export function findEntries(program: Program): EntryPoint[] {
 
 type Definitions = Set<FunctionPlace['definition']>;
 
-function noteThreads(program: Program, unit: Unit, callee: string, list: readonly Expression[], threads: Definitions): void {
-  if (!RUNS_IN_KERNEL_THREAD.test(callee)) return;
-  for (const argument of list) {
-    const place = argument.kind === 'identifier' ? program.findFunction(argument.name, unit) : undefined;
-    if (place) threads.add(place.definition);
-  }
-}
-
 function scanUnit(program: Program, unit: Unit, add: (place: FunctionPlace | undefined, role: EntryRole) => void, called: Definitions, threads: Definitions): void {
-  const direct = new Set<Expression>();
-  const visit = (expression: Expression): void => {
-    if (expression.kind === 'call' && expression.callee.kind === 'identifier') {
-      noteThreads(program, unit, expression.callee.name, expression.arguments, threads);
-      direct.add(expression.callee);
-      const place = program.findFunction(expression.callee.name, unit);
-      if (place) called.add(place.definition);
-    } else if (expression.kind === 'assign' && expression.left.kind === 'member' && expression.right.kind === 'identifier') {
-      const role = FILE_FIELDS[expression.left.field];
-      if (role && isFileStructName(expression.left.object)) add(program.findFunction(expression.right.name, unit), role);
-    } else if (expression.kind === 'identifier' && !direct.has(expression)) {
-      add(program.findFunction(expression.name, unit), 'callback');
+  const follow = ({ uses }: Mentions): void => {
+    for (const use of uses) {
+      const place = program.findFunction(use.name, unit);
+      if (!place) continue;
+      if (use.kind === 'called') called.add(place.definition);
+      if (use.kind === 'named') add(place, 'callback');
+      if (use.kind === 'given' && RUNS_IN_KERNEL_THREAD.test(use.to)) threads.add(place.definition);
+      if (use.kind === 'stored') {
+        const role = FILE_FIELDS[use.field];
+        if (role && FILE_STRUCT_NAME.test(use.object)) add(place, role);
+      }
     }
   };
-  for (const definition of unit.syntax.functions) walkStatement(definition.body, visit);
+  for (const definition of unit.syntax.functions) follow(unit.mentions(definition));
   for (const global of unit.syntax.globals) {
     if (!global.initializer) continue;
     for (const { place, role } of fileHandlers(program, unit, global)) add(place, role);
-    walkExpression(global.initializer, visit);
+    follow(unit.mentions(global.initializer));
   }
 }
 
@@ -101,8 +93,4 @@ export function* fileHandlers(program: Program, unit: Unit, variable: Declarator
     const place = value.kind === 'identifier' ? program.findFunction(value.name, unit) : undefined;
     if (role && place) yield { place, role, struct: type.tag };
   }
-}
-
-function isFileStructName(object: Expression): boolean {
-  return object.kind === 'identifier' && /fops|file_op|proc_ops/i.test(object.name);
 }

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-import type { Expression } from '../syntax/ast';
-import { walkExpression, walkStatement } from '../syntax/walk';
 import { kernelSymbol } from './kernel-symbols';
 import type { Program } from './program';
 
@@ -16,14 +14,12 @@ const LOOKS_UP = new Set(['kallsyms_lookup_name', 'register_kprobe']);
  */
 export function namesSyscalls(program: Program): boolean {
   const names = new Set<string>();
-  const visit = (expression: Expression): void => {
-    if (expression.kind === 'identifier') names.add(expression.name);
-    else if (expression.kind === 'member' && expression.field === FILE_OPERATIONS) names.add(FILE_OPERATIONS);
-    else if (expression.kind === 'string' && expression.text !== null) names.add(expression.text);
-  };
   for (const unit of program.units) {
-    for (const definition of unit.syntax.functions) walkStatement(definition.body, visit);
-    for (const global of unit.syntax.globals) if (global.initializer) walkExpression(global.initializer, visit);
+    for (const { identifiers, strings, fields } of unit.allMentions()) {
+      if (fields.has(FILE_OPERATIONS)) return true;
+      for (const name of identifiers) names.add(name);
+      for (const name of strings) names.add(name);
+    }
   }
-  return [...names].some((name) => name === FILE_OPERATIONS || LOOKS_UP.has(name) || program.syscallNumber(name) !== null || kernelSymbol(name, program) !== null);
+  return [...names].some((name) => LOOKS_UP.has(name) || program.syscallNumber(name) !== null || kernelSymbol(name, program) !== null);
 }

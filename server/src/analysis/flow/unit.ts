@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
-import type { Declarator, FunctionDefinition, Located, UnitSyntax } from '../syntax/ast';
+import type { Declarator, Expression, FunctionDefinition, Located, UnitSyntax } from '../syntax/ast';
 import type { PlaceMap } from '../syntax/place-map';
 import type { SourceText, Span } from '../syntax/source';
 import type { ParsedChunk } from '../syntax/unit-reader';
+import { mentionsIn, type Mentions } from './mentions';
 import type { MemoryObject } from './objects';
 
 /** One parsed file of the module with its local headers. Stays the same object when the file changes. */
 export class Unit {
   private current: UnitSyntax = joinSyntax([]);
   private places: readonly ParsedChunk[] = [];
+  private readonly known = new WeakMap<FunctionDefinition | Expression, Mentions>();
   private readonly variables = new WeakMap<Declarator, GlobalVariable>();
 
   constructor(private readonly file: SourceText) {}
@@ -24,6 +26,19 @@ export class Unit {
   update(chunks: readonly ParsedChunk[]): void {
     this.current = joinSyntax(chunks.flatMap(({ syntax }) => syntax ?? []));
     this.places = [...chunks].sort((a, b) => a.base - b.base);
+  }
+
+  /** What a function of the unit, or an initializer, mentions. */
+  mentions(root: FunctionDefinition | Expression): Mentions {
+    const known = this.known.get(root) ?? mentionsIn(root);
+    this.known.set(root, known);
+    return known;
+  }
+
+  /** What the unit's functions and the initial values of its variables mention, one by one. */
+  *allMentions(): Generator<Mentions> {
+    for (const definition of this.current.functions) yield this.mentions(definition);
+    for (const { initializer } of this.current.globals) if (initializer) yield this.mentions(initializer);
   }
 
   /** The variable that a declaration at file scope makes: the same object for the same words of it. */

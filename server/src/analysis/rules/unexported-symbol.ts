@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Architecture, Finding } from '../../../../core/model/analysis';
+import type { Mentions } from '../flow/mentions';
 import type { Program } from '../flow/program';
 import type { Unit } from '../flow/unit';
 import type { Expression, FunctionDefinition, Located } from '../syntax/ast';
@@ -31,6 +32,7 @@ const HIDDEN: readonly HiddenSymbol[] = [
   { name: /^ksys_(?!sync_helper$)\w+$/, boundary: () => NEVER, instead: IN_KERNEL_API },
   { name: /^__(?:x64|ia32|arm64)_sys_\w+$/, boundary: () => NEVER, instead: IN_KERNEL_API },
 ];
+const ANY_HIDDEN = new RegExp(HIDDEN.map(({ name }) => name.source).join('|'));
 const MODULE_ONLY = new Set(['MODULE_LICENSE', 'module_exit']);
 /** Their argument is a name to look for at run time. */
 const LOOKS_UP = /^(?:__?symbol_get|symbol_get|symbol_put|symbol_request)$/;
@@ -72,10 +74,10 @@ function* references(program: Program): Generator<{ name: string; span: Span }> 
   const named = namesUsed(program);
   for (const unit of program.units) {
     for (const definition of unit.syntax.functions) {
-      if (definition.isStatic && !named.has(definition.name)) continue;
+      if ((definition.isStatic && !named.has(definition.name)) || !mentionsHidden(unit.mentions(definition))) continue;
       yield* undefinedIn(program, unit, definition);
     }
-    for (const global of unit.syntax.globals) if (global.initializer) yield* undefinedAmong(program, unit, collect(global.initializer), new Set(), []);
+    for (const global of unit.syntax.globals) if (global.initializer && mentionsHidden(unit.mentions(global.initializer))) yield* undefinedAmong(program, unit, collect(global.initializer), new Set(), []);
   }
 }
 
@@ -144,13 +146,14 @@ function isDecidedByCompiler(condition: Expression): boolean {
 /** Names that anything refers to: a static function that nothing names is not compiled in. */
 function namesUsed(program: Program): ReadonlySet<string> {
   const names = new Set<string>();
-  const add = (expression: Expression): void => {
-    if (expression.kind === 'identifier') names.add(expression.name);
-  };
   for (const unit of program.units) {
-    for (const definition of unit.syntax.functions) walkStatement(definition.body, add);
-    for (const global of unit.syntax.globals) if (global.initializer) walkExpression(global.initializer, add);
-    for (const call of unit.syntax.fileScopeCalls) for (const argument of call.arguments) walkExpression(argument, add);
+    for (const { identifiers } of unit.allMentions()) for (const name of identifiers) names.add(name);
+    for (const call of unit.syntax.fileScopeCalls) for (const argument of call.arguments) for (const name of unit.mentions(argument).identifiers) names.add(name);
   }
   return names;
+}
+
+function mentionsHidden({ identifiers }: Mentions): boolean {
+  for (const name of identifiers) if (ANY_HIDDEN.test(name)) return true;
+  return false;
 }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+import type { Expression, FunctionDefinition } from '../syntax/ast';
+import { walkExpression, walkStatement } from '../syntax/walk';
+
+/** How code names something that may be a function. */
+export type Use =
+  | { readonly kind: 'called'; readonly name: string }
+  | { readonly kind: 'named'; readonly name: string }
+  /** `to(…, name, …)` */
+  | { readonly kind: 'given'; readonly name: string; readonly to: string }
+  /** `object.field = name` */
+  | { readonly kind: 'stored'; readonly name: string; readonly object: string; readonly field: string };
+
+/** What a function or an initializer mentions. */
+export interface Mentions {
+  readonly identifiers: ReadonlySet<string>;
+  readonly strings: ReadonlySet<string>;
+  readonly fields: ReadonlySet<string>;
+  /** Each once, in the order of the text. */
+  readonly uses: readonly Use[];
+}
+
+export function mentionsIn(root: FunctionDefinition | Expression): Mentions {
+  const identifiers = new Set<string>();
+  const strings = new Set<string>();
+  const fields = new Set<string>();
+  const uses = new Map<string, Use>();
+  const callees = new Set<Expression>();
+  const note = (use: Use): void => {
+    const key = Object.values(use).join(' ');
+    if (!uses.has(key)) uses.set(key, use);
+  };
+  const visit = (expression: Expression): void => {
+    switch (expression.kind) {
+      case 'identifier':
+        identifiers.add(expression.name);
+        if (!callees.has(expression)) note({ kind: 'named', name: expression.name });
+        break;
+      case 'string':
+        if (expression.text !== null) strings.add(expression.text);
+        break;
+      case 'member':
+        fields.add(expression.field);
+        break;
+      case 'call':
+        if (expression.callee.kind !== 'identifier') break;
+        callees.add(expression.callee);
+        note({ kind: 'called', name: expression.callee.name });
+        for (const argument of expression.arguments) if (argument.kind === 'identifier') note({ kind: 'given', name: argument.name, to: expression.callee.name });
+        break;
+      case 'assign': {
+        const { left, right } = expression;
+        if (left.kind === 'member' && left.object.kind === 'identifier' && right.kind === 'identifier') note({ kind: 'stored', name: right.name, object: left.object.name, field: left.field });
+        break;
+      }
+      default:
+    }
+  };
+  if ('body' in root && 'labels' in root) walkStatement(root.body, visit);
+  else walkExpression(root, visit);
+  return { identifiers, strings, fields, uses: [...uses.values()] };
+}
