@@ -8,8 +8,14 @@ import { shQuote } from '../core/hosts/sh-quote';
 import { PackageStore } from '../core/packages';
 import { userDirs } from '../core/platform/dirs';
 
-const TOOLS = ['make', 'gcc', 'ld', 'objcopy', 'addr2line', 'strip', 'ssh-keygen', 'xz', 'ps'];
-const PACKAGES = ['make', 'gcc', 'binutils', 'libc6-dev', 'openssh-client', 'xz-utils', 'procps', 'sed'];
+interface Tools {
+  readonly tools: readonly string[];
+  readonly packages: readonly string[];
+}
+
+const BUILD: Tools = { tools: ['make', 'gcc', 'ld', 'objcopy', 'addr2line', 'strip', 'ssh-keygen', 'xz', 'ps'], packages: ['make', 'gcc', 'binutils', 'libc6-dev', 'openssh-client', 'xz-utils', 'procps', 'sed'] };
+/** What the language server is tested beside. */
+const EDITORS: Tools = { tools: ['clangd'], packages: ['clangd'] };
 /** Stands for the folder that the wrapper is called in. */
 const HERE = '@here@';
 
@@ -17,11 +23,12 @@ function isOnPath(name: string): boolean {
   return (process.env['PATH'] ?? '').split(':').some((folder) => fs.existsSync(path.join(folder, name)));
 }
 
-async function main(folder: string): Promise<void> {
-  const missing = TOOLS.filter((name) => !isOnPath(name));
-  if (missing.length === 0) return;
+/** Makes wrappers for those of the tools that are missing; says whether there were any. */
+async function provide({ tools, packages }: Tools, folder: string): Promise<boolean> {
+  const missing = tools.filter((name) => !isOnPath(name));
+  if (missing.length === 0) return false;
   process.stderr.write(`Set-up: fetching ${missing.join(', ')} for the tests, privately…\n`);
-  const tree = await new PackageStore(userDirs()).provideTree({ packages: PACKAGES, suite: 'bookworm' });
+  const tree = await new PackageStore(userDirs()).provideTree({ packages, suite: 'bookworm' });
   const bind = [...new Set([os.tmpdir(), path.resolve(__dirname, '..')])];
   for (const name of missing) {
     const { argv, env } = tree.wrap([name], { bind, cwd: HERE });
@@ -29,7 +36,24 @@ async function main(folder: string): Promise<void> {
     const variables = Object.entries(env).map(([key, value]) => shQuote(`${key}=${value ?? ''}`));
     fs.writeFileSync(path.join(folder, name), `#!/bin/sh\nexec env -i ${[...variables, ...words].join(' ')} "$@"\n`, { mode: 0o755 });
   }
-  process.stdout.write(folder);
+  return true;
+}
+
+/** Neovim starts the language server with this machine's Node, so it runs outside the tree, by the tree's loader and libraries. */
+async function provideNeovim(folder: string): Promise<boolean> {
+  if (isOnPath('nvim')) return false;
+  process.stderr.write('Set-up: fetching nvim for the tests, privately…\n');
+  const { root } = await new PackageStore(userDirs()).provideTree({ packages: ['neovim'], suite: 'bookworm' });
+  const usr = path.join(root, 'usr');
+  const libraries = fs.readdirSync(path.join(usr, 'lib')).filter((name) => name.endsWith('-linux-gnu')).map((name) => path.join(usr, 'lib', name));
+  const words = [path.join(root, 'lib64/ld-linux-x86-64.so.2'), '--library-path', libraries.join(':'), path.join(usr, 'bin/nvim')].map(shQuote);
+  fs.writeFileSync(path.join(folder, 'nvim'), `#!/bin/sh\nVIMRUNTIME=${shQuote(path.join(usr, 'share/nvim/runtime'))} exec ${words.join(' ')} "$@"\n`, { mode: 0o755 });
+  return true;
+}
+
+async function main(folder: string): Promise<void> {
+  const made = [await provide(BUILD, folder), await provide(EDITORS, folder), await provideNeovim(folder)];
+  if (made.includes(true)) process.stdout.write(folder);
 }
 
 void main(process.argv[2] ?? '.');

@@ -2,115 +2,138 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { discoverModules, type ModuleDescription } from '../../core/modules/discover';
-import { Architecture, ExitCode, Failure, type AnalysisTarget, type Finding, type SourceFile } from '../../core/model';
+import { Architecture, ExitCode, Failure, KernelRelease, visibleText } from '../../core/model';
+import { systemPath } from '../../server/src/workspace/file-names';
+import { DiskFiles } from '../../server/src/workspace/source-files';
 import { loadAnalyzer } from '../analysis';
-import type { Command } from '../context';
+import { Checker } from '../check/checker';
+import { JsonReport, TextReport, type Output, type Report } from '../check/report';
+import { SarifReport } from '../check/sarif';
+import { walk } from '../check/walk';
+import type { CliContext, Command } from '../context';
 
-const MAX_BYTES = 4 * 1024 * 1024;
+const FORMATS = ['text', 'json', 'sarif'] as const;
+/** How many files go by between two lines of progress. */
+const PROGRESS_STEP = 16;
 
-interface Unit {
-  readonly folder: string;
-  readonly sources: readonly string[];
-  /** Which of them the user asked about; null for all. */
-  readonly only: ReadonlySet<string> | null;
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
-interface Note {
-  readonly file: string;
-  readonly message: string;
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';
+  return code === 'EACCES' ? 'it may not be read' : `the system answered ${code}`;
 }
 
-function failureFor(file: string, error: unknown): Failure {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+function unreadable(file: string, error: unknown): Failure {
   return new Failure({
     code: 'unreadable',
-    what: `${file} cannot be read.`,
-    why: code === 'ENOENT' ? 'There is no such file or folder.' : `The system answered ${code}.`,
+    what: `${visibleText(file)} cannot be read.`,
+    why: isMissing(error) ? 'There is no such file or folder.' : `When it was looked at, ${reasonOf(error)}.`,
     next: 'Check the path and its permissions.',
     exitCode: ExitCode.usage,
   });
 }
 
-function unitOf(module: ModuleDescription, only: ReadonlySet<string> | null): Unit {
-  return { folder: module.folder, sources: [...module.sources, ...module.headers], only };
-}
-
-async function unitsFor(argument: string, cwd: string, signal: AbortSignal): Promise<Unit[]> {
-  const target = path.resolve(cwd, argument);
-  const stat = await fs.stat(target).catch((error: unknown) => Promise.reject(failureFor(argument, error)));
-  if (stat.isDirectory()) {
-    const modules = await discoverModules(target, { signal });
-    if (modules.length > 0) return modules.map((module) => unitOf(module, null));
-    const files = (await fs.readdir(target)).filter((name) => name.endsWith('.c')).sort();
-    return files.map((name) => ({ folder: target, sources: [name], only: null }));
+/** The size of a regular file that may be read; null when there is none. */
+async function sizeOf(file: string): Promise<number | { why: string } | null> {
+  try {
+    const stat = await fs.stat(systemPath(file));
+    if (!stat.isFile()) return { why: 'it is no file' };
+    await fs.access(systemPath(file), fs.constants.R_OK);
+    return stat.size;
+  } catch (error) {
+    return isMissing(error) ? null : { why: reasonOf(error) };
   }
-  const folder = path.dirname(target);
-  const name = path.basename(target);
-  const modules = await discoverModules(folder, { signal });
-  const owner = modules.find((module) => module.folder === folder && module.sources.includes(name));
-  return [owner ? unitOf(owner, new Set([name])) : { folder, sources: [name], only: null }];
 }
 
-/** Reads a source; a file that is not C text is answered by a note instead. */
-async function readSource(unit: Unit, name: string, notes: Note[]): Promise<SourceFile | null> {
-  const file = path.join(unit.folder, name);
-  const asked = unit.only === null || unit.only.has(name);
-  const note = (message: string): null => {
-    if (asked) notes.push({ file, message });
-    return null;
-  };
-  const stat = await fs.stat(file).catch((error: unknown) => Promise.reject(failureFor(file, error)));
-  if (stat.size > MAX_BYTES) return note(`not analysed: larger than ${MAX_BYTES / 1024 / 1024} MB`);
-  const bytes = await fs.readFile(file).catch((error: unknown) => Promise.reject(failureFor(file, error)));
-  if (bytes.includes(0)) return note('not analysed: a binary file');
-  return { path: name, text: bytes.toString('utf8') };
+/** The folder that holds `.git`, from here upwards; else the one we are in. */
+async function repositoryRoot(cwd: string): Promise<string> {
+  for (let folder = cwd; ; folder = path.dirname(folder)) {
+    const found = await fs.access(path.join(folder, '.git')).then(
+      () => true,
+      () => false,
+    );
+    if (found) return folder;
+    if (folder === path.dirname(folder)) return cwd;
+  }
 }
 
-function textLine(folder: string, finding: Finding, cwd: string): string {
-  const file = path.relative(cwd, path.join(folder, finding.file)) || finding.file;
-  const { line, character } = finding.range.start;
-  return `${file}:${line + 1}:${character + 1}: ${finding.severity}: ${finding.message} [${finding.rule}]`;
+/** Shows on a terminal how far the check is; wiped before anything else is written. */
+class Progress {
+  private files = 0;
+  private shown = false;
+
+  constructor(private readonly stream: CliContext['err']) {}
+
+  file(folder: string): void {
+    if (!('isTTY' in this.stream) || !this.stream.isTTY || this.files++ % PROGRESS_STEP !== 0) return;
+    this.stream.write(`\r  ${this.files} files, ${visibleText(folder).slice(-60)}\u001b[K`);
+    this.shown = true;
+  }
+
+  wipe(): void {
+    if (this.shown) this.stream.write('\r\u001b[K');
+    this.shown = false;
+  }
+}
+
+function reportFor(format: (typeof FORMATS)[number], output: Output, cwd: string, root: string): Report {
+  if (format === 'json') return new JsonReport(output);
+  return format === 'sarif' ? new SarifReport(output, root) : new TextReport(output, cwd);
 }
 
 export const check: Command = {
   name: 'check',
-  usage: 'check [--target KERNEL] [--arch ARCH] [--format text|json] FILE|DIR…',
+  usage: 'check [--target KERNEL] [--arch x86_64|arm64|i386] [--format text|json|sarif] FILE|DIR…',
   summary: 'what the analysis says of modules; needs no headers and no compiler',
 
   async run(args, context) {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { target: { type: 'string' }, arch: { type: 'string', default: 'x86_64' }, format: { type: 'string', default: 'text' } },
+      options: { target: { type: 'string' }, arch: { type: 'string' }, format: { type: 'string', default: 'text' } },
     });
-    const arch = Architecture.safeParse(values.arch);
-    if (positionals.length === 0 || !arch.success || (values.format !== 'text' && values.format !== 'json')) {
+    const arch = Architecture.optional().safeParse(values.arch);
+    const kernel = KernelRelease.optional().safeParse(values.target);
+    const format = FORMATS.find((each) => each === values.format);
+    if (positionals.length === 0 || !arch.success || !kernel.success || format === undefined) {
       context.err.write(`Usage: kmodlab ${check.usage}\n`);
       return ExitCode.usage;
     }
-    const target: AnalysisTarget = { arch: arch.data, kernel: values.target ?? null };
+    const asked = await Promise.all(
+      positionals.map(async (argument) => {
+        const file = path.resolve(context.cwd, argument);
+        const stat = await fs.stat(file).catch((error: unknown) => Promise.reject(unreadable(argument, error)));
+        return { file, isFolder: stat.isDirectory() };
+      }),
+    );
     const analyzer = await loadAnalyzer(context.distDir);
-    const findings: (Finding & { folder: string })[] = [];
-    const notes: Note[] = [];
-    for (const argument of positionals) {
-      for (const unit of await unitsFor(argument, context.cwd, context.signal)) {
-        if (context.signal.aborted) return ExitCode.cancelled;
-        const read = await Promise.all(unit.sources.map((name) => readSource(unit, name, notes)));
-        const sources = read.filter((source) => source !== null);
-        for (const finding of analyzer.analyze(sources, target).findings) {
-          if (unit.only === null || unit.only.has(finding.file)) findings.push({ ...finding, folder: unit.folder });
+    const progress = new Progress(context.err);
+    const writeTo = (stream: NodeJS.WritableStream) => (text: string) => {
+      progress.wipe();
+      stream.write(text);
+    };
+    const report = reportFor(format, { out: writeTo(context.out), err: writeTo(context.err) }, context.cwd, await repositoryRoot(context.cwd));
+    const target = { ...(arch.data ? { arch: arch.data } : {}), ...(kernel.data === undefined ? {} : { kernel: kernel.data }) };
+    const checker = new Checker({ analyzer, files: new DiskFiles(), sizeOf, report, target, signal: context.signal, onFile: (file) => progress.file(path.relative(context.cwd, path.dirname(file))) });
+    for (const { file, isFolder } of asked) {
+      if (!isFolder) await checker.checkFile(file);
+      else {
+        const onUnreadable = (folder: string, error: unknown): void => {
+          checker.unreadable = true;
+          report.note({ file: folder, line: null, message: `not looked into: ${reasonOf(error)}` });
+        };
+        for await (const folder of walk(file, onUnreadable)) {
+          if (context.signal.aborted) break;
+          await checker.checkFolder(folder);
         }
       }
     }
+    report.end();
     analyzer.dispose();
-    if (values.format === 'json') context.out.write(`${JSON.stringify({ findings, notes }, null, 2)}\n`);
-    else {
-      for (const finding of findings) context.out.write(`${textLine(finding.folder, finding, context.cwd)}\n`);
-      for (const { file, message } of notes) context.err.write(`${path.relative(context.cwd, file)}: ${message}\n`);
-      const errors = findings.filter((finding) => finding.severity === 'error').length;
-      context.err.write(`${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}, ${errors} of them errors\n`);
-    }
-    return findings.some((finding) => finding.severity === 'error') ? ExitCode.findings : ExitCode.ok;
+    if (context.signal.aborted) return ExitCode.cancelled;
+    if (checker.errors > 0) return ExitCode.findings;
+    return checker.unreadable ? ExitCode.usage : ExitCode.ok;
   },
 };

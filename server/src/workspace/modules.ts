@@ -7,6 +7,8 @@ import { TargetFacts } from '../analysis/syntax/target';
 import type { SourceFiles } from './source-files';
 
 const MAX_FILES = 500;
+/** C files of one module that are analysed together; those of a larger one are analysed each by itself. */
+const MAX_C_FILES = 100;
 /** Modules that a header is looked at with. */
 const MAX_MODULES = 20;
 /** Folders above a file whose Kbuild file may name it. */
@@ -41,7 +43,7 @@ export async function modulesOf(file: string, files: SourceFiles, target: Analys
 /** The C files of each module that a folder's Kbuild file describes; relative to the folder, with `/`. */
 export function kbuildGroups(kbuild: string): string[][] {
   const { modules, configured } = parseKbuild(kbuild);
-  return [...modules, ...configured].map((module) => module.objects.map((object) => `${object}.c`));
+  return [...modules, ...configured].filter(({ objects }) => objects.length <= MAX_C_FILES).map(({ objects }) => objects.map((object) => `${object}.c`));
 }
 
 /** The sources of one module: its C files, what they include, and the Kbuild file. */

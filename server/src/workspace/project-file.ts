@@ -8,7 +8,7 @@ import { SourceText } from '../analysis/syntax/source';
 
 /** The name of the file, looked for from a source's folder upwards. */
 export const PROJECT_FILE = '.kmodlab';
-export const MAX_PROJECT_FILE_BYTES = 64 * 1024;
+const MAX_LENGTH = 64 * 1024;
 
 /** Something in a project file that is not understood, and so does not count. */
 export interface Problem {
@@ -29,6 +29,7 @@ const MAX_DEPTH = 20;
 export function parseProjectFile(text: string): ProjectFile {
   const source = new SourceText({ path: PROJECT_FILE, text });
   const range = (start: number, length: number): Range => ({ start: source.position(start), end: source.position(start + length) });
+  if (text.length > MAX_LENGTH) return { settings: {}, problems: [{ severity: 'error', range: range(0, 0), message: 'This is too large to be read: 64 KB at the most.' }] };
   if (isTooDeep(text)) return { settings: {}, problems: [{ severity: 'error', range: range(0, 0), message: 'This is nested too deeply to be read.' }] };
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true, allowEmptyContent: true });

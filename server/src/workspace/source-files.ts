@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs/promises';
+import { systemPath } from './file-names';
 
 /** A file larger than this is not analysed. */
 export const MAX_SOURCE_BYTES = 4 * 1024 * 1024;
@@ -26,12 +27,12 @@ export class DiskFiles implements SourceFiles {
 
   async read(file: string): Promise<string | undefined> {
     try {
-      const stat = await fs.stat(file, { bigint: true });
+      const stat = await fs.stat(systemPath(file), { bigint: true });
       if (!stat.isFile() || stat.size > BigInt(MAX_SOURCE_BYTES)) return undefined;
       const stamp = `${stat.mtimeNs} ${stat.ctimeNs} ${stat.size} ${stat.ino}`;
       const known = this.kept.get(file);
       if (known?.stamp === stamp) return known.text;
-      const text = await fs.readFile(file, 'utf8');
+      const text = await fs.readFile(systemPath(file), 'utf8');
       this.keep(file, { stamp, text });
       return text;
     } catch {
@@ -40,7 +41,7 @@ export class DiskFiles implements SourceFiles {
   }
 
   async exists(file: string): Promise<boolean> {
-    return fs.access(file).then(
+    return fs.access(systemPath(file)).then(
       () => true,
       () => false,
     );
