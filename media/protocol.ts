@@ -65,7 +65,7 @@ export type ResultsToHost =
   | (Generation & { readonly type: 'details'; readonly index: number })
   | { readonly type: 'selectCall'; readonly callId: string }
   | { readonly type: 'open'; readonly source: SourceLine }
-  | { readonly type: 'export'; readonly index: number }
+  | { readonly type: 'export' | 'explain'; readonly index: number }
   | { readonly type: 'load' | 'openSession' | 'compare' | 'stopComparing' | 'showKernelLog' | 'showLog' };
 
 /** What a person can choose calls by. */

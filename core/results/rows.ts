@@ -107,6 +107,7 @@ export function callDetails(row: ComparisonRow, context: RowContext): CallDetail
     addresses: call && addressPicture(call, session.host, abi),
     descriptors: story && shownStory(story, abi),
     kernelPath: call?.kernelPath ? shownKernelPath(call.kernelPath) : null,
+    canExplain: call?.evidence === 'probe' && call.result !== null && call.kernelPath === undefined,
     logLine: record ? visibleText(record.text) : null,
     notes,
   };

@@ -66,6 +66,8 @@ export interface CallDetails {
   readonly descriptors: DescriptorStory | null;
   /** The kernel's own way to the result; null until somebody asked for it. */
   readonly kernelPath: ShownKernelPath | null;
+  /** That way can be asked for. */
+  readonly canExplain: boolean;
   /** The kernel log line that says the result. */
   readonly logLine: string | null;
   /** What stands between this call and a full account of it (`registers were not recorded: …`). */

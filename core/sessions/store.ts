@@ -37,13 +37,27 @@ function unreadable(id: string, why: string): Failure {
   return new Failure({ code: 'session-unreadable', what: `The load session ${id} cannot be read.`, why, next: 'Delete it, or choose another session.' });
 }
 
+function foldOf(file: string): SessionFold {
+  const fold = new SessionFold();
+  for (const line of fs.readFileSync(file, 'utf8').split('\n')) {
+    const event = parseJournalLine(line);
+    if (event) fold.push(event);
+  }
+  return fold;
+}
+
 class JournalWriter implements SessionWriter {
+  /** Length of the journal as far as this writer knows. */
+  private bytes: number;
+
   constructor(
     readonly id: string,
     private readonly jsonl: string,
     private readonly json: string,
-    private readonly fold: SessionFold,
-  ) {}
+    private fold: SessionFold,
+  ) {
+    this.bytes = fs.statSync(jsonl).size;
+  }
 
   session(): LoadSession {
     const session = this.fold.session();
@@ -53,24 +67,27 @@ class JournalWriter implements SessionWriter {
 
   append(event: SessionEvent): void {
     this.fold.push(event);
+    const line = `${JSON.stringify(event)}\n`;
+    this.bytes += Buffer.byteLength(line);
     try {
-      fs.appendFileSync(this.jsonl, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+      fs.appendFileSync(this.jsonl, line, { mode: 0o600 });
     } catch (error) {
       throw writeFailure(error);
     }
   }
 
   finish(): LoadSession {
-    const session = this.session();
     const temporary = `${this.json}.${process.pid}.tmp`;
     try {
+      if (fs.statSync(this.jsonl).size > this.bytes) this.fold = foldOf(this.jsonl); // another process has added to it
+      const session = this.session();
       fs.writeFileSync(temporary, `${JSON.stringify(session, null, 2)}\n`, { mode: 0o600, flush: true });
       fs.renameSync(temporary, this.json);
+      return session;
     } catch (error) {
       fs.rmSync(temporary, { force: true });
       throw writeFailure(error);
     }
-    return session;
   }
 }
 
@@ -189,12 +206,7 @@ export class SessionStore {
     const size = fs.statSync(file, { throwIfNoEntry: false })?.size;
     if (size === undefined) return null;
     if (size > MAX_SESSION_BYTES) throw unreadable(id, 'Its journal is larger than 256 MB.');
-    const fold = new SessionFold();
-    for (const line of fs.readFileSync(file, 'utf8').split('\n')) {
-      const event = parseJournalLine(line);
-      if (event) fold.push(event);
-    }
-    return fold;
+    return foldOf(file);
   }
 
   private async readFinal(id: string): Promise<string | null> {

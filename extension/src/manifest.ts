@@ -11,6 +11,7 @@ export const Command = {
   writeToDevice: 'kmodlab.writeToDevice',
   selectHost: 'kmodlab.selectHost',
   showResults: 'kmodlab.showResults',
+  explainCall: 'kmodlab.explainCall',
   openSession: 'kmodlab.openSession',
   compareResults: 'kmodlab.compareResults',
   exportResults: 'kmodlab.exportResults',

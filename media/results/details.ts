@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { drawAddresses } from '../../core/results/draw/addresses';
 import type { AddressPicture, ArgumentRow, CallDetails, CallFact, ShownKernelPath } from '../../core/results/types';
-import { el } from '../lib/dom';
+import { button, el } from '../lib/dom';
 import { ResponsiveDrawing } from '../lib/drawing';
 import { sourceLink, value, verdictMark, type OpenSource } from './calls';
 import { descriptorStory } from './descriptors';
@@ -64,6 +64,11 @@ function kernelPathPart({ title, functions, notes }: ShownKernelPath): HTMLEleme
   return part("The kernel's own path", el('p', { class: 'label' }, title), el('ol', { class: 'kernel-path' }, ...lines), ...notes.map((text) => el('p', { class: 'note' }, text)));
 }
 
+function askForPath(explain: () => void): HTMLElement {
+  const text = 'Which function of the kernel returned this? The same source is loaded again, in a fresh guest, to see.';
+  return part("The kernel's own path", el('p', {}, text), button("Show the Kernel's Path", explain, { secondary: true }));
+}
+
 function predictionPart(details: CallDetails): HTMLElement {
   const { row } = details;
   const prediction = part('Prediction', el('p', {}, value(row.predicted), details.expected === null ? null : ` ${details.expected}`), el('p', {}, details.because ?? 'The analysis says nothing of this call.'));
@@ -86,7 +91,7 @@ function evidencePart(details: CallDetails, open: OpenSource): HTMLElement {
 }
 
 /** Everything known about one call: why it returned what it did, where its pointers lie, what it was expected to do, the evidence. */
-export function renderDetails(target: HTMLElement, details: CallDetails, open: OpenSource): void {
+export function renderDetails(target: HTMLElement, details: CallDetails, open: OpenSource, explain: () => void): void {
   const { row, addresses, descriptors } = details;
   const heading = el(
     'div',
@@ -100,6 +105,7 @@ export function renderDetails(target: HTMLElement, details: CallDetails, open: O
   const parts = [
     part('Arguments', details.arguments.length > 0 ? argumentTable(details.arguments) : el('p', {}, 'This syscall takes no argument.')),
     ...(details.kernelPath ? [kernelPathPart(details.kernelPath)] : []),
+    ...(details.canExplain ? [askForPath(explain)] : []),
     ...(addresses ? [addressPart(addresses)] : []),
     ...(descriptors ? [part(`Descriptors of ${descriptors.task}`, descriptorStory(descriptors, open))] : []),
     predictionPart(details),

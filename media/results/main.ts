@@ -166,7 +166,7 @@ function start(): void {
     details.hidden = false;
     selectedCall = shown.callId;
     markSelected();
-    renderDetails(details, shown, openSource);
+    renderDetails(details, shown, openSource, () => port.post({ type: 'explain', index: state.selected }));
   }
 
   function onMessage(message: ResultsToView): void {

@@ -67,6 +67,14 @@ describe('the packaged extension in a browser', () => {
     assert.match(await row.locator('.predicted').innerText(), /-14\s*EFAULT/);
   });
 
+  it("shows the kernel's own path to the result, when asked to", async () => {
+    const panel = workbench.webview('panel');
+    await panel.locator('[role=row]', { hasText: 'device2_kernel_buffer.c' }).click();
+    await panel.getByRole('button', { name: "Show the Kernel's Path" }).click();
+    await panel.locator('.kernel-function.origin', { hasText: 'vfs_write()' }).waitFor({ timeout: FIRST_LOAD_MS });
+    await panel.locator('.kernel-function.inferred', { hasText: 'access_ok' }).waitFor();
+  });
+
   it('echoes a write to the device on the writer\'s standard error, and shows it', async () => {
     await workbench.command('kmodlab.writeToDevice', 'Kernel Module Lab: Write to Device…');
     await workbench.type('qwerty for test purposes');

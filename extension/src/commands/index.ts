@@ -6,7 +6,7 @@ import { requireTrust } from '../trust';
 import { writeToDevice } from './devices';
 import { selectHost, stopGuest } from './hosts';
 import { buildModule, loadDevice2, loadModule, unloadModule } from './load';
-import { showResults } from './results';
+import { explainCall, showResults } from './results';
 
 interface CommandEntry {
   /** @param argument what a link or another extension passes on; not to be trusted */
@@ -23,6 +23,7 @@ const commands: Readonly<Record<Command, CommandEntry>> = {
   [Command.writeToDevice]: { run: writeToDevice, needsTrust: true },
   [Command.selectHost]: { run: selectHost, needsTrust: true },
   [Command.showResults]: { run: showResults, needsTrust: false },
+  [Command.explainCall]: { run: explainCall, needsTrust: true },
   [Command.openSession]: { run: (context) => context.results.chooseSession(), needsTrust: false },
   [Command.compareResults]: { run: (context) => context.results.chooseComparison(), needsTrust: false },
   [Command.exportResults]: { run: (context) => context.results.export(), needsTrust: false },

@@ -63,7 +63,8 @@ export class ResultsController {
   show(session: ShownSession, callId?: string): void {
     this.wantedCall = callId ?? this.wantedCall;
     if (session === this.shown) {
-      this.update();
+      if (callId === undefined) this.update();
+      else this.rebuild(); // the call may have changed
       return;
     }
     this.forget();

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { z } from 'zod';
-import { Failure, type SourceLine } from '../../../core/model';
+import { Failure, visibleText, type SourceLine } from '../../../core/model';
 import type { ResultsToHost, ResultsToView } from '../../../media/protocol';
 import { isInside } from '../loads/modules';
 import { Command, RESULTS_PANEL } from '../manifest';
@@ -15,6 +15,7 @@ import { exportSession } from './export';
 import { ResultsController } from './results-controller';
 
 const TITLE = 'Syscall Results';
+const MAX_PICKED = 500;
 /** What the view keeps over a reload of the window. */
 const KeptState = z.object({ session: z.string().catch(''), comparedWith: z.string().catch('') });
 
@@ -88,6 +89,18 @@ export class ResultsPanel implements vscode.Disposable {
     if (id !== undefined && this.controller.session?.id === shown.id) await this.compareWith(id);
   }
 
+  /** Lets the person choose among the calls of the shown session that failed. Undefined: none was chosen. */
+  async pickFailedCall(): Promise<{ session: string; call: string } | undefined> {
+    const { session } = this.controller;
+    if (!session) throw nothingShown();
+    const items = session.calls.flatMap((call) =>
+      call.errno === null ? [] : [{ call: call.id, label: `${call.syscall}() = ${call.result ?? '?'} ${call.errno}`, description: visibleText(call.source ? `${call.source.file}:${call.source.line}` : (call.caller ?? '')) }],
+    );
+    if (items.length === 0) throw new Failure({ code: 'no-call', what: 'There is no call to explain.', why: 'No call of this load session failed.', next: 'Choose a call in Syscall Results.' });
+    const choice = await vscode.window.showQuickPick(items.slice(0, MAX_PICKED), { title: "Show the Kernel's Path", placeHolder: 'Call' });
+    return choice && { session: session.id, call: choice.call };
+  }
+
   /** Saves what is shown in a format that the person chooses. @param index the row whose picture may be asked for */
   async export(index = -1): Promise<void> {
     const session = this.controller.session;
@@ -152,6 +165,11 @@ export class ResultsPanel implements vscode.Disposable {
       case 'export':
         void this.deps.messages.guard(() => this.export(message.index));
         return;
+      case 'explain': {
+        const [session, call] = [this.controller.session, this.controller.callAt(message.index)];
+        if (session && call) void vscode.commands.executeCommand(Command.explainCall, { session: session.id, call: call.id });
+        return;
+      }
       case 'stopComparing':
         this.controller.compareWith(undefined);
         return;

@@ -135,6 +135,21 @@ describe('session store', () => {
     assert.equal(session.end?.state, 'unloaded');
   });
 
+  it('takes the kernel path of a call at any time, also while another process writes', async () => {
+    const id = create(1, EVENTS[9]!);
+    const writer = store.reopen(id);
+    const kernelPath = { kernel: '6.1.0', result: -14, functions: [], truncated: false, origin: null, inferred: null };
+    new SessionStore(state).addKernelPath(id, callOf().id, kernelPath);
+    writer.append(ended());
+    writer.finish();
+    assert.deepEqual((await store.read(id)).calls[0]?.kernelPath, kernelPath);
+    assert.equal((await store.read(id)).end?.state, 'unloaded');
+    const other = { ...kernelPath, result: -9 };
+    assert.deepEqual(store.addKernelPath(id, callOf().id, other).calls[0]?.kernelPath, other);
+    assert.deepEqual((await store.read(id)).calls[0]?.kernelPath, other, 'an ended session keeps its file');
+    assert.ok(fs.existsSync(fileOf(id, 'json')));
+  });
+
   it('removes the oldest, but none that is loaded or runs', async () => {
     const loaded = create(1, ended('loaded'));
     const running = create(2);
