@@ -14,6 +14,7 @@ import type { State } from './state';
 import { convert, integerType, isRegisters, typeOf } from './types';
 import { integer, join, SCALAR, UNKNOWN, ZERO, type Value } from './values';
 
+const FUNCTION_NAME = /^__(?:func|FUNCTION|PRETTY_FUNCTION)__$/;
 /** An initializer with more items is not followed. */
 const MAX_ITEMS = 400;
 
@@ -91,6 +92,7 @@ export class Evaluator implements Evaluates {
     if (found) return { kind: 'function', definition: found.definition, unit: found.unit, maybeNull: false };
     const constant = program.constant(name);
     if (constant !== null) return { kind: 'integer', value: constant, ...(program.syscallNumber(name) === null ? {} : { number: name }) };
+    if (FUNCTION_NAME.test(name)) return { kind: 'string', text: frame.definition.name, origin: { text: name, span: null }, maybeNull: false };
     return kernelSymbol(name, program) ?? UNKNOWN;
   }
 
@@ -205,7 +207,9 @@ export class Evaluator implements Evaluates {
         value: outcome.value.kind === 'aggregate' ? (outcome.value.cells.get(`.${expression.field}`)?.value ?? outcome.value.rest) : UNKNOWN,
       }));
     }
+    const isArray = this.machine.program.resolve(typeOf(expression, frame, this.machine.program)).kind === 'array';
     return this.locate(expression, state, frame).map((place) => {
+      if (isArray && place.targets) return { state: place.state, value: { kind: 'pointer', targets: place.targets.map(({ object, path }) => ({ object, path: `${path}[0]` })), maybeNull: false } };
       const value = this.load(place.targets, place.state);
       const handler = value.kind === 'unknown' ? this.fileHandler(expression, frame) : null;
       return { state: place.state, value: handler ?? value };
