@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { AnalysisTarget, SourceFile } from '../../../core/model/analysis';
-import type { Analyzer, FollowedModule, Inspection } from '../analysis';
+import type { AnalysisTarget, Finding, SourceFile } from '../../../core/model/analysis';
+import type { Analyzer, FixedFinding, FollowedModule, Inspection } from '../analysis';
 
 /** Modules that are followed at a time; the one that was looked at longest ago goes. */
 const MAX_FOLLOWED = 16;
@@ -11,8 +11,16 @@ export class FollowedModules {
 
   constructor(private readonly analyzer: Analyzer) {}
 
-  /** `folder` and the names of the C files tell one module from another. */
   inspect(folder: string, sources: readonly SourceFile[], target: AnalysisTarget): Inspection {
+    return this.use(folder, sources, target, (module) => module.inspect(sources));
+  }
+
+  fixes(folder: string, sources: readonly SourceFile[], target: AnalysisTarget, wanted: (finding: Finding) => boolean): FixedFinding[] {
+    return this.use(folder, sources, target, (module) => module.fixes(sources, wanted));
+  }
+
+  /** `folder` and the names of the C files tell one module from another. */
+  private use<Result>(folder: string, sources: readonly SourceFile[], target: AnalysisTarget, look: (module: FollowedModule) => Result): Result {
     const files = sources.filter(({ path }) => path.endsWith('.c')).map(({ path }) => path);
     const { config, ...others } = target; // a configuration is large, and the same object as long as it is the same
     const key = JSON.stringify([others, folder, ...files]);
@@ -25,7 +33,7 @@ export class FollowedModules {
       this.modules.delete(oldest);
     }
     try {
-      return module.inspect(sources);
+      return look(module);
     } catch (error) {
       this.modules.delete(key); // what it remembers may be broken
       throw error;

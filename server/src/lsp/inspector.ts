@@ -2,7 +2,8 @@
 import path from 'node:path';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { AnalysisTarget, Finding } from '../../../core/model/analysis';
-import type { Analyzer, Inspection } from '../analysis';
+import type { Analyzer, FixedFinding, Inspection } from '../analysis';
+import { suppress, type Fix } from '../analysis/fixes';
 import { isKernelModule } from '../analysis/module';
 import { review } from '../analysis/review';
 import { modulesOf, type ModuleFiles } from '../workspace/modules';
@@ -23,6 +24,13 @@ export interface InspectedDocument {
   readonly project: FoundProject['project'];
   /** Absolute paths of the files that had a say, there or not. */
   readonly dependencies: ReadonlySet<string>;
+}
+
+/** The findings of a document with their fixes; paths are relative to `folder`. */
+export interface FixedDocument {
+  readonly folder: string;
+  readonly own: string;
+  readonly fixed: readonly FixedFinding[];
 }
 
 export interface InspectorDeps {
@@ -62,6 +70,24 @@ export class Inspector {
     return [...review(source, ownFindings(modules), { levels, analysed, elsewhere }).findings];
   }
 
+  /** What can be done about those findings of the document that `wanted` takes, suppression included; the best first. */
+  async fixesOf(document: TextDocument, wanted: (finding: Finding) => boolean): Promise<FixedDocument> {
+    const inspected = await this.inspect(document);
+    const shown = new Map((await this.findingsOf(inspected)).filter(wanted).map((finding) => [keyOf(finding), finding]));
+    const [first] = inspected.modules;
+    const source = first?.sources.find(({ path: name }) => name === first.own);
+    const followed = await this.followed;
+    const byFinding = new Map<string, Fix[]>([...shown.keys()].map((key) => [key, []]));
+    for (const { folder, own, sources } of shown.size > 0 ? inspected.modules : []) {
+      for (const { finding, fixes } of followed.fixes(folder, sources, inspected.options.target, (each) => each.file === own && shown.has(keyOf(each)))) {
+        const known = byFinding.get(keyOf(finding)) ?? [];
+        known.push(...fixes.filter(({ id }) => !known.some((fix) => fix.id === id)));
+      }
+    }
+    const fixed = [...shown].map(([key, finding]) => ({ finding, fixes: [...(byFinding.get(key) ?? []), ...(source && isSuppressible(finding) ? [suppress(source, finding)] : [])] }));
+    return { folder: first?.folder ?? '', own: first?.own ?? '', fixed };
+  }
+
   private async gather(document: TextDocument, target: AnalysisTarget): Promise<{ modules: readonly ModuleFiles[]; dependencies: ReadonlySet<string> }> {
     const file = filePath(document.uri);
     if (file !== null) return modulesOf(file, this.deps.files, target);
@@ -74,7 +100,15 @@ export class Inspector {
 function ownFindings(modules: readonly InspectedModule[]): Finding[] {
   const findings = new Map<string, Finding>();
   for (const { own, inspection } of modules) {
-    for (const finding of inspection.findings) if (finding.file === own) findings.set(JSON.stringify([finding.rule, finding.range, finding.message]), finding);
+    for (const finding of inspection.findings) if (finding.file === own) findings.set(keyOf(finding), finding);
   }
   return [...findings.values()];
+}
+
+function keyOf({ rule, range, message }: Finding): string {
+  return JSON.stringify([rule, range, message]);
+}
+
+function isSuppressible({ rule }: Finding): boolean {
+  return rule !== 'unused-suppression' && rule !== 'invalid-suppression';
 }

@@ -20,10 +20,11 @@ import { AnalysisTarget, type Analysis } from '../../../core/model/analysis';
 import type { Analyzer } from '../analysis';
 import { PROJECT_FILE } from '../workspace/project-file';
 import { MAX_SOURCE_BYTES } from '../workspace/source-files';
+import { CodeActions } from './code-actions';
 import { Configuration } from './configuration';
 import { toDiagnostic, tooLarge } from './convert';
 import { DiskWatch } from './disk-watch';
-import { toHover } from './hover';
+import { contains, toHover } from './hover';
 import { Inspector } from './inspector';
 import { filePath, OpenFiles } from './open-files';
 
@@ -44,6 +45,7 @@ export class KmodlabServer {
   private readonly files = new OpenFiles(this.documents);
   private readonly configuration: Configuration;
   private readonly inspector: Inspector;
+  private readonly codeActions: CodeActions;
   private readonly diskWatch = new DiskWatch((file) => this.filesChanged([file]));
   private pulls = false;
   private refreshes = false;
@@ -62,6 +64,7 @@ export class KmodlabServer {
   ) {
     this.configuration = new Configuration({ connection, files: this.files });
     this.inspector = new Inspector({ analyzer, files: this.files, optionsOf: (uri) => this.configuration.optionsOf(uri) });
+    this.codeActions = new CodeActions({ inspector: this.inspector, documentOf: (uri) => this.analysable(uri) });
     connection.onInitialize((params) => this.initialize(params));
     connection.onInitialized(() => {
       this.initialized().catch((error: unknown) => this.logFailure('The client refused what was to be registered', error));
@@ -75,6 +78,8 @@ export class KmodlabServer {
       items: await this.diagnose(textDocument.uri),
     }));
     connection.onHover((params) => this.hover(params));
+    connection.onCodeAction((params) => this.codeActions.list(params));
+    connection.onCodeActionResolve((action) => this.codeActions.resolve(action));
     this.documents.onDidChangeContent(() => this.pushAll());
     this.documents.onDidClose(({ document: { uri } }) => {
       this.configuration.forget(uri);
@@ -93,11 +98,13 @@ export class KmodlabServer {
     this.configuration.asksClient = capabilities.workspace?.configuration === true;
     this.configuration.settingsSent(initializationOptions);
     this.validatesProjectFile = InitializationOptions.safeParse(initializationOptions).data?.validatesProjectFile ?? false;
+    const codeActionProvider = this.codeActions.optionsFor(capabilities);
     return {
       serverInfo: { name: 'kmodlab' },
       capabilities: {
         textDocumentSync: TextDocumentSyncKind.Incremental,
         hoverProvider: true,
+        ...(codeActionProvider ? { codeActionProvider } : {}),
         ...(this.pulls ? { diagnosticProvider: { identifier: 'kmodlab', interFileDependencies: true, workspaceDiagnostics: false } } : {}),
       },
     };
@@ -179,13 +186,17 @@ export class KmodlabServer {
   }
 
   private async hover({ textDocument, position }: HoverParams): Promise<Hover | null> {
-    const document = this.documents.get(textDocument.uri);
-    if (document === undefined || Buffer.byteLength(document.getText()) > MAX_SOURCE_BYTES) return null;
-    for (const { inspection, own } of (await this.inspector.inspect(document)).modules) {
-      const hover = toHover(inspection, own, position);
-      if (hover) return hover;
-    }
-    return null;
+    const document = this.analysable(textDocument.uri);
+    if (document === undefined) return null;
+    const { modules } = await this.inspector.inspect(document);
+    const { fixed } = await this.inspector.fixesOf(document, (finding) => contains(finding.range, position));
+    return toHover(modules, fixed, position);
+  }
+
+  /** An open document; undefined when it is too large to be analysed, or no C. */
+  private analysable(uri: string): TextDocument | undefined {
+    const document = this.documents.get(uri);
+    return document && !isProjectFile(uri) && Buffer.byteLength(document.getText()) <= MAX_SOURCE_BYTES ? document : undefined;
   }
 
   private async predictions(params: unknown): Promise<Analysis> {

@@ -11,6 +11,7 @@ import { userCopy } from './user-copy';
 
 export type { Fix, TextEdit } from './fix';
 export { pastedText } from './pasted-text';
+export { suppress } from './suppression';
 
 /** By rule, the best first. */
 const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
