@@ -12,6 +12,7 @@ import { callingConvention } from './rules/calling-convention';
 import { kernelBuffer } from './rules/kernel-buffer';
 import { mixedBuffer } from './rules/mixed-buffer';
 import { missingUserAnnotation } from './rules/missing-user-annotation';
+import { nestedKernelPointer } from './rules/nested-kernel-pointer';
 import type { Rule } from './rules/rule';
 import { setFsBuffer } from './rules/set-fs-buffer';
 import { tableHook } from './rules/table-hook';
@@ -71,7 +72,7 @@ export interface Inspection extends Analysis {
   readonly calls: readonly CallSite[];
 }
 
-const RULES: readonly Rule[] = [kernelBuffer, mixedBuffer, setFsBuffer, vfsKernelBuffer, callingConvention, unsetRegister, wrongRegister, uncheckedLookup, tableHook, unexportedSymbol, missingUserAnnotation];
+const RULES: readonly Rule[] = [kernelBuffer, mixedBuffer, setFsBuffer, vfsKernelBuffer, nestedKernelPointer, callingConvention, unsetRegister, wrongRegister, uncheckedLookup, tableHook, unexportedSymbol, missingUserAnnotation];
 
 /** Loads the parser once; rejects only when the WebAssembly files are broken. */
 export async function createAnalyzer(wasm: AnalyzerWasm): Promise<Analyzer> {

@@ -59,7 +59,7 @@ describe('mixed-buffer', () => {
     const [finding] = all(sources);
     assert.match(
       finding?.message ?? '',
-      /^openat\(\): argument 2 \('filename', const char __user \*\) gets a kernel address on one path \(static array 'text', line \d+\) and a user address on another \(what the hook's caller passed in 'si', line \d+\)\. strncpy_from_user\(\) rejects it, as it lies above TASK_SIZE_MAX, and on the first path the call will normally return -EFAULT \(-14\)\.$/,
+      /^openat\(\): argument 2 \('filename', const char __user \*\) gets a kernel address on one path \(static array 'text', line \d+\) and a user address on another \(what the process passed in 'si', line \d+\)\. strncpy_from_user\(\) rejects it, as it lies above TASK_SIZE_MAX, and on the first path the call will normally return -EFAULT \(-14\)\.$/,
     );
     assert.equal(finding?.severity, 'warning');
     assert.deepEqual(finding.related.map(({ range }) => covered(sources[0], range)), ['text', 'const struct pt_regs *regs', '(unsigned long)text', 'original(&changed)']);

@@ -12,6 +12,7 @@ import type { MemoryObject, Target } from './objects';
 import { elementCount, sizeValue } from './sizes';
 import type { State } from './state';
 import { convert, integerType, isRegisters, typeOf } from './types';
+import { userField } from './user-memory';
 import { integer, join, SCALAR, UNKNOWN, ZERO, type Value } from './values';
 
 const FUNCTION_NAME = /^__(?:func|FUNCTION|PRETTY_FUNCTION)__$/;
@@ -211,14 +212,14 @@ export class Evaluator implements Evaluates {
     return this.locate(expression, state, frame).map((place) => {
       if (isArray && place.targets) return { state: place.state, value: { kind: 'pointer', targets: place.targets.map(({ object, path }) => ({ object, path: `${path}[0]` })), maybeNull: false } };
       const value = this.load(place.targets, place.state);
-      const handler = value.kind === 'unknown' ? this.fileHandler(expression, frame) : null;
-      return { state: place.state, value: handler ?? value };
+      return { state: place.state, value: value.kind === 'unknown' ? this.unknownField(expression, frame) : value };
     });
   }
 
-  private fileHandler(expression: Extract<Expression, { kind: 'member' }>, frame: Frame): Value | null {
+  /** A field of an object that is not known. */
+  private unknownField(expression: Extract<Expression, { kind: 'member' }>, frame: Frame): Value {
     const { program } = this.machine;
-    return fileHandlerOf(expression, program.resolve(typeOf(expression.object, frame, program)), program);
+    return fileHandlerOf(expression, program.resolve(typeOf(expression.object, frame, program)), program) ?? userField(expression.field, frame.unit.spanOf(expression)) ?? UNKNOWN;
   }
 
   private element(base: Value, index: Value, state: State): Value {

@@ -10,6 +10,7 @@ import { findReport } from './reports';
 import { storesIn } from './registers';
 import type { State } from './state';
 import { isRegisters } from './types';
+import { copyToUser, registersOfProcess, userResult, wholeOf } from './user-memory';
 import { integer, SCALAR, spaceOf, truthOf, UNKNOWN, ZERO, type Value } from './values';
 
 const EITHER: Value = { kind: 'scalar', low: 0n, high: 1n, nonzero: false };
@@ -18,7 +19,7 @@ const EITHER: Value = { kind: 'scalar', low: 0n, high: 1n, nonzero: false };
 const READS_ONLY = new Set(
   `printk _printk no_printk dev_info dev_err dev_warn dev_notice dev_crit dev_alert dev_emerg dev_dbg strlen strnlen strcmp strncmp strcasecmp strncasecmp
    memcmp sysfs_streq kfree kvfree vfree kfree_sensitive free_page free_pages msleep mdelay udelay ssleep usleep_range schedule cond_resched spin_lock spin_unlock mutex_lock
-   mutex_unlock rcu_read_lock rcu_read_unlock dump_stack BUG_ON ERR_PTR put_user copy_to_user __copy_to_user
+   mutex_unlock rcu_read_lock rcu_read_unlock dump_stack BUG_ON ERR_PTR put_user
    unregister_chrdev_region unregister_chrdev cdev_del device_destroy class_destroy misc_deregister remove_proc_entry proc_remove unregister_kprobe module_put try_module_get
    kallsyms_lookup_name container_of MAJOR MINOR MKDEV`.split(/\s+/),
 );
@@ -64,7 +65,7 @@ export function callExternal(machine: Machine, name: string | null, expression: 
   }
   if (/close_fd|fd_install|get_unused_fd|anon_inode_getfd|ksys_|do_sys_|sys_close|put_unused_fd|close_range|unshare_files/.test(name)) state.loseDescriptors();
   if (!READS_ONLY.has(name)) clobberArguments(machine, list, state);
-  return [{ state, value: resultOf(name) }];
+  return [{ state, value: userResult(name, `${frame.id}@${expression.start}`, frame.unit.siteOf(expression)) ?? resultOf(name) }];
 }
 
 function soughtByName(machine: Machine, [first]: readonly Argument[]): Value {
@@ -112,6 +113,14 @@ function specialCall(machine: Machine, name: string, expression: CallExpression,
         state.memory.store(target, { kind: 'aggregate', cells: new Map(), rest: from }, null);
       }
       return name === 'strncpy_from_user' ? SCALAR : { kind: 'scalar', low: 0n, high: null, nonzero: false };
+    case 'copy_to_user':
+    case '__copy_to_user':
+    case '_copy_to_user':
+      copyToUser(list, state);
+      return { kind: 'scalar', low: 0n, high: null, nonzero: false };
+    case 'task_pt_regs':
+    case 'current_pt_regs':
+      return registersOfProcess(machine.program, 'of the process', 'registers of the process', frame.unit.siteOf(expression), state);
     case 'get_user':
     case '__get_user':
       for (const place of placesOf(machine, expression, state, frame)) {
@@ -203,10 +212,6 @@ function resultOf(name: string): Value {
     case 'MINOR':
     case 'MKDEV':
       return SCALAR;
-    case 'vm_mmap':
-    case 'do_mmap':
-    case 'ksys_mmap_pgoff':
-      return { kind: 'user', origin: { text: `memory from ${name}()`, span: null }, maybeNull: false };
     default:
       return UNKNOWN;
   }
@@ -244,15 +249,14 @@ function copy(machine: Machine, to: Value | undefined, from: Value | undefined, 
     for (const each of targetsOf(to)) clobber(machine, each.object, state);
     return;
   }
-  const whole = (place: Target): Target => ({ object: place.object, path: place.path.replace(/\[0\]$/, '') });
   if (source && targetsOf(from).length === 1) {
-    const value = state.memory.loadAggregate(whole(source));
-    state.memory.store(whole(target), value, null);
-    machine.globals.stored(whole(target), value, state.aside);
+    const value = state.memory.loadAggregate(wholeOf(source));
+    state.memory.store(wholeOf(target), value, null);
+    machine.globals.stored(wholeOf(target), value, state.aside);
   } else if (from?.kind === 'table') {
     const value: Value = { kind: 'aggregate', cells: new Map(), rest: from };
-    state.memory.store(whole(target), value, null);
-    machine.globals.stored(whole(target), value, state.aside);
+    state.memory.store(wholeOf(target), value, null);
+    machine.globals.stored(wholeOf(target), value, state.aside);
   } else clobber(machine, target.object, state);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { syscallAbi, type SyscallAbi } from '../../../../core/abi';
+import { socketCall } from '../../../../core/abi/nested-pointers';
 import { errnoNumber } from '../../../../core/abi/errno';
 import type { Architecture } from '../../../../core/model/analysis';
 import type { CType, Declarator, Expression, FunctionDefinition, StructType } from '../syntax/ast';
@@ -199,7 +200,7 @@ export class Program {
     const known = this.constants.get(name);
     if (known !== undefined) return known;
     this.constants.set(name, null);
-    const value = this.enumerator(name) ?? FLAG_CONSTANTS[name] ?? (ADDRESS_LIMIT_NAMES.has(name) ? ADDRESS_LIMITS[this.target.arch] : null) ?? this.abi.command(name) ?? (/^E[A-Z0-9]+$/.test(name) ? errno(name) : null);
+    const value = this.enumerator(name) ?? FLAG_CONSTANTS[name] ?? (ADDRESS_LIMIT_NAMES.has(name) ? ADDRESS_LIMITS[this.target.arch] : null) ?? this.abi.command(name) ?? socketCall(name) ?? (/^E[A-Z0-9]+$/.test(name) ? errno(name) : null);
     this.constants.set(name, value);
     return value;
   }

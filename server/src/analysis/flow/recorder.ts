@@ -3,6 +3,7 @@ import type { AbiFunction, AbiSyscall, SyscallAbi } from '../../../../core/abi';
 import type { FunctionDefinition } from '../syntax/ast';
 import type { Span } from '../syntax/source';
 import type { Forecast } from './forecast';
+import type { InnerAddress } from './inner-pointers';
 import type { CallExpression } from './machine';
 import type { Lookup, MemoryObject, Origin } from './objects';
 import type { FunctionPlace } from './unit';
@@ -16,6 +17,8 @@ export interface CallArgument {
   readonly origin: Origin;
   /** The registers' variable, where nothing was ever stored to this argument's register. */
   readonly neverSetIn?: MemoryObject;
+  /** Kernel addresses inside of what the argument points to, where the kernel takes them for addresses of user space. */
+  readonly inner?: readonly InnerAddress[];
 }
 
 /** One path's arrival at a call. */

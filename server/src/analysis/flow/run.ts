@@ -14,6 +14,7 @@ import { Recorder, type RecordedCall, type TableWrite, type UncheckedUse } from 
 import { RunMemory, type EntryRun } from './run-memory';
 import { State } from './state';
 import type { Unit } from './unit';
+import { registersOfProcess, userAddress } from './user-memory';
 import { UNKNOWN, ZERO, type Value } from './values';
 
 /** Runs of the handlers until what they leave in globals is covered. */
@@ -207,23 +208,20 @@ function parameterValue(program: Program, entry: EntryPoint, parameter: Paramete
   const { definition, role, unit } = entry;
   const name = parameter.name ?? '';
   const span = unit.spanOf(parameter);
+  const id = `${unit.path} ${definition.name} ${index}`;
   const isHandler = (role === 'write' || role === 'read') && definition.parameters.length === 4;
   if (isHandler && index === 1) {
-    const origin = { text: `buffer '${name}' of the caller of ${role}(2)`, span };
-    return { kind: 'user', origin, maybeNull: false, ...(role === 'write' ? { role: { handler: definition.name } } : {}) };
+    return { ...userAddress(id, `buffer '${name}' of the caller of ${role}(2)`, span, false), ...(role === 'write' ? { role: { handler: definition.name } } : {}) };
   }
   if (isHandler && role === 'write' && index === 2) return { kind: 'scalar', low: 0n, high: null, nonzero: false, symbol: { name, offset: 0n } };
   const type = program.resolve(parameter.type);
   if (type.kind !== 'pointer') return UNKNOWN;
-  if (type.user) return { kind: 'user', origin: { text: `user pointer '${name}'`, span }, maybeNull: true };
+  if (type.user) return userAddress(id, `user pointer '${name}'`, span, true);
   const to = program.resolve(type.to);
   if (to.kind === 'struct' && to.tag === 'pt_regs') {
-    const object: MemoryObject = { id: `registers ${unit.path} ${definition.name} ${index}`, name: `*${name}`, storage: 'heap', type: to, origin: { text: `registers '${name}'`, span } };
+    if (isHook(entry)) return registersOfProcess(program, id, `registers '${name}'`, span, state);
+    const object: MemoryObject = { id: `registers ${id}`, name: `*${name}`, storage: 'heap', type: to, origin: { text: `registers '${name}'`, span } };
     state.memory.reset(object, UNKNOWN);
-    if (isHook(entry)) for (const register of program.abi.registers) {
-      const origin = { text: `what the hook's caller passed in '${register}'`, span };
-      state.memory.store({ object, path: `.${register}` }, { kind: 'user', origin, maybeNull: true }, null);
-    }
     return { kind: 'pointer', targets: [{ object, path: '' }], maybeNull: false };
   }
   return UNKNOWN;

@@ -3,6 +3,7 @@ import type { AbiFunction, AbiSyscall } from '../../../../core/abi';
 import { DescriptorTable } from './descriptors';
 import { forecast, unknownForecast, type Forecast } from './forecast';
 import type { Frame, Outcome } from './frame';
+import { withInner } from './inner-pointers';
 import type { Argument, CallExpression, Machine } from './machine';
 import type { CallArgument, CallCode, UsedConvention } from './recorder';
 import { argumentsIn, registersOf, storesTo } from './registers';
@@ -19,7 +20,7 @@ export function callEntry(machine: Machine, entry: Entry, expression: CallExpres
   const takes = entry.convention === 'table' ? (program.target.entriesTakeRegs ? 'regs' : 'direct') : entry.convention;
   const used = usedConvention(machine, takes, list, frame);
   const syscall = entry.convention !== 'table' && used === 'direct' && list.length !== entry.syscall?.arguments?.length ? null : entry.syscall;
-  const values = syscall ? (used === 'regs' ? argumentsIn(registersOf(list[0]), abi, syscall, machine, state) : list.map(direct)) : [];
+  const values = syscall ? withInner(syscall, used === 'regs' ? argumentsIn(registersOf(list[0]), abi, syscall, machine, state) : list.map(direct), state) : [];
   const key = `${frame.id}@${expression.start}`;
   const registers = used === 'regs' ? storesTo(registersOf(list[0]), abi, syscall, state) : undefined;
   const prediction = forecastFor(syscall, used === 'either' || used === takes, entry.compat === true, values, state);
@@ -42,7 +43,7 @@ export function noteKernelFunction(machine: Machine, callee: AbiFunction, expres
   const { span: site, caller } = frame.siteOf(expression);
   machine.recorder.visit(
     { key: `${frame.id}@${expression.start}`, syscall: null, callee, site, caller, expression: frame.unit.spanOf(expression), code: codeOf(expression, frame), used: 'direct', takes: 'direct', symbol: null, abi: machine.program.abi, reachable: machine.reachable },
-    { aside: state.aside, doubtful: state.doubtful, kernelAddressesAllowed: state.kernelAddressesAllowed, arguments: list.map(direct), forecast: unknownForecast('It is no syscall.') },
+    { aside: state.aside, doubtful: state.doubtful, kernelAddressesAllowed: state.kernelAddressesAllowed, arguments: withInner(callee, list.map(direct), state), forecast: unknownForecast('It is no syscall.') },
   );
 }
 

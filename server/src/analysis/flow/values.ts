@@ -45,7 +45,8 @@ export type Value = Common &
     | { readonly kind: 'pointer'; readonly targets: readonly Target[]; readonly maybeNull: boolean }
     | { readonly kind: 'string'; readonly text: string | null; readonly origin: Origin; readonly maybeNull: boolean }
     | { readonly kind: 'kernel'; readonly origin: Origin; readonly maybeNull: boolean }
-    | { readonly kind: 'user'; readonly origin: Origin; readonly role?: HandlerRole; readonly maybeNull: boolean }
+    /** `at`: stands for that memory of the process, as far as the module fills it. */
+    | { readonly kind: 'user'; readonly origin: Origin; readonly role?: HandlerRole; readonly at?: Target; readonly maybeNull: boolean }
     | { readonly kind: 'function'; readonly definition: FunctionDefinition; readonly unit: Unit; readonly maybeNull: boolean }
     /** A system call table; `compat` that of 32-bit callers on x86-64. */
     | { readonly kind: 'table'; readonly compat?: true; readonly maybeNull: boolean }
@@ -200,7 +201,8 @@ function joinSame(a: Value, b: Value): Value | null {
   if (a.kind === 'kernel' && b.kind === 'kernel') return { ...a, maybeNull: a.maybeNull || b.maybeNull };
   if (a.kind === 'user' && b.kind === 'user') {
     const maybeNull = a.maybeNull || b.maybeNull;
-    return a.role && a.role.handler === b.role?.handler ? { ...a, maybeNull } : { kind: 'user', origin: a.origin, maybeNull };
+    if (a.role?.handler === b.role?.handler && a.at?.object.id === b.at?.object.id && a.at?.path === b.at?.path) return { ...a, maybeNull };
+    return { kind: 'user', origin: a.origin, maybeNull };
   }
   if (a.kind === 'function' && b.kind === 'function') return a.definition === b.definition ? { ...a, maybeNull: a.maybeNull || b.maybeNull } : null;
   if (a.kind === 'table' && b.kind === 'table') return a.compat === b.compat ? { ...a, maybeNull: a.maybeNull || b.maybeNull } : null;
@@ -271,7 +273,7 @@ export function sameValue(a: Value, b: Value): boolean {
     case 'table':
       return 'maybeNull' in b && a.maybeNull === b.maybeNull;
     case 'user':
-      return b.kind === 'user' && a.maybeNull === b.maybeNull && a.role?.handler === b.role?.handler;
+      return b.kind === 'user' && a.maybeNull === b.maybeNull && a.role?.handler === b.role?.handler && a.at?.object.id === b.at?.object.id;
     case 'function':
       return b.kind === 'function' && a.definition === b.definition && a.maybeNull === b.maybeNull;
     case 'symbol':

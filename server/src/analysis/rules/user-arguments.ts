@@ -132,7 +132,8 @@ function sameSpan(a: Span, b: Span): boolean {
   return a.file === b.file && a.start === b.start && a.end === b.end;
 }
 
-function oneLine(text: string): string {
+/** Text in one line, shortened. */
+export function oneLine(text: string): string {
   const line = text.replace(/\s+/g, ' ');
   return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }
