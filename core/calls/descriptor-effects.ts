@@ -2,7 +2,6 @@
 import type { SyscallAbi } from '../abi';
 import { argumentMeaning } from '../abi/flags';
 import type { Call } from '../model';
-import { decodeArguments } from './decode';
 
 /** What a call did to the descriptors of its task, by its name, registers and result. `null` numbers were not recorded. */
 export interface DescriptorEffect {
@@ -39,14 +38,19 @@ const NONE: DescriptorEffect = { opens: null, what: '', sameAs: null, placed: fa
 
 /** Tells what calls do to descriptors. Keep one for many calls: it remembers which syscalls take descriptors at all. */
 export class DescriptorEffects {
-  private readonly concerned = new Map<string, boolean>();
+  /** By syscall: which arguments are descriptors; null for a syscall that has nothing to do with them. */
+  private readonly arguments = new Map<string, readonly { readonly name: string; readonly index: number }[] | null>();
 
   constructor(private readonly abi: SyscallAbi) {}
 
   /** Null for a call that has nothing to do with descriptors, or has not returned. */
   of(call: Call): DescriptorEffect | null {
-    if (call.result === null || !this.concerns(call.syscall)) return null;
-    const named = this.numbers(call);
+    const descriptors = call.result === null ? null : this.descriptorsOf(call.syscall);
+    if (call.result === null || !descriptors) return null;
+    const named = new Map(descriptors.flatMap(({ name, index }): [string, number][] => {
+      const value = call.registers?.[index]?.value;
+      return value === undefined ? [] : [[name, Number.parseInt(value.slice(2).slice(-8), 16) | 0]];
+    }));
     const uses = [...named.values()].filter((number) => number >= 0);
     if (call.result < 0) return { ...NONE, uses, ...(call.syscall === 'close' && call.errno === 'EBADF' ? { closes: single(uses[0]) } : {}) };
     const { syscall, result } = call;
@@ -59,20 +63,14 @@ export class DescriptorEffects {
     return { ...NONE, uses, forgets: FORGETS.has(syscall) };
   }
 
-  private concerns(syscall: string): boolean {
-    const known = this.concerned.get(syscall);
+  private descriptorsOf(syscall: string): readonly { readonly name: string; readonly index: number }[] | null {
+    const known = this.arguments.get(syscall);
     if (known !== undefined) return known;
-    const takes = this.abi.byName(syscall)?.arguments?.some(({ name }) => argumentMeaning(this.abi.arch, syscall, name)?.kind === 'descriptor') ?? false;
-    const concerns = takes || OPENS.has(syscall) || FORGETS.has(syscall) || syscall === 'close_range';
-    this.concerned.set(syscall, concerns);
-    return concerns;
-  }
-
-  /** The descriptors among the arguments, by name. */
-  private numbers(call: Call): Map<string, number> {
-    const decoded = decodeArguments(call, { arch: this.abi.arch, levels: null }, this.abi) ?? [];
-    const descriptors = decoded.filter(({ name }) => argumentMeaning(this.abi.arch, call.syscall, name)?.kind === 'descriptor');
-    return new Map(descriptors.map(({ name, value }) => [name, Number(BigInt.asIntN(32, value))]));
+    const list = (this.abi.byName(syscall)?.arguments ?? []).map(({ name }, index) => ({ name, index }));
+    const descriptors = list.filter(({ name }) => argumentMeaning(this.abi.arch, syscall, name)?.kind === 'descriptor');
+    const concerns = descriptors.length > 0 || OPENS.has(syscall) || FORGETS.has(syscall) || syscall === 'close_range';
+    this.arguments.set(syscall, concerns ? descriptors : null);
+    return concerns ? descriptors : null;
   }
 }
 

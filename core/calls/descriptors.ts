@@ -10,8 +10,8 @@ export interface ObservedStep {
   readonly effect: DescriptorEffect;
   readonly before: ObservedDescriptors;
   readonly after: ObservedDescriptors;
-  /** What happened, in one or two sentences. */
-  readonly text: string;
+  /** What happened, in one or two sentences: put together only when it is shown. */
+  readonly describe: () => string;
   /** The sentences say why the result is what it is. */
   readonly explains: boolean;
 }
@@ -61,7 +61,8 @@ function sameTask(one: Call, other: Call): boolean {
 
 /** What the predictions of a task's calls take for granted. */
 function assumptionsOf(session: LoadSession, call: Call): Assumption[] {
-  const ids = new Set(session.calls.filter((other) => sameTask(other, call)).map(({ predictionId }) => predictionId));
+  const ids = new Set<string | null>();
+  for (const other of session.calls) if (sameTask(other, call)) ids.add(other.predictionId);
   return session.predictions.filter(({ id }) => ids.has(id)).flatMap(({ assumes }) => assumes);
 }
 
@@ -70,14 +71,14 @@ const FREE: DescriptorEntry = { state: 'free', what: '', basis: null, freedBy: n
 
 /** Applies one call to the table, and says what happened. */
 function take(call: Call, effect: DescriptorEffect, before: ObservedDescriptors): ObservedStep {
-  if (effect.forgets) return { call, effect, before, after: ObservedDescriptors.unknown, text: `Which descriptors ${call.syscall}() changed was not recorded.`, explains: false };
+  if (effect.forgets) return { call, effect, before, after: ObservedDescriptors.unknown, describe: () => `Which descriptors ${call.syscall}() changed was not recorded.`, explains: false };
   if (effect.closes) return closing(call, effect, effect.closes, before);
   if (effect.opens !== null) return opening(call, effect, effect.opens, before);
   const [first] = effect.uses;
-  if (call.errno === 'EBADF') return { call, effect, before, after: before, text: refusal(call, first, before), explains: true };
+  if (call.errno === 'EBADF') return { call, effect, before, after: before, describe: () => refusal(call, first, before), explains: true };
   const seen = (call.result ?? -1) >= 0;
   const after = seen ? effect.uses.reduce((table, number) => table.with(number, { ...OPEN, what: before.get(number)?.what ?? '' }), before) : before;
-  return { call, effect, before, after, text: first === undefined ? '' : `${call.syscall}() works on descriptor ${named(first, before)}; the table stays as it is.`, explains: false };
+  return { call, effect, before, after, describe: () => (first === undefined ? '' : `${call.syscall}() works on descriptor ${named(first, before)}; the table stays as it is.`), explains: false };
 }
 
 function refusal(call: Call, number: number | undefined, table: ObservedDescriptors): string {
@@ -93,8 +94,8 @@ function closing(call: Call, effect: DescriptorEffect, { from, to }: { from: num
   const failed = (call.result ?? 0) < 0;
   const after = numbers.reduce((table, number) => table.with(number, failed ? FREE : free), before);
   const range = from === to ? `Descriptor ${named(from, before)}` : `Descriptors ${from} to ${to}`;
-  const text = failed ? refusal(call, from, before.with(from, before.get(from) ?? FREE)) : `${range} ${from === to ? 'is' : 'are'} free from here on: the next call that opens something gets the lowest free number.`;
-  return { call, effect, before, after, text, explains: true };
+  const describe = (): string => (failed ? refusal(call, from, before.with(from, before.get(from) ?? FREE)) : `${range} ${from === to ? 'is' : 'are'} free from here on: the next call that opens something gets the lowest free number.`);
+  return { call, effect, before, after, describe, explains: true };
 }
 
 /** The kernel hands out the lowest free number: that also says something of the lower ones. */
@@ -102,19 +103,19 @@ function opening(call: Call, effect: DescriptorEffect, number: number, before: O
   const source = effect.sameAs === null ? null : before.get(effect.sameAs);
   const what = effect.sameAs === null ? effect.what : source?.what ? `${source.what}, as ${effect.sameAs}` : `as ${effect.sameAs}`;
   let after = before.with(number, { ...OPEN, what: what.replace(/, as \d+(?=, as)/, '') });
-  const sentences: string[] = [];
-  if (effect.placed) sentences.push(`${call.syscall}() made descriptor ${number}.`);
-  else {
-    const lower = Array.from({ length: Math.min(number, 64) }, (_, index) => index);
-    const passedOver = lower.filter((other) => before.get(other)?.state === 'free');
-    for (const other of lower) if (before.get(other)?.state !== 'open') after = after.with(other, { ...OPEN, basis: 'inferred' });
-    sentences.push(...reasons(number, before, passedOver, lower.every((other) => before.get(other)?.state === 'open')));
-  }
-  if (effect.sameAs !== null) sentences.push(`It refers to the same open file as ${named(effect.sameAs, before)}.`);
-  return { call, effect, before, after, text: sentences.join(' '), explains: true };
+  const lower = effect.placed ? [] : Array.from({ length: Math.min(number, 64) }, (_, index) => index);
+  for (const other of lower) if (before.get(other)?.state !== 'open') after = after.with(other, { ...OPEN, basis: 'inferred' });
+  const describe = (): string => {
+    const sentences = effect.placed ? [`${call.syscall}() made descriptor ${number}.`] : reasons(number, before, lower);
+    if (effect.sameAs !== null) sentences.push(`It refers to the same open file as ${named(effect.sameAs, before)}.`);
+    return sentences.join(' ');
+  };
+  return { call, effect, before, after, describe, explains: true };
 }
 
-function reasons(number: number, before: ObservedDescriptors, passedOver: readonly number[], lowerOpen: boolean): string[] {
+function reasons(number: number, before: ObservedDescriptors, lower: readonly number[]): string[] {
+  const passedOver = lower.filter((other) => before.get(other)?.state === 'free');
+  const lowerOpen = lower.every((other) => before.get(other)?.state === 'open');
   const entry = before.get(number);
   const below = number === 0 ? '' : number === 1 ? '0 was open' : `0 to ${number - 1} were open`;
   const surprise = passedOver.length > 0 ? [`Descriptor ${passedOver.join(', ')} was taken for free, but the kernel passed over it: it was open.`] : [];

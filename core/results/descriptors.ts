@@ -33,7 +33,7 @@ function rowNumbers(steps: readonly ObservedStep[]): number[] {
   return chosen.sort((a, b) => a - b);
 }
 
-function shownStep({ call, effect, before, after, text }: ObservedStep, numbers: readonly number[], abi: SyscallAbi): DescriptorStep {
+function shownStep({ call, effect, before, after, describe }: ObservedStep, numbers: readonly number[], abi: SyscallAbi): DescriptorStep {
   return {
     callId: call.id,
     call: visibleText(callText(call, abi)),
@@ -42,7 +42,7 @@ function shownStep({ call, effect, before, after, text }: ObservedStep, numbers:
       const row = { number, before: cell(before, number), after: cell(after, number), used: effect.uses.includes(number) };
       return { ...row, changed: effect.opens === number || row.before.state !== row.after.state };
     }),
-    text: visibleText(text),
+    text: visibleText(describe()),
   };
 }
 

@@ -20,7 +20,7 @@ export function explainCall(call: Call, host: HostIdentity, abi: SyscallAbi, sto
   if (call.result === null) return [];
   const sentences = call.errno === 'EFAULT' ? badAddress(call, host, abi) : [];
   const step = story?.steps[story.current];
-  if (step?.explains && step.text !== '') sentences.push(step.text);
+  if (step?.explains) sentences.push(step.describe());
   if (call.result >= 0 && TRANSFERS.has(call.syscall)) sentences.push(...transfer(call, call.result, host, abi));
   return sentences.map(visibleText);
 }

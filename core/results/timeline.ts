@@ -2,7 +2,7 @@
 import { visibleText, type Call, type KernelRecord, type LoadSession, type Prediction } from '../model';
 import { compareCall } from '../sessions/compare';
 import { isError } from './filter';
-import type { ShownVerdict, Timeline, TimelineBar, TimelineLane, TimelineMark } from './types';
+import type { ShownVerdict, Timeline, TimelineLane, TimelineMark } from './types';
 import { countText, shownDuration, shownResult, taskText, valueText } from './values';
 
 /** Up to so many calls each one gets a bar of its own. */
@@ -41,13 +41,23 @@ function textOf(calls: number, tasks: number, usec: number): string {
   return `${countText(calls, 'call')} of ${countText(tasks, 'task')} within ${shownDuration(usec)}`;
 }
 
+/** A bar as it is gathered, with the call that speaks for it. */
+interface Gathered {
+  readonly from: number;
+  to: number;
+  calls: number;
+  call: Call;
+  verdict: ShownVerdict;
+  failed: boolean;
+}
+
 function lanesOf(session: LoadSession, predictions: ReadonlyMap<string, Prediction>, single: boolean, column: (usec: number) => number): { lanes: TimelineLane[]; otherTasks: number } {
-  const lanes = new Map<string, Map<number | string, TimelineBar>>();
+  const lanes = new Map<string, Map<number | string, Gathered>>();
   const others = new Set<string>();
   for (const call of session.calls) {
-    const task = taskText(call) ?? 'unknown task';
+    const task = `${call.task ?? ''} ${call.pid ?? ''}`;
     let bars = lanes.get(task);
-    if (!bars && lanes.size < MAX_LANES) lanes.set(task, (bars = new Map<number | string, TimelineBar>()));
+    if (!bars && lanes.size < MAX_LANES) lanes.set(task, (bars = new Map<number | string, Gathered>()));
     if (!bars) {
       if (others.size < 1000) others.add(task);
       continue;
@@ -55,23 +65,31 @@ function lanesOf(session: LoadSession, predictions: ReadonlyMap<string, Predicti
     const { verdict } = compareCall(call.predictionId === null ? null : (predictions.get(call.predictionId) ?? null), call, session);
     const key = single ? call.id : column(call.usec);
     const known = bars.get(key);
-    bars.set(key, known ? joined(known, call, verdict) : barOf(call, verdict));
+    if (known) join(known, call, verdict);
+    else bars.set(key, { from: call.usec, to: endOf(call), calls: 1, call, verdict, failed: isError(call) });
   }
-  return { lanes: [...lanes].map(([task, bars]) => ({ task, bars: [...bars.values()].map(named) })), otherTasks: others.size };
+  return { lanes: [...lanes.values()].map((bars) => laneOf([...bars.values()])), otherTasks: others.size };
 }
 
-function barOf(call: Call, verdict: ShownVerdict): TimelineBar {
-  const result = call.result === null ? '?' : valueText(shownResult(call.result));
-  return { from: call.usec, to: endOf(call), calls: 1, callId: call.id, verdict, failed: isError(call), label: visibleText(`${call.syscall}() = ${result}`) };
+function join(bar: Gathered, call: Call, verdict: ShownVerdict): void {
+  bar.to = Math.max(bar.to, endOf(call));
+  bar.calls++;
+  bar.failed ||= isError(call);
+  if (RANK[verdict] <= RANK[bar.verdict]) return;
+  bar.verdict = verdict;
+  bar.call = call;
 }
 
-function joined(bar: TimelineBar, call: Call, verdict: ShownVerdict): TimelineBar {
-  const isWorse = RANK[verdict] > RANK[bar.verdict];
-  return { ...bar, to: Math.max(bar.to, endOf(call)), calls: bar.calls + 1, failed: bar.failed || isError(call), ...(isWorse ? { verdict, callId: call.id } : {}) };
+function laneOf(bars: readonly Gathered[]): TimelineLane {
+  const [first] = bars;
+  return {
+    task: (first && taskText(first.call)) ?? 'unknown task',
+    bars: bars.map(({ call, ...bar }) => ({ ...bar, callId: call.id, label: bar.calls > 1 ? countText(bar.calls, 'call') : labelOf(call) })),
+  };
 }
 
-function named(bar: TimelineBar): TimelineBar {
-  return bar.calls === 1 ? bar : { ...bar, label: countText(bar.calls, 'call') };
+function labelOf({ syscall, result }: Call): string {
+  return visibleText(`${syscall}() = ${result === null ? '?' : valueText(shownResult(result))}`);
 }
 
 /** The records while calls were made; those that stand together are one mark with the most urgent of them. */

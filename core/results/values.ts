@@ -32,7 +32,7 @@ export function isForeign(area: AddressArea): boolean {
 
 /** What is known of the address space of a session's host. */
 export function addressSpaceOf(host: HostIdentity): AddressSpace {
-  return { arch: host.arch, levels: null };
+  return { arch: host.arch, levels: host.levels ?? null };
 }
 
 /** A result as people read it: the number, and for -4095 to -1 the name and meaning of the error. */

@@ -23,7 +23,7 @@ interface Span {
   readonly last: number;
 }
 
-const OVERSCAN = 8;
+const OVERSCAN = 4;
 const CACHE_ROWS = 4000;
 /** Rows are asked for in pages, so that scrolling on finds the next ones already here. */
 const PAGE = 64;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { SourceLine } from '../../core/model';
 import { el, icon } from '../lib/dom';
-import type { IconName } from '../lib/icons';
+import { icons, type IconName } from '../lib/icons';
 import type { CallRow, ShownValue } from '../../core/results/types';
 
 export const VERDICTS: Readonly<Record<CallRow['verdict'], { text: string; icon: IconName }>> = {
@@ -28,31 +28,83 @@ export function value(shown: ShownValue): HTMLElement {
   return el('span', { class: 'value' }, el('span', { class: 'number' }, shown.text), shown.name === null ? null : el('span', { class: 'errno' }, shown.name));
 }
 
-export function sourceLink(source: SourceLine, open: OpenSource, focusable: boolean): HTMLElement {
+export function sourceLink(source: SourceLine, open: OpenSource): HTMLElement {
   const link = el('button', { type: 'button', class: 'link', title: `Open ${source.file} at line ${source.line}` }, el('span', { class: 'file' }, source.file), `:${source.line}`);
-  if (!focusable) link.tabIndex = -1;
-  link.addEventListener('click', (event) => {
-    event.stopPropagation();
-    open(source);
-  });
+  link.addEventListener('click', () => open(source));
   return link;
 }
 
-function cell(name: string, main: Node | string, sub?: string | null): HTMLElement {
-  return el('div', { class: `cell ${name}` }, el('div', { class: 'main' }, main), sub === undefined ? null : el('div', { class: 'sub' }, sub ?? ''));
+function fill(element: Element | null, text: string): void {
+  if (element) element.textContent = text;
 }
 
-/** The cells of one call, in the order of the grid's columns. Keyboard users open the source with Enter on the row. */
-export function callCells(row: CallRow, element: HTMLElement, open: OpenSource): HTMLElement[] {
-  element.classList.add(`verdict-${row.verdict}`);
-  const call = el('span', { class: 'syscall' }, el('span', { class: 'name' }, row.syscall), el('span', { class: 'signature' }, row.signature));
-  const place = el('div', { class: 'place' }, row.source ? sourceLink(row.source, open, false) : null, row.caller === null ? null : el('span', { class: 'caller' }, `in ${row.caller}`));
-  return [
-    cell('call', call),
-    cell('source', place),
-    cell('predicted', value(row.predicted), row.predicted.meaning),
-    cell('observed', value(row.observed), row.observed.meaning),
-    cell('outcome', verdictMark(row.verdict), row.evidence),
-    cell('time', row.time ?? '–', row.task),
-  ];
+/** Makes the cells of a row from copies of one row that was built before: scrolling makes very many of them. */
+export class CallCells {
+  private readonly pattern = document.createDocumentFragment();
+
+  constructor(private readonly open: OpenSource) {
+    const shown = (): HTMLElement => value({ text: '', name: '', meaning: null });
+    this.pattern.append(
+      cell('call', el('span', { class: 'syscall' }, el('span', { class: 'name' }), el('span', { class: 'signature' }))),
+      cell('source', el('div', { class: 'place' }, el('button', { type: 'button', class: 'link' }, el('span', { class: 'file' }), el('span')), el('span', { class: 'caller' }))),
+      cell('predicted', shown(), true),
+      cell('observed', shown(), true),
+      cell('outcome', verdictMark('agree'), true),
+      cell('time', '', true),
+    );
+  }
+
+  /** The cells of one call, in the order of the grid's columns. Keyboard users open the source with Enter on the row. */
+  readonly render = (row: CallRow, element: HTMLElement): HTMLElement[] => {
+    element.classList.add(`verdict-${row.verdict}`);
+    const made = [...(this.pattern.cloneNode(true) as DocumentFragment).children] as HTMLElement[];
+    const [call, source, predicted, observed, outcome, time] = made;
+    fill(call?.querySelector('.name') ?? null, row.syscall);
+    fill(call?.querySelector('.signature') ?? null, row.signature);
+    if (source) this.fillSource(source, row);
+    if (predicted) fillValue(predicted, row.predicted);
+    if (observed) fillValue(observed, row.observed);
+    if (outcome) fillVerdict(outcome, row);
+    fill(time?.querySelector('.main') ?? null, row.time ?? '–');
+    fill(time?.querySelector('.sub') ?? null, row.task ?? '');
+    return made;
+  };
+
+  private fillSource(cellElement: HTMLElement, { source, caller }: CallRow): void {
+    const link = cellElement.querySelector('button');
+    if (!source || !link) link?.remove();
+    else {
+      fill(link.firstElementChild, source.file);
+      fill(link.lastElementChild, `:${source.line}`);
+      link.title = `Open ${source.file} at line ${source.line}`;
+      link.tabIndex = -1;
+      link.addEventListener('click', (event) => {
+        event.stopPropagation();
+        this.open(source);
+      });
+    }
+    const place = cellElement.querySelector('.caller');
+    if (caller === null) place?.remove();
+    else fill(place, `in ${caller}`);
+  }
+}
+
+function cell(name: string, main: Node | string, hasSub = false): HTMLElement {
+  return el('div', { class: `cell ${name}` }, el('div', { class: 'main' }, main), hasSub ? el('div', { class: 'sub' }) : null);
+}
+
+function fillValue(cellElement: HTMLElement, shown: ShownValue): void {
+  fill(cellElement.querySelector('.number'), shown.text);
+  const name = cellElement.querySelector('.errno');
+  if (shown.name === null) name?.remove();
+  else fill(name, shown.name);
+  fill(cellElement.querySelector('.sub'), shown.meaning ?? '');
+}
+
+function fillVerdict(cellElement: HTMLElement, { verdict, evidence }: CallRow): void {
+  const mark = cellElement.querySelector('.verdict');
+  if (mark) mark.className = `verdict ${verdict}`;
+  mark?.querySelector('path')?.setAttribute('d', icons[VERDICTS[verdict].icon]);
+  fill(mark?.lastElementChild ?? null, VERDICTS[verdict].text);
+  fill(cellElement.querySelector('.sub'), evidence);
 }

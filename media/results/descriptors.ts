@@ -43,7 +43,7 @@ export function descriptorStory(story: DescriptorStory, open: OpenSource): HTMLE
     const total = story.earlier + story.steps.length;
     position.textContent = `${(story.earlier + at + 1).toLocaleString('en')} of ${story.hasLater ? 'more than ' : ''}${total.toLocaleString('en')}`;
     call.textContent = step.call;
-    place.replaceChildren(...(step.source ? [sourceLink(step.source, open, true)] : []));
+    place.replaceChildren(...(step.source ? [sourceLink(step.source, open)] : []));
     element.classList.toggle('elsewhere', at !== story.current);
     body.replaceChildren(...step.rows.map((row) => descriptorRow(row, moved)));
     if (moved || text.textContent === '') text.textContent = stepText(step, at === story.current);

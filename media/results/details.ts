@@ -79,7 +79,7 @@ function predictionPart(details: CallDetails): HTMLElement {
 }
 
 function evidencePart(details: CallDetails, open: OpenSource): HTMLElement {
-  const source = details.row.source && sourceLink(details.row.source, open, true);
+  const source = details.row.source && sourceLink(details.row.source, open);
   const evidence = part(
     'Evidence',
     details.facts.length === 0 ? el('p', {}, 'This call was not observed.') : null,

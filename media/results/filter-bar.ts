@@ -44,7 +44,7 @@ export class FilterBar {
     if (document.activeElement !== this.text) this.text.value = filter.text;
     this.failed.checked = filter.failed;
     this.differs.checked = filter.differs;
-    this.showFacets(this.facets);
+    if (this.syscall.value !== filter.syscall || this.task.value !== filter.task) this.showFacets(this.facets);
   }
 
   showFacets(facets: ResultsFacets): void {

@@ -9,7 +9,7 @@ import { HostPort } from '../lib/host';
 import { VirtualGrid } from '../lib/virtual-grid';
 import type { ResultsComparison, ResultsToHost, ResultsToView } from '../protocol';
 import { renderActions } from './actions';
-import { callCells } from './calls';
+import { CallCells } from './calls';
 import { renderDetails } from './details';
 import { FilterBar } from './filter-bar';
 import { renderHeader, renderProblem, renderSummary, sessionTools } from './header';
@@ -36,6 +36,7 @@ function start(): void {
   const state = port.state({ session: '', comparedWith: '', selected: -1, filter: NO_FILTER });
   let generation = -1;
   let headerText = '';
+  let summaryText = '';
   let headline = '';
   let filterFrame = 0;
   let selectedCall: string | null = null;
@@ -44,7 +45,7 @@ function start(): void {
   const grid = new VirtualGrid<CallRow>({
     label: 'Syscalls that the module made, predicted beside observed',
     columns: COLUMNS,
-    render: (row, element) => callCells(row, element, openSource),
+    render: new CallCells(openSource).render,
     request: (from, count) => port.post({ type: 'range', generation, from, count }),
     onActive: (index) => select(index),
     onOpen: (row) => row.source && openSource(row.source),
@@ -145,6 +146,9 @@ function start(): void {
       renderProblem(problem, shown.problem, () => port.post({ type: 'showLog' }));
       nameColumns(comparison);
     }
+    const summaryNow = JSON.stringify([counts, comparison]);
+    if (summaryNow === summaryText) return;
+    summaryText = summaryNow;
     renderSummary(summary, counts, comparison, () => port.post({ type: 'stopComparing' }));
   }
 

@@ -22,6 +22,10 @@ window.acquireVsCodeApi = () => {
   };
 };`;
 
+interface BrowserWindow {
+  postMessage(message: unknown, origin: string): void;
+}
+
 export interface ResultsPage {
   readonly page: Page;
   readonly controller: ResultsController;
@@ -35,7 +39,7 @@ export async function openResultsPage(style = ''): Promise<ResultsPage> {
   const lifetime = new Lifetime().stopOnSignals();
   const tool = await provideChromium({ progress: consoleProgress(), signal: lifetime.signal });
   const page = await openBrowser(tool, lifetime, lifetime.temporaryFolder('kmodlab-page'));
-  const send = (message: ResultsToView): void => void page.evaluate('(data) => window.postMessage(data, "*")', message).catch(() => undefined);
+  const send = (message: ResultsToView): void => void page.evaluate((data) => (globalThis as unknown as BrowserWindow).postMessage(data, '*'), message).catch(() => undefined); // the page may have ended
   const controller = new ResultsController(send);
   const ready = new Promise<void>((resolve) => {
     void page.exposeFunction('toHost', (message: ResultsToHost) => {
