@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { accessibilityFaults } from './rig/axe';
+import { largeSession } from '../support/large-session';
 import { openDrive, type DriveSession } from './rig/drive-session';
 import { THEME_NAMES, type Workbench } from './rig/workbench-page';
 
@@ -75,6 +76,43 @@ describe('the packaged extension in a browser', () => {
     await panel.locator('.kernel-function.inferred', { hasText: 'access_ok' }).waitFor();
   });
 
+  it('says why write() returned -14 and why the second dup() returned 0, by keyboard alone', async () => {
+    await workbench.command('kmodlab.showResults', 'Kernel Module Lab: Show Syscall Results');
+    await workbench.tabTo('panel', '.grid');
+    const panel = workbench.webview('panel');
+    const pressUntil = async (key: string, text: string): Promise<void> => {
+      const selected = panel.locator('.row[aria-selected=true]', { hasText: text });
+      for (let presses = 0; presses < 9 && (await selected.count()) === 0; presses++) await workbench.page.keyboard.press(key);
+      await selected.waitFor();
+    };
+    await pressUntil('Home', 'device2_kernel_buffer.c');
+    await panel.locator('.why', { hasText: 'a kernel address (module), but write() takes it for an address of user space' }).waitFor();
+    await panel.locator('.addresses .pointer.wrong', { hasText: 'buf' }).waitFor();
+    await workbench.shot('why-write');
+    const source = await panel.locator('.row', { hasText: 'close(' }).locator('.link').innerText();
+    for (let presses = 0; presses < 3; presses++) await workbench.page.keyboard.press('ArrowDown');
+    await panel.locator('.why', { hasText: `that was 0, which close() at ${source} had freed` }).waitFor();
+    await workbench.tabTo('panel', '.story button');
+    await workbench.page.keyboard.press('ArrowLeft');
+    await panel.locator('.step-call', { hasText: 'close(0) = 0' }).waitFor();
+    await panel.locator('tr.changed', { hasText: 'free' }).waitFor();
+    await workbench.shot('descriptors');
+  });
+
+  it('opens the source line with Enter', async () => {
+    await workbench.command('kmodlab.showResults', 'Kernel Module Lab: Show Syscall Results');
+    await workbench.tabTo('panel', '.grid');
+    await workbench.page.keyboard.press('End');
+    await workbench.page.keyboard.press('Home');
+    await workbench.page.keyboard.press('Enter');
+    await workbench.page.locator('.tab.active[data-resource-name="device2_kernel_buffer.c"]').waitFor();
+  });
+
+  it('opens a call from the code lens above its line', async () => {
+    await workbench.page.locator('.codelens-decoration a', { hasText: 'write() = -14 EFAULT' }).first().click();
+    await workbench.webview('panel').locator('.details-head', { hasText: 'write(' }).waitFor();
+  });
+
   it('echoes a write to the device on the writer\'s standard error, and shows it', async () => {
     await workbench.command('kmodlab.writeToDevice', 'Kernel Module Lab: Write to Device…');
     await workbench.type('qwerty for test purposes');
@@ -97,6 +135,62 @@ describe('the packaged extension in a browser', () => {
       assert.deepEqual(faults, []);
     });
   }
+
+  it('shows 100,000 calls, filters them and goes to the last one', async () => {
+    const large = largeSession(100_000);
+    const writer = session.store.create({ ...large, calls: [] });
+    fs.appendFileSync(path.join(session.store.folder, `${large.id}.jsonl`), large.calls.map((call) => `${JSON.stringify({ type: 'call', call })}\n`).join(''));
+    writer.append({ type: 'ended', endedAt: large.endedAt ?? '', end: { state: 'unloaded', reason: '' } });
+    await workbench.command('kmodlab.openSession', 'Kernel Module Lab: Open Load Session…');
+    await workbench.pick('many');
+    const panel = workbench.webview('panel');
+    await panel.locator('.filter .count', { hasText: /^100,000 calls$/ }).waitFor();
+    await panel.locator('.headline', { hasText: '10,000 of 100,000 calls differ from their prediction' }).waitFor();
+    await workbench.tabTo('panel', '.grid');
+    await workbench.page.keyboard.press('End');
+    await panel.locator('.row[aria-rowindex="100001"][aria-selected=true]', { hasText: 'many_close.c' }).waitFor();
+    await panel.locator('.call-facts', { hasText: 'close' }).waitFor();
+    await workbench.shot('100000-calls');
+    await panel.locator('.filter .text').fill('efault');
+    await panel.locator('.filter .count', { hasText: /^10,000 of 100,000 calls$/ }).waitFor();
+    assert.deepEqual(await accessibilityFaults(workbench, 'panel'), []);
+    await panel.locator('.filter .text').fill('nothing like it');
+    await panel.locator('.nothing').waitFor();
+    await workbench.shot('nothing-passes');
+    await panel.locator('.filter .text').fill('');
+    await panel.locator('.filter .count', { hasText: /^100,000 calls$/ }).waitFor();
+  });
+
+  it('comes back after the window was loaded again', async () => {
+    await workbench.reload();
+    await workbench.webview('panel').locator('.filter .count', { hasText: /^100,000 calls$/ }).waitFor();
+  });
+
+  it('compares two loads of one module', async () => {
+    await workbench.command('kmodlab.loadDevice2', 'Load device2');
+    const panel = workbench.webview('panel');
+    await panel.locator('h1', { hasText: 'device2' }).waitFor({ timeout: LOAD_MS });
+    await panel.locator('[role=row]', { hasText: 'device2_kernel_buffer.c' }).waitFor({ timeout: LOAD_MS });
+    await workbench.command('kmodlab.compareResults', 'Kernel Module Lab: Compare Load Sessions…');
+    await workbench.pick('device2');
+    await panel.locator('.verdict.same').first().waitFor();
+    await workbench.shot('comparison');
+    assert.deepEqual(await accessibilityFaults(workbench, 'panel'), []);
+    await panel.locator('button', { hasText: 'Stop Comparing' }).click();
+    await panel.locator('.verdict.agree').first().waitFor();
+  });
+
+  it('exports a report that stands for itself', async () => {
+    await workbench.command('kmodlab.exportResults', 'Kernel Module Lab: Export Syscall Results…');
+    await workbench.pick('HTML report');
+    await workbench.page.locator('.quick-input-widget:visible input').first().press('Enter');
+    await workbench.page.locator('.notification-toast', { hasText: 'Exported to' }).waitFor();
+    const [file] = fs.readdirSync(session.folder).filter((name) => name.endsWith('.html'));
+    assert.ok(file !== undefined);
+    assert.match(fs.readFileSync(path.join(session.folder, file), 'utf8'), /default-src 'none'[^]*a kernel address \(module\)/);
+    fs.rmSync(path.join(session.folder, file));
+    await workbench.clearNotifications();
+  });
 
   it('unloads the module, and the results say so', async () => {
     await workbench.command('kmodlab.unloadModule', 'Kernel Module Lab: Unload Module');

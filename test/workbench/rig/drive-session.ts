@@ -13,12 +13,15 @@ import { Workbench } from './workbench-page';
 import { copyModule, ownFolders } from './workspace';
 import { guestsFolder, listGuests } from '../../../core/guest/manage';
 import { userDirs } from '../../../core/platform/dirs';
+import { SessionStore } from '../../../core/sessions/store';
 
 /** The packaged extension in a fresh VS Code with a copy of device2 open, in a browser that tests drive. */
 export interface DriveSession {
   readonly workbench: Workbench;
   /** The copy that is open: tests may break it. */
   readonly folder: string;
+  /** The load sessions of this VS Code. */
+  readonly store: SessionStore;
   /** Names of the guests that run for this session. */
   guests(): Promise<readonly string[]>;
   /** What the pages complained about so far. */
@@ -50,6 +53,7 @@ export async function openDrive(shotsFolder: string): Promise<DriveSession> {
     return {
       workbench,
       folder,
+      store: new SessionStore(userDirs(env).state),
       guests: async () => (await listGuests(guestsFolder(userDirs(env)))).map(({ name }) => name),
       browserLog: () => fs.readFileSync(path.join(dataDir, 'browser.log'), 'utf8'),
       keepEvidence: () => (lifetime.signal.aborted ? Promise.resolve(undefined) : keepEvidence(dataDir, page)),

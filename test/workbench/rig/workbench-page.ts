@@ -17,6 +17,7 @@ const THEMES = {
   light: { id: 'Light Modern', label: 'Light Modern' },
   dark: { id: 'Dark Modern', label: 'Dark Modern' },
   'high-contrast': { id: 'Default High Contrast', label: 'Dark High Contrast' },
+  'high-contrast-light': { id: 'Default High Contrast Light', label: 'Light High Contrast' },
 } as const;
 export type Theme = keyof typeof THEMES;
 export const THEME_NAMES = Object.keys(THEMES) as Theme[];
@@ -35,6 +36,12 @@ export class Workbench {
 
   async open(port: number, folder: string): Promise<void> {
     await this.page.goto(`http://127.0.0.1:${port}/?${new URLSearchParams({ folder }).toString()}`);
+    await this.page.locator('.monaco-workbench .explorer-folders-view').waitFor();
+  }
+
+  /** Loads the window again, as "Developer: Reload Window" does. */
+  async reload(): Promise<void> {
+    await this.page.reload();
     await this.page.locator('.monaco-workbench .explorer-folders-view').waitFor();
   }
 
@@ -123,6 +130,16 @@ export class Workbench {
     await this.quickInput().fill(label);
     await this.pick(label);
     for (const place of ['view', 'panel'] as const) await this.webview(place).locator(`body[data-vscode-theme-id="${id}"]`).waitFor();
+  }
+
+  /** Presses Tab until an element of a webview has the focus, as a person without a mouse does. */
+  async tabTo(place: WebviewPlace, selector: string): Promise<void> {
+    const frame = await this.webviewFrame(place);
+    for (let presses = 0; presses < 60; presses++) {
+      if (await frame.evaluate(`document.activeElement?.matches(${JSON.stringify(selector)}) ?? false`)) return;
+      await this.page.keyboard.press('Tab');
+    }
+    throw new Error(`Tab does not reach ${selector} in the ${place}`);
   }
 
   async resize(width: number, height: number): Promise<void> {
