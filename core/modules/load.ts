@@ -15,6 +15,7 @@ import { readDevices, newDevices } from './devices';
 import { refuseForbiddenHost } from './forbid';
 import { lockHost } from './host-lock';
 import { CLEAN_UP, EXIT_NO_MARKER, INSERT, PROC_DEVICES, PROC_MODULES, SHOW, STAGE, SYS_MODULE, TEMPORARY } from './host-scripts';
+import { readKernelHeaders } from './kernel-config';
 import { InsertedModule } from './loaded';
 import { readModuleInfo } from './modinfo';
 import { parameterArguments } from './parameters';
@@ -100,7 +101,7 @@ class Load {
     this.deps.onEvent?.({ type: 'started', session });
     const recording = new SessionRecording({ host, writer, onEvent: (event) => this.deps.onEvent?.(event) });
     try {
-      await this.analyse(recording, snapshot, facts);
+      await this.analyse(recording, snapshot, facts, environment);
       if (this.plan.record !== false) recording.startProbes(this.kernelName, this.plan.record?.syscalls ?? []);
       const koPath = await this.build(recording, snapshot, environment);
       return await this.insert(recording, facts, environment, koPath);
@@ -112,10 +113,13 @@ class Load {
     }
   }
 
-  private async analyse(recording: SessionRecording, snapshot: SourceSnapshot, facts: HostFacts): Promise<void> {
+  private async analyse(recording: SessionRecording, snapshot: SourceSnapshot, facts: HostFacts, environment: BuildEnvironment): Promise<void> {
     if (!this.plan.predict) return;
     this.progress.step(`Predicting the calls of ${this.plan.module.name}`);
-    const { findings, predictions } = await this.plan.predict(snapshot.files, { arch: facts.arch, kernel: facts.kernel });
+    const { kbuildFile } = this.plan.module;
+    const kbuild = snapshot.buildFiles.get(kbuildFile);
+    const sources = kbuild ? [...snapshot.files, { path: kbuildFile, text: kbuild.toString('utf8') }] : snapshot.files;
+    const { findings, predictions } = await this.plan.predict(sources, { arch: facts.arch, kernel: facts.kernel, ...(await readKernelHeaders(environment.kernelDir, readText)) });
     recording.emit({ type: 'analysis', findings, predictions });
   }
 
@@ -272,4 +276,8 @@ function logUnwritable(host: Host, result: ProcessResult): Failure {
     next: 'Use an account that is root on that host.',
     detail: result.stderr,
   });
+}
+
+function readText(file: string): Promise<string | undefined> {
+  return fs.readFile(file, 'utf8').catch(() => undefined);
 }

@@ -13,6 +13,7 @@ import { DisagreementDiagnostics } from './inline-results/disagreement-diagnosti
 import { EditorResults } from './inline-results/editor-results';
 import { InlineResults } from './inline-results/inline-results';
 import { ResultLenses } from './inline-results/result-lenses';
+import { HostTarget } from './language-client/host-target';
 import { LanguageServer } from './language-client/language-server';
 import { BuildDiagnostics } from './loads/build-diagnostics';
 import { Explainer } from './loads/explainer';
@@ -71,6 +72,7 @@ export class Context {
     this.own(new DisagreementDiagnostics(this.feed));
     this.own(new StatusBar({ settings: this.settings, hosts: this.hosts, loader: this.loader, feed: this.feed }));
     this.own(new SessionWatcher({ store, feed: this.feed, originOf, onError: (failure) => this.log.warn(failure.message) }));
+    this.own(new HostTarget({ selectedHost: () => this.settings.hostId, onSelect: (listener) => this.settings.onChange('kmodlab.host', listener), hosts: this.hosts, send: (target) => this.language.setTarget(target), log: (line) => this.log.info(line) }));
     this.own(this.hosts.onLost(({ failure }) => this.messages.failure(failure)));
     this.own(this.feed.subscribe(({ live, event }) => this.onSessionEvent(live, event)));
   }

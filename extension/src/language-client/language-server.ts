@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { LanguageClient, RevealOutputChannelOn, State, TransportKind, type LanguageClientOptions, type ServerOptions } from 'vscode-languageclient/node';
 import { Analysis, Failure, type Predict } from '../../../core/model';
 import { Command } from '../manifest';
+import type { ServerTarget } from './host-target';
 
 const CHANNEL = 'Kernel Module Lab Language Server';
 /** After so many crashes in three minutes the server stays down, and says so. */
@@ -14,6 +15,7 @@ export class LanguageServer implements vscode.Disposable {
   private readonly status: vscode.LanguageStatusItem;
   private readonly channel: vscode.LogOutputChannel;
   private readonly subscription: { dispose(): void };
+  private target: ServerTarget | undefined;
 
   constructor(
     serverPath: string,
@@ -23,6 +25,7 @@ export class LanguageServer implements vscode.Disposable {
     const documentSelector = [
       { scheme: 'file', language: 'c' },
       { scheme: 'untitled', language: 'c' },
+      { scheme: 'file', pattern: '**/.kmodlab' },
     ];
     const serverOptions: ServerOptions = { module: serverPath, transport: TransportKind.ipc };
     const clientOptions: LanguageClientOptions = {
@@ -31,12 +34,16 @@ export class LanguageServer implements vscode.Disposable {
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       diagnosticCollectionName: 'kmodlab',
       connectionOptions: { maxRestartCount: MAX_RESTARTS },
+      initializationOptions: { validatesProjectFile: true }, // by the schema that package.json contributes
     };
     this.client = new LanguageClient('kmodlab', CHANNEL, serverOptions, clientOptions);
     this.status = vscode.languages.createLanguageStatusItem('kmodlab.server', documentSelector);
     this.status.name = 'Kernel Module Lab';
     this.status.command = { command: Command.showLog, title: 'Show Log' };
-    this.subscription = this.client.onDidChangeState(({ newState }) => this.showState(newState));
+    this.subscription = this.client.onDidChangeState(({ newState }) => {
+      this.showState(newState);
+      if (newState === State.Running) this.sendTarget();
+    });
     this.showState(State.Starting);
   }
 
@@ -48,6 +55,12 @@ export class LanguageServer implements vscode.Disposable {
       this.log.error(`The language server could not be started: ${String(error)}`);
       this.showState(State.Stopped);
     }
+  }
+
+  /** What findings are for from now on, also after the server was started anew. */
+  setTarget(target: ServerTarget): void {
+    this.target = target;
+    if (this.isRunning) this.sendTarget();
   }
 
   get isRunning(): boolean {
@@ -78,6 +91,10 @@ export class LanguageServer implements vscode.Disposable {
     this.subscription.dispose();
     this.status.dispose();
     void this.client.dispose().catch(() => undefined).finally(() => this.channel.dispose());
+  }
+
+  private sendTarget(): void {
+    if (this.target) this.client.sendNotification('kmodlab/didChangeTarget', this.target).catch((error: unknown) => this.log.warn(`The language server was not told the target: ${String(error)}`));
   }
 
   private showState(state: State): void {

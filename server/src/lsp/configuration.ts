@@ -3,7 +3,7 @@ import type { Connection, Diagnostic } from 'vscode-languageserver/node';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AnalysisTarget } from '../../../core/model/analysis';
-import { readKernelHeaders } from '../workspace/kernel-headers';
+import { readKernelHeaders } from '../../../core/modules/kernel-config';
 import { findProject, optionsFor, type AnalysisOptions, type FoundProject, type OtherSettings } from '../workspace/project';
 import { PROJECT_FILE, type Problem } from '../workspace/project-file';
 import type { SourceFiles } from '../workspace/source-files';
@@ -43,7 +43,7 @@ export class Configuration {
     }
     const { kernel, arch, dispatch, headers } = parsed.data;
     const told = kernel === null ? {} : { kernel, ...(arch ? { arch } : {}), ...(dispatch ? { dispatch } : {}) };
-    this.target = kernel === null || !headers ? Promise.resolve(told) : readKernelHeaders(headers, this.deps.files).then((read) => ({ ...told, ...read }));
+    this.target = kernel === null || !headers ? Promise.resolve(told) : readKernelHeaders(headers, (file) => this.deps.files.read(file)).then((read) => ({ ...told, ...read }));
   }
 
   forget(uri: string): void {
