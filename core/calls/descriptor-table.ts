@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Assumption } from '../model';
+import type { Assumption, OpenDescriptor } from '../model';
 
 /** What is known of one descriptor number. `assumed`: a prediction takes it for granted; `inferred`: it follows from what the kernel did. */
 export interface DescriptorEntry {
@@ -40,6 +40,15 @@ export class ObservedDescriptors {
       else entries.set(number, { state: 'open', what: kind === 'module' ? 'module file' : standardName(number), basis: 'assumed', freedBy: null });
     }
     return new ObservedDescriptors(entries, freeFrom);
+  }
+
+  /** With what was seen of the process; the rest stays as it is. */
+  seen(descriptors: readonly OpenDescriptor[]): ObservedDescriptors {
+    const entries = new Map(this.entries);
+    for (const { number, target } of descriptors) {
+      entries.set(number, { state: 'open', what: [standardName(number), target].filter((word) => word !== '').join(': '), basis: null, freedBy: null });
+    }
+    return new ObservedDescriptors(entries, this.freeFrom);
   }
 
   /** Null when nothing is known. */

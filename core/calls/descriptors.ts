@@ -24,17 +24,19 @@ export interface ObservedStory {
   readonly hasLater: boolean;
 }
 
+/** The task that the module's init function runs in. */
+const LOADER = 'insmod';
 /** Steps kept on each side of the one that was asked for. */
 const NEIGHBOURS = 20;
 
 /**
- * What the calls of one task did to its descriptors, told around one of them: from what the predictions take for granted
- * through every recorded call. Null when the call has nothing to do with descriptors.
+ * What the calls of one task did to its descriptors, told around one of them: from what was seen before the load, or else
+ * the predictions take for granted, through every recorded call. Null when the call has nothing to do with descriptors.
  */
 export function descriptorStory(session: LoadSession, call: Call, abi: SyscallAbi): ObservedStory | null {
   const effects = new DescriptorEffects(abi);
   if (!effects.of(call)) return null;
-  let table = ObservedDescriptors.assumed(assumptionsOf(session, call));
+  let table = ObservedDescriptors.assumed(assumptionsOf(session, call)).seen(call.task === LOADER ? (session.loaderDescriptors ?? []) : []);
   const steps: ObservedStep[] = [];
   let current = -1;
   let earlier = 0;

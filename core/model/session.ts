@@ -163,6 +163,10 @@ export type Call = z.infer<typeof Call>;
 export const Recorder = z.object({ mode: z.enum(['probe', 'log', 'none']), reason: z.string(), lost: z.int().nonnegative() });
 export type Recorder = z.infer<typeof Recorder>;
 
+/** A descriptor of a process, as /proc/PID/fd shows it. */
+export const OpenDescriptor = z.object({ number: z.int().nonnegative(), target: z.string() });
+export type OpenDescriptor = z.infer<typeof OpenDescriptor>;
+
 export const SESSION_VERSION = 1;
 
 /** One insmod…rmmod of one module on one host. Saved as ID.json; see SessionEvent for the journal. */
@@ -190,6 +194,8 @@ export const LoadSession = z.object({
   findings: z.array(Finding),
   predictions: z.array(Prediction),
   recorder: Recorder,
+  /** Of insmod, before it opened the module's file; absent when they were not read. */
+  loaderDescriptors: z.array(OpenDescriptor).optional(),
   lost: z.object({ records: z.int().nonnegative() }),
   calls: z.array(Call),
 });
@@ -207,6 +213,7 @@ export const SessionEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('action'), action: Action }),
   z.object({ type: z.literal('call'), call: Call }),
   z.object({ type: z.literal('kernelPath'), callId: z.string(), path: KernelPath }),
+  z.object({ type: z.literal('loaderDescriptors'), descriptors: z.array(OpenDescriptor) }),
   z.object({ type: z.literal('koBuildId'), koBuildId: z.string() }),
   z.object({ type: z.literal('ended'), endedAt: z.string(), end: SessionEnd }),
 ]);

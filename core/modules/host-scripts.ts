@@ -28,10 +28,12 @@ const NO_OTHER_DESCRIPTOR = '3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-';
 
 /**
  * Arguments: log, trace or nothing, begin, end, /sys/module/NAME/sections, path of the .ko (alone in its folder), parameters…
- * Prints where the sections with code lie. The file is gone afterwards.
+ * Prints the descriptors that insmod gets (`… NUMBER -> TARGET`), which ls in its place lists, and where the sections with code
+ * lie. The file is gone afterwards.
  */
 export const INSERT = `${FIND_TOOLS}log=$1 trace=$2 begin=$3 end=$4 sections=$5 ko=$6
 shift 6
+ls -l /proc/self/fd </dev/null ${NO_OTHER_DESCRIPTOR} 2>/dev/null
 ${MARK_BEGIN}insmod "$ko" "$@" </dev/null ${NO_OTHER_DESCRIPTOR}
 status=$?
 ${MARK_END}[ -z "$trace" ] || for file in "$sections"/.*text*; do

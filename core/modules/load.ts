@@ -7,7 +7,7 @@ import { ModuleCode } from '../calls/module-code';
 import { SourceLines } from '../calls/source-lines';
 import type { BuildEnvironment, Host, HostFacts } from '../hosts/host';
 import { KERNEL_LOG } from '../kernel-log/reader';
-import { ExitCode, Failure, SESSION_VERSION, type LoadSession } from '../model';
+import { ExitCode, Failure, SESSION_VERSION, type LoadSession, type OpenDescriptor } from '../model';
 import type { HeldLock } from '../platform/lock';
 import { run, type ProcessResult } from '../platform/process';
 import { silentProgress, type Progress } from '../platform/progress';
@@ -28,6 +28,7 @@ import type { LoadDeps, LoadedModule, LoadPlan } from './types';
 export type { CharacterDevice, LoadDeps, LoadedModule, LoadPlan } from './types';
 
 const CLEAN_UP_LIMIT_MS = 15_000;
+const MAX_DESCRIPTORS = 256;
 
 /**
  * Analyses, builds and inserts a module; see ARCHITECTURE.md, "One load". The session is saved whatever happens.
@@ -187,6 +188,7 @@ class Load {
     checkCancelled(result);
     if (result.exitCode === EXIT_NO_MARKER) throw logUnwritable(host, result);
     this.staged = '';
+    recording.emit({ type: 'loaderDescriptors', descriptors: readDescriptors(result.stdout) });
     recording.located(result.stdout);
     await recording.guard(recording.arrived(end));
     if (result.exitCode === 0) return;
@@ -224,6 +226,11 @@ async function strip(koPath: string, environment: BuildEnvironment): Promise<str
   const wrapped = environment.wrap(['strip', '-g', '-o', stripped, koPath], [path.dirname(koPath)]);
   const result = await run(wrapped.argv, { env: wrapped.env });
   return result.exitCode === 0 ? stripped : koPath;
+}
+
+/** The descriptors that {@link INSERT} lists, without the one by which they were listed. */
+function readDescriptors(text: string): OpenDescriptor[] {
+  return [...text.matchAll(/^l.{1,200} (\d{1,6}) -> (?!\/proc\/\d+\/fd$)(.{1,4096})$/gm)].slice(0, MAX_DESCRIPTORS).map(([, number, target]) => ({ number: Number(number), target: target ?? '' }));
 }
 
 function checkCancelled(result: ProcessResult): void {

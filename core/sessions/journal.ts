@@ -44,6 +44,9 @@ function change(session: LoadSession, event: Exclude<SessionEvent, { type: 'star
     case 'kernelPath':
       session.calls = session.calls.map((call) => (call.id === event.callId ? { ...call, kernelPath: event.path } : call));
       return;
+    case 'loaderDescriptors':
+      session.loaderDescriptors = event.descriptors;
+      return;
     case 'koBuildId':
       session.module = { ...session.module, koBuildId: event.koBuildId };
       return;

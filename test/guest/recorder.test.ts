@@ -38,6 +38,8 @@ describe('device2 recorded without a word in the log', function () {
       assert.equal(result.exitCode, 0, result.stderr);
       const session = parseSession(result);
       assert.deepEqual(session.records.filter(({ text }) => text.includes('[DEVICE2]')), []);
+      assert.deepEqual(session.loaderDescriptors?.map(({ number }) => number), [0, 1, 2]);
+      assert.equal(session.loaderDescriptors[0]?.target, '/dev/null');
       assert.deepEqual(session.recorder.mode, 'probe');
       assert.equal(session.recorder.lost, 0, session.recorder.reason);
       assert.deepEqual(session.calls.map(({ syscall, result: value, errno, evidence, action }) => [syscall, value, errno, evidence, action]), [
@@ -206,5 +208,20 @@ describe('the recorder on a guest', () => {
     await assert.rejects(recorder({ syscalls: ['no_such_call', 'write; reboot'] }), RecorderUnavailable);
     await assert.rejects(recorder({ arch: 'i386' }), /No probes are known for i386/);
     assert.equal(await ours(), '');
+  });
+
+  it('reads the log where the kernel hides its addresses, and says so', async () => {
+    await sh('echo 2 >/proc/sys/kernel/kptr_restrict');
+    const loaded = await load({});
+    await sh('echo 0 >/proc/sys/kernel/kptr_restrict');
+    const { recorder: summary } = await loaded.unload();
+    assert.equal(summary.mode, 'log');
+    assert.match(summary.reason, /^The kernel hides its addresses \(kernel\.kptr_restrict\), so calls are read from the module's own log lines/);
+  });
+
+  // The last one: the kernel does not go back from a lockdown.
+  it('says that a locked down kernel forbids it', async () => {
+    await sh('mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security; echo confidentiality >/sys/kernel/security/lockdown');
+    await assert.rejects(recorder({}), new RecorderUnavailable('The kernel is locked down (confidentiality), which forbids kernel probes'));
   });
 });

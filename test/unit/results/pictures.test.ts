@@ -86,6 +86,12 @@ describe('the descriptors of a task', () => {
     assert.deepEqual(shown(story('c', experiment)), ['0 free > stdout, as 1', '1 stdout', '2 stderr', '3 module file', '4 stdout, as 1']);
   });
 
+  it('begin with what was seen of the loader, where it was', () => {
+    const calls = experiment.map((made) => ({ ...made, predictionId: 'p' }));
+    const told = details('a', { calls, predictions: [USUAL], loaderDescriptors: [{ number: 0, target: '/dev/null' }, { number: 1, target: 'pipe:[7]' }] }).descriptors;
+    assert.deepEqual(shown(told!.steps[told!.current]!), ['0 stdin: /dev/null', '1 stdout: pipe:[7]', '2 stderr', '3 module file', '4 free > stdout: pipe:[7], as 1']);
+  });
+
   it('say why a number was handed out', () => {
     assert.equal(story('a', experiment).text, 'The kernel hands out the lowest free descriptor: 0 to 3 were open, so it was 4. It refers to the same open file as 1 (stdout).');
     assert.equal(story('b', experiment).text, 'Descriptor 0 (stdin) is free from here on: the next call that opens something gets the lowest free number.');
