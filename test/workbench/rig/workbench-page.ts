@@ -22,6 +22,8 @@ const THEMES = {
 export type Theme = keyof typeof THEMES;
 export const THEME_NAMES = Object.keys(THEMES) as Theme[];
 
+const PALETTE_MS = 10_000;
+
 /** What a person does in VS Code's workbench, as actions on its page. Each waits for the thing that it acts on. */
 export class Workbench {
   private shots = 0;
@@ -47,18 +49,30 @@ export class Workbench {
 
   /** Types a command's title into the palette and clicks its row: Enter right after typing runs a wrong one. */
   async command(id: string, title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.quickInput().fill(`>${title}`);
+    await this.openPalette(`>${title}`);
     await this.page.locator(`.quick-input-list [data-quick-input-id="${id}"]`).click();
   }
 
   /** The title that the palette shows for a command, found by a part of it. */
   async paletteTitle(id: string, typed: string): Promise<string> {
-    await this.page.keyboard.press('F1');
-    await this.quickInput().fill(`>${typed}`);
+    await this.openPalette(`>${typed}`);
     const title = await this.page.locator(`.quick-input-list [data-quick-input-id="${id}"] .monaco-icon-label`).first().innerText();
     await this.page.keyboard.press('Escape');
     return title;
+  }
+
+  /** On a busy machine the palette may close again, when what had the focus before takes it back: then it is opened anew. */
+  private async openPalette(text: string): Promise<void> {
+    for (let left = 3; ; left--) {
+      await this.page.keyboard.press('F1');
+      try {
+        await this.quickInput().fill(text, { timeout: PALETTE_MS });
+        return;
+      } catch (error) {
+        if (left === 1) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
   }
 
   /** Clicks the row of an open pick list. Labels may carry a suffix (`, recently used`). */
