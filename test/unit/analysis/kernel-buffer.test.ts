@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { SourceFile } from '../../../core/model/analysis';
 import type { Analyzer } from '../../../server/src/analysis';
-import { brief, fixture, initOf, loadAnalyzer, moduleOf, MODERN, results } from './helper';
+import { brief, covered, fixture, initOf, loadAnalyzer, moduleOf, MODERN, results } from './helper';
 
 describe('kernel-buffer', () => {
   let analyzer: Analyzer;
@@ -46,6 +46,44 @@ describe('kernel-buffer', () => {
     );
     assert.equal(finding.severity, 'error');
     assert.deepEqual(finding.related.map((place) => place.range.start.line + 1), [10, 24, 26]);
+  });
+
+  it('shows the whole way of the address, in order', () => {
+    const sources = initOf(
+      'char b[8]; const char *p = b; unsigned long n = (unsigned long)p; put(n + 1, 3);',
+      `static long go(struct pt_regs *r) { return table[__NR_write](r); }
+static long put(unsigned long x, int len) { struct pt_regs r = { .di = 1, .dx = len }; unsigned long y; y = x; r.si = y; return go(&r); }`,
+    );
+    const finding = analyzer.analyze(sources, MODERN).findings.find(({ rule }) => rule === 'kernel-buffer');
+    assert.deepEqual(finding?.related.map(({ range, message }) => `${covered(sources[0], range)} | ${message}`), [
+      "b | The address is that of local array 'b'.",
+      "b | It is stored to 'p'.",
+      "(unsigned long)p | It is stored to 'n'.",
+      "n + 1 | It is passed to put() as 'x'.",
+      "x | It is stored to 'y'.",
+      'y | It is given to const char __user *buf.',
+      'table[__NR_write](r) | write() is called here: table[__NR_write](r)',
+    ]);
+  });
+
+  it('never says -EFAULT of what fails otherwise or does not fail', () => {
+    const message = (statements: string): string => analyzer.analyze(initOf(statements, 'static char text[9];'), MODERN).findings.find(({ rule }) => rule === 'kernel-buffer')?.message ?? '';
+    assert.match(message('regs.di = (unsigned long)text; table[__NR_munmap](&regs);'), /munmap\(\): argument 1 .* gets a kernel address/);
+    for (const name of ['munmap', 'set_tid_address', 'set_robust_list', 'brk', 'madvise']) {
+      const text = message(`regs.di = (unsigned long)text; table[__NR_${name}](&regs);`);
+      assert.match(text, /gets a kernel address/, name);
+      assert.doesNotMatch(text, /return(?:s)? -EFAULT/, name);
+    }
+  });
+
+  it('names the range check of the target', () => {
+    const message = (kernel: string | null, arch: 'x86_64' | 'arm64' = 'x86_64'): string =>
+      analyzer.analyze(initOf(`regs.${arch === 'arm64' ? 'regs[1]' : 'si'} = (unsigned long)text; table[__NR_write](&regs);`, 'static char text[9];'), { arch, kernel }).findings.find(({ rule }) => rule === 'kernel-buffer')?.message ?? '';
+    assert.match(message('5.10'), /as it lies above TASK_SIZE_MAX,/);
+    assert.match(message('6.6'), /as its highest bit is set,/);
+    assert.match(message('6.12'), /as it lies above USER_PTR_MAX,/);
+    assert.match(message('6.12', 'arm64'), /as it lies above TASK_SIZE_MAX,/);
+    assert.match(message(null), /as it lies outside of user space,/);
   });
 
   it('says when the call fails for another reason first', () => {

@@ -11,7 +11,7 @@ import type { State } from './state';
 import { callEntry, noteKernelFunction } from './syscalls';
 import { convert } from './types';
 import type { FunctionPlace } from './unit';
-import { stripped, UNKNOWN, type Value } from './values';
+import { stripped, UNKNOWN, withStep, type Value } from './values';
 
 /** Functions inside functions, from the entry point on. */
 const MAX_DEPTH = 24;
@@ -84,7 +84,8 @@ export class Calls implements Performs {
       const given = list[index];
       const value = given ? convert(given.value, parameter.type, this.machine.program) : UNKNOWN;
       const via = value.via ?? (given ? { span: given.span, depth: inner.depth } : undefined);
-      this.bind(inner, parameter.name ?? `(${index})`, parameter.type, via ? { ...value, via } : value, state);
+      const name = parameter.name ?? `(${index})`;
+      this.bind(inner, name, parameter.type, withStep(via ? { ...value, via } : value, given?.span ?? null, `It is passed to ${definition.name}() as '${name}'.`), state);
     }
     inner.variadic = list.slice(definition.parameters.length).map(({ value, span }) => ({ ...value, via: value.via ?? { span, depth: inner.depth } }));
     const outcomes = this.machine.executor.runBody(inner, state);

@@ -16,7 +16,22 @@ export interface HandlerRole {
   readonly handler: string;
 }
 
+/** One of the places that an address went through, from where it came into being. */
+export interface Step {
+  readonly span: Span;
+  /** What happens there, as a sentence. */
+  readonly text: string;
+  readonly before: Step | null;
+  /** Of the whole way up to here. */
+  readonly length: number;
+}
+
+/** Longer ways keep their begin and their last step. */
+const MAX_STEPS = 8;
+
 interface Common {
+  /** How an address came here. */
+  readonly way?: Step;
   /** The call (its key) whose result this is. */
   readonly result?: string;
   /** The argument expression by which the value came into a function, and the depth of that function's frame. */
@@ -141,6 +156,22 @@ export function stripped(value: Value, ...marks: readonly (typeof MARKS)[number]
 export function contradicts(a: Value, b: Value): boolean {
   const space = spaceOf(a);
   return (space === 'user' && spaceOf(b) === 'kernel') || (space === 'kernel' && spaceOf(b) === 'user');
+}
+
+/** An address with one step more on its way; any other value as it is. */
+export function withStep(value: Value, span: Span | null, text: string): Value {
+  const isAddress = value.kind === 'pointer' || value.kind === 'string' || value.kind === 'kernel' || value.kind === 'user';
+  const last = value.way ?? null;
+  if (!isAddress || !span || (last?.span.start === span.start && last.span.file === span.file && last.text === text)) return value;
+  const before = last && last.length >= MAX_STEPS ? last.before : last;
+  return { ...value, way: { span, text, before, length: (before?.length ?? 0) + 1 } };
+}
+
+/** The steps of an address, first to last. */
+export function stepsOf(value: Value): Step[] {
+  const steps: Step[] = [];
+  for (let step = value.way ?? null; step; step = step.before) steps.unshift(step);
+  return steps;
 }
 
 /** Least value that covers both. `null` joins with any address silently; a number and an address make `unknown`. */

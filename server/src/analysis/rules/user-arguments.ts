@@ -3,7 +3,7 @@ import { declare, type AbiArgument, type AbiFunction } from '../../../../core/ab
 import type { Finding, RelatedPlace, Severity } from '../../../../core/model/analysis';
 import type { Origin } from '../flow/objects';
 import type { CallArgument, RecordedCall, Visit } from '../flow/recorder';
-import { spaceOf, type AddressSpace } from '../flow/values';
+import { spaceOf, stepsOf, type AddressSpace } from '../flow/values';
 import { rangeOf, textOf, type Span } from '../syntax/source';
 import type { TargetFacts } from '../syntax/target';
 import { isBehind, lineText, related, setFsGone } from './rule';
@@ -112,10 +112,19 @@ export function describe(rule: string, severity: Severity, subject: UserArgument
     related: [
       ...(origin.span ? [related(origin.span, `The address is that of ${origin.text}.`)] : []),
       ...more,
-      ...(sameSpan(at, call.expression) ? [] : [related(at, `It is given to ${declare(argument)}.`)]),
+      ...wayOf(brought, at, subject),
       related(call.expression, `${callee.name}() is called here: ${oneLine(textOf(call.expression))}`),
     ],
   };
+}
+
+/** The places that the address went through on its way to the call. */
+function wayOf({ value }: Brought, at: Span, { call, argument }: UserArgument): RelatedPlace[] {
+  const steps = stepsOf(value);
+  const given = `It is given to ${declare(argument)}.`;
+  const places = steps.map(({ span, text }, index) => ({ span, text: call.used === 'regs' && index === steps.length - 1 ? given : text }));
+  const isShown = sameSpan(at, call.expression) || places.some(({ span }) => sameSpan(span, at));
+  return [...places, ...(isShown ? [] : [{ span: at, text: given }])].map(({ span, text }) => related(span, text));
 }
 
 /** Where a finding about what a path brings stands. */
