@@ -17,7 +17,7 @@ const BY_REGISTERS = 'long (*)(const struct pt_regs *)';
 /** Hands the arguments over as the entry takes them: in struct pt_regs, or one by one. */
 export const convention: Fixer = ({ finding, program, calls }) => {
   const call = callAt(finding, calls);
-  if (!call?.syscall || call.abi !== program.abi || program.abi.arch !== 'x86_64' || sameCall(call, calls).some((other) => other.syscall !== call.syscall || other.used !== call.used)) return null;
+  if (!call?.syscall || call.abi.arch !== program.abi.arch || program.abi.arch !== 'x86_64' || sameCall(call, calls).some((other) => other.syscall !== call.syscall || other.used !== call.used)) return null;
   return call.takes === 'direct' ? toArguments(call, call.syscall, program, calls) : toRegisters(call, call.syscall, program, calls);
 };
 

@@ -16,7 +16,7 @@ const AT_FDCWD = -100n;
 export const inKernelApi: Fixer = ({ finding, program, calls }) => {
   const call = argumentOf(finding, calls)?.call;
   const replacement = REPLACEMENTS[call?.syscall?.name ?? ''];
-  if (!call || !replacement || call.abi !== program.abi) return null;
+  if (!call || !replacement || call.abi.arch !== program.abi.arch) return null;
   if (!sameCall(call, calls).every(takesKernelMemoryOnly)) return null;
   requireExports(program, replacement.exports);
   const { place, expression } = call.code;

@@ -7,7 +7,7 @@ import type { FunctionPlace } from '../flow/unit';
 import type { CType, Expression, InitializerItem, Located, Statement } from '../syntax/ast';
 import { editable, sourceOf, type Edits } from './edits';
 import { needed, NotFixable } from './fix';
-import { retireVariables } from './retire';
+import { isUsedInHiddenCode, retireVariables } from './retire';
 import { contains, expressionsOf, inBlock, isPure, localsOf, namesIn, uncast } from './statements';
 
 /** What the code gives a register: an expression, and the statement that stores it (null: an initialiser). */
@@ -102,7 +102,7 @@ export class Operands {
   private isFreeOfOthers(): boolean {
     const { place, expression } = this.call.code;
     const name = localRegisters(this.call);
-    if (name === null) return false;
+    if (name === null || isUsedInHiddenCode(place, name)) return false;
     const mine = [...this.given.byName.values()].flatMap(({ statement }) => statement ?? []);
     const others = this.calls.filter((other) => other.code.place.definition === place.definition && other.code.expression !== expression && localRegisters(other) === name);
     const areComplete = others.every((other) => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { FunctionPlace } from '../flow/unit';
+import { tokenize } from '../syntax/lexer';
 import type { Declarator, Expression, Located, Statement } from '../syntax/ast';
 import { editable, type Edits } from './edits';
 import { NotFixable } from './fix';
@@ -29,7 +30,7 @@ export function retireVariables(edits: Edits, place: FunctionPlace, gone: readon
       retired.add(name);
       changed = true;
       const statements = stores.map((store) => (store && isPure(store.right) ? statementOf(store, place) : null));
-      const isRemovable = alone && (!declarator.initializer || isPure(declarator.initializer)) && inBlock(definition, statement) !== null;
+      const isRemovable = alone && !isUsedInHiddenCode(place, name) && (!declarator.initializer || isPure(declarator.initializer)) && inBlock(definition, statement) !== null;
       if (!isRemovable || statements.includes(null)) {
         markUnused(edits, place, declarator);
         continue;
@@ -42,6 +43,16 @@ export function retireVariables(edits: Edits, place: FunctionPlace, gone: readon
     }
   }
   checkStatics(place, names.filter((use) => isGone(use)).map((use) => use.name), isGone);
+}
+
+/** Whether a name stands in code of the function that the target does not compile (another branch of an `#if`). */
+export function isUsedInHiddenCode({ definition, unit }: FunctionPlace, name: string): boolean {
+  const { file, start, end } = unit.siteOf(definition);
+  const seen = new Set(
+    [...expressionsOf(definition.body).filter((part) => part.kind === 'identifier' && part.name === name), ...localsOf(definition).map(({ declarator }) => declarator)].map((part) => unit.siteOf(part).start),
+  );
+  const isField = (at: number): boolean => /[.>]\s*$/.test(file.text.slice(start, at));
+  return tokenize(file.text.slice(start, end)).some((token) => token.text === name && !seen.has(start + token.start) && !isField(start + token.start));
 }
 
 type Assignment = Extract<Expression, { kind: 'assign' }>;

@@ -17,7 +17,7 @@ import { expressionsOf } from './statements';
 export const userCopy: Fixer = ({ finding, program, calls }) => {
   const call = argumentOf(finding, calls)?.call;
   const syscall = call?.syscall;
-  if (!call || !syscall || call.used !== 'regs' || call.takes !== 'regs' || call.abi !== program.abi) return null;
+  if (!call || !syscall || call.used !== 'regs' || call.takes !== 'regs' || call.abi.arch !== program.abi.arch) return null;
   const { place, expression } = call.code;
   const all = sameCall(call, calls);
   if (!all.every((other) => other.syscall === syscall && runsInProcess(other.code.entry, program)) || isArgument(call)) return null;
