@@ -9,6 +9,8 @@ export class ResultLenses implements vscode.CodeLensProvider, vscode.Disposable 
   private readonly changed = new vscode.EventEmitter<void>();
   readonly onDidChangeCodeLenses = this.changed.event;
   private readonly subscriptions: { dispose(): void }[];
+  /** What the lenses of the visible documents said last. */
+  private shown = '';
 
   constructor(
     private readonly results: EditorResults,
@@ -16,10 +18,18 @@ export class ResultLenses implements vscode.CodeLensProvider, vscode.Disposable 
   ) {
     this.subscriptions = [
       this.changed,
-      results.onChange(() => this.changed.fire()),
+      results.onChange(() => this.refresh()),
       settings.onChange('kmodlab.results.codeLens', () => this.changed.fire()),
       vscode.languages.registerCodeLensProvider({ scheme: 'file', language: 'c' }, this),
     ];
+  }
+
+  /** Asks for new lenses only where they differ: a lens that is replaced while it is clicked does nothing. */
+  private refresh(): void {
+    const now = JSON.stringify(vscode.window.visibleTextEditors.map(({ document }) => this.results.of(document)));
+    if (now === this.shown) return;
+    this.shown = now;
+    this.changed.fire();
   }
 
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
