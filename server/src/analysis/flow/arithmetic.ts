@@ -15,6 +15,9 @@ export function shift(targets: readonly Target[], index: Value): readonly Target
   });
 }
 
+/** Bytes that stand before a function's own code: ENDBR, and the call that ftrace replaces. */
+const MAX_PROLOGUE = 16n;
+
 /** An address plus something: the same memory, elsewhere in it. */
 export function offsetPath(value: Value, by: Value | null): Value {
   switch (value.kind) {
@@ -28,9 +31,11 @@ export function offsetPath(value: Value, by: Value | null): Value {
       return value;
     case 'function':
     case 'table':
-    case 'symbol':
     case 'slot':
+      return { kind: 'kernel', origin: originOf(value), maybeNull: false };
+    case 'symbol':
     case 'entry':
+      if (by?.kind === 'integer' && by.value >= 0n && by.value <= MAX_PROLOGUE) return value;
       return { kind: 'kernel', origin: originOf(value), maybeNull: false };
     default:
       return UNKNOWN;
@@ -51,6 +56,7 @@ export function binaryValue(operator: string, left: Value, right: Value, stride:
   const rightIsNumber = rightSpace === 'scalar' || right.kind === 'integer';
   if (leftIsNumber && rightIsNumber) return scalarValue(operator, left, right);
   if (operator === '+' || operator === '-') {
+    if (rightIsNumber && (left.kind === 'entry' || left.kind === 'symbol')) return offsetPath(left, negate(operator, right));
     if (rightIsNumber) return offsetPath(left, stride === 1 || (right.kind === 'integer' && right.value === 0n) ? negate(operator, right) : UNKNOWN);
     if (leftIsNumber && operator === '+') return offsetPath(right, UNKNOWN);
     if (operator === '-') return SCALAR;

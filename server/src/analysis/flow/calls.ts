@@ -61,6 +61,7 @@ export class Calls implements Performs {
     if (this.machine.endsAt(callee, expression.callee, 'called', frame)) return [];
     if (callee.kind === 'function') return this.inline(callee, expression, list, state, frame);
     if (callee.kind === 'entry') return callEntry(this.machine, callee, expression, list, state, frame);
+    if (name === 'KHOOK_ORIGIN' && list[0]) return this.dispatch(expression, null, list[0].value, list.slice(1), state, frame);
     if (callee.kind === 'pointer' && callee.targets.length === 1) {
       const [target] = callee.targets;
       const value = target ? this.machine.evaluator.load([target], state) : UNKNOWN;

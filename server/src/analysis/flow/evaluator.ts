@@ -392,6 +392,11 @@ export class Evaluator implements Evaluates {
     const resolved = program.resolve(type);
     const target = { object, path };
     if (initializer.kind === 'compound' && resolved.kind !== 'pointer') return this.initialize(object, path, type, { ...initializer, kind: 'initializer' }, state, frame);
+    // What initialises a static variable is a constant: what looks like a call is a macro that is not seen.
+    if (initializer.kind === 'call' && object.storage === 'global') {
+      state.memory.store(target, { kind: 'aggregate', cells: new Map(), rest: UNKNOWN }, null);
+      return [state];
+    }
     if (initializer.kind !== 'initializer') {
       if (resolved.kind === 'array') {
         state.memory.store(target, { kind: 'aggregate', cells: new Map(), rest: SCALAR }, null);

@@ -21,7 +21,7 @@ const READS_ONLY = new Set(
    memcmp sysfs_streq kfree kvfree vfree kfree_sensitive free_page free_pages msleep mdelay udelay ssleep usleep_range schedule cond_resched spin_lock spin_unlock mutex_lock
    mutex_unlock rcu_read_lock rcu_read_unlock dump_stack BUG_ON ERR_PTR put_user
    unregister_chrdev_region unregister_chrdev cdev_del device_destroy class_destroy misc_deregister remove_proc_entry proc_remove unregister_kprobe module_put try_module_get
-   kallsyms_lookup_name container_of MAJOR MINOR MKDEV`.split(/\s+/),
+   kallsyms_lookup_name container_of MAJOR MINOR MKDEV ftrace_set_filter_ip register_ftrace_function unregister_ftrace_function`.split(/\s+/),
 );
 /** Functions that fill what their first argument points to. */
 const FILLS_FIRST = /^(?:snprintf|scnprintf|sprintf|vsnprintf|vsprintf|strcpy|strncpy|strscpy|strlcpy|strcat|strncat|strlcat|get_random_bytes|hex_dump_to_buffer)$/;

@@ -46,6 +46,7 @@ export class StoreLog implements NotesStores {
  */
 export class GlobalStores implements NotesStores {
   private readonly objects = new Map<string, { object: MemoryObject; cells: Map<string, Value> }>();
+  private readonly hooked = new Set<string>();
   private everything = false;
   /** Counts what was new, so that a caller can tell when nothing more comes. */
   changes = 0;
@@ -58,6 +59,12 @@ export class GlobalStores implements NotesStores {
       return;
     }
     this.add(target.object, target.path, value);
+  }
+
+  /** A framework for hooks stores this there, and nothing else: what is unknown of its stores does not count. */
+  filledByHook(target: Target, value: Value): void {
+    this.add(target.object, target.path, value);
+    this.hooked.add(target.object.id);
   }
 
   clobbered(object: MemoryObject, aside: boolean): void {
@@ -87,6 +94,7 @@ export class GlobalStores implements NotesStores {
   }
 
   private add(object: MemoryObject, path: string, given: Value): void {
+    if (given.kind === 'unknown' && this.hooked.has(object.id)) return;
     const value = stripped(given, 'result', 'via');
     const known = this.objects.get(object.id) ?? { object, cells: new Map<string, Value>() };
     this.objects.set(object.id, known);

@@ -12,7 +12,7 @@ import type { FunctionPlace, GlobalVariable, Unit } from './unit';
 const FLAG_CONSTANTS: Readonly<Record<string, bigint>> = {
   O_RDONLY: 0n, O_WRONLY: 1n, O_RDWR: 2n, O_CREAT: 0o100n, O_EXCL: 0o200n, O_NOCTTY: 0o400n, O_TRUNC: 0o1000n, O_APPEND: 0o2000n, O_NONBLOCK: 0o4000n,
   O_CLOEXEC: 0o2000000n, AT_FDCWD: -100n, STDIN_FILENO: 0n, STDOUT_FILENO: 1n, STDERR_FILENO: 2n, SEEK_SET: 0n, SEEK_CUR: 1n, SEEK_END: 2n,
-  PAGE_SIZE: 4096n, PATH_MAX: 4096n, NAME_MAX: 255n,
+  PAGE_SIZE: 4096n, MCOUNT_INSN_SIZE: 5n, PATH_MAX: 4096n, NAME_MAX: 255n,
 };
 
 /** Where the addresses of user space end, or those of the kernel begin: near enough to tell the two apart. */

@@ -5,6 +5,7 @@ import { DescriptorTable } from './descriptors';
 import { findEntries, type EntryPoint } from './entries';
 import { Frame } from './frame';
 import { StoreLog } from './globals';
+import { noteHookTables } from './hook-tables';
 import { Interpreter } from './interpreter';
 import { Memory } from './memory';
 import type { MemoryObject } from './objects';
@@ -37,6 +38,7 @@ export function runProgram(program: Program, remembered = new RunMemory()): RunR
   remembered.begin();
   const machine = new Interpreter(program, new Recorder());
   const memories = new StartMemories(machine, remembered, initialMemory(machine));
+  noteHookTables(program, machine.allStores);
   const entries = findEntries(program);
   const inits = entries.filter((entry) => entry.role === 'init');
   const others = entries.filter((entry) => entry.role !== 'init' && entry.role !== 'uncalled');
