@@ -3,7 +3,7 @@
 /** One figure, and what it is measured beside in the same run. */
 export interface Figure {
   readonly name: string;
-  readonly unit: 'ms' | 'MB';
+  readonly unit: 'ms' | 'MB' | 'calls';
   /** Median of the runs. */
   readonly value: number;
   readonly min: number;
@@ -42,6 +42,11 @@ export async function alone(name: string, work: () => Promise<number>, runs: num
   const values: number[] = [];
   for (let run = 0; run < runs; run++) values.push(await timed(work));
   return { name, unit: 'ms', value: median(values), min: Math.min(...values), max: Math.max(...values), beside: null };
+}
+
+/** A figure of values that were counted elsewhere. */
+export function counted(name: string, unit: Figure['unit'], values: readonly number[]): Figure {
+  return { name, unit, value: median(values), min: Math.min(...values), max: Math.max(...values), beside: null };
 }
 
 export async function milliseconds(work: () => Promise<unknown>): Promise<number> {
