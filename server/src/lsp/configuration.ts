@@ -9,11 +9,13 @@ import { PROJECT_FILE, type Problem } from '../workspace/project-file';
 import type { SourceFiles } from '../workspace/source-files';
 import { toSeverity } from './convert';
 import { filePath } from './open-files';
+import type { PositionEncoding } from './position-encoding';
 import { clientSettings, TargetParams } from './settings';
 
 export interface ConfigurationDeps {
   readonly connection: Connection;
   readonly files: SourceFiles;
+  readonly encoding: PositionEncoding;
 }
 
 /** What each document is analysed by: the selected host's kernel, project files, the client's settings. */
@@ -66,7 +68,9 @@ export class Configuration {
       const text = JSON.stringify(problems);
       if (text === (this.published.get(file) ?? '[]')) continue;
       this.published.set(file, text);
-      void this.deps.connection.sendDiagnostics({ uri: pathToFileURL(file).toString(), diagnostics: problems.map(toDiagnostic) });
+      const uri = pathToFileURL(file).toString();
+      const message = { uri, diagnostics: problems.map(toDiagnostic) };
+      this.deps.encoding.toClient(message, uri).then((encoded) => this.deps.connection.sendDiagnostics(encoded)).catch((error: unknown) => this.deps.connection.console.error(String(error)));
     }
   }
 

@@ -8,7 +8,9 @@ import {
   TextDocuments,
   type Connection,
   type Diagnostic,
+  type CodeActionParams,
   type DidChangeConfigurationParams,
+  type DocumentDiagnosticParams,
   type Hover,
   type HoverParams,
   type InitializeParams,
@@ -27,6 +29,7 @@ import { DiskWatch } from './disk-watch';
 import { contains, toHover } from './hover';
 import { Inspector } from './inspector';
 import { filePath, OpenFiles } from './open-files';
+import { PositionEncoding } from './position-encoding';
 
 const PredictionsParams = z.object({
   sources: z.array(z.object({ path: z.string(), text: z.string() })),
@@ -43,6 +46,7 @@ const WATCHED = ['**/*.{c,h}', '**/{Kbuild,Makefile}', `**/${PROJECT_FILE}`];
 export class KmodlabServer {
   private readonly documents = new TextDocuments(TextDocument);
   private readonly files = new OpenFiles(this.documents);
+  private readonly encoding = new PositionEncoding((uri) => this.textOf(uri));
   private readonly configuration: Configuration;
   private readonly inspector: Inspector;
   private readonly codeActions: CodeActions;
@@ -62,7 +66,7 @@ export class KmodlabServer {
     private readonly connection: Connection,
     private readonly analyzer: Promise<Analyzer>,
   ) {
-    this.configuration = new Configuration({ connection, files: this.files });
+    this.configuration = new Configuration({ connection, files: this.files, encoding: this.encoding });
     this.inspector = new Inspector({ analyzer, files: this.files, optionsOf: (uri) => this.configuration.optionsOf(uri) });
     this.codeActions = new CodeActions({ inspector: this.inspector, documentOf: (uri) => this.analysable(uri) });
     connection.onInitialize((params) => this.initialize(params));
@@ -73,13 +77,16 @@ export class KmodlabServer {
     connection.onDidChangeWatchedFiles(({ changes }) => this.filesChanged(changes.flatMap(({ uri }) => filePath(uri) ?? [])));
     connection.onNotification('kmodlab/didChangeTarget', (params: unknown) => this.targetChanged(params));
     connection.onRequest('kmodlab/predictions', (params: unknown) => this.predictions(params));
-    connection.languages.diagnostics.on(async ({ textDocument }) => ({
-      kind: DocumentDiagnosticReportKind.Full,
-      items: await this.diagnose(textDocument.uri),
-    }));
-    connection.onHover((params) => this.hover(params));
-    connection.onCodeAction((params) => this.codeActions.list(params));
-    connection.onCodeActionResolve((action) => this.codeActions.resolve(action));
+    const { encoding } = this;
+    connection.languages.diagnostics.on(
+      encoding.handler(async ({ textDocument }: DocumentDiagnosticParams) => ({
+        kind: DocumentDiagnosticReportKind.Full,
+        items: await this.diagnose(textDocument.uri),
+      })),
+    );
+    connection.onHover(encoding.handler((params: HoverParams) => this.hover(params)));
+    connection.onCodeAction(encoding.handler((params: CodeActionParams) => this.codeActions.list(params)));
+    connection.onCodeActionResolve(async (action) => encoding.toClient(await this.codeActions.resolve(action), ''));
     this.documents.onDidChangeContent(() => this.pushAll());
     this.documents.onDidClose(({ document: { uri } }) => {
       this.configuration.forget(uri);
@@ -91,6 +98,7 @@ export class KmodlabServer {
   }
 
   private initialize({ capabilities, initializationOptions }: InitializeParams): InitializeResult {
+    this.encoding.agree(capabilities.general?.positionEncodings);
     this.pulls = capabilities.textDocument?.diagnostic !== undefined;
     this.refreshes = capabilities.workspace?.diagnostics?.refreshSupport === true;
     this.watchesFiles = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
@@ -102,7 +110,9 @@ export class KmodlabServer {
     return {
       serverInfo: { name: 'kmodlab' },
       capabilities: {
-        textDocumentSync: TextDocumentSyncKind.Incremental,
+        positionEncoding: this.encoding.kind,
+        // documents count in UTF-16, so that an edit by positions of another kind would land elsewhere
+        textDocumentSync: this.encoding.isUtf16 ? TextDocumentSyncKind.Incremental : TextDocumentSyncKind.Full,
         hoverProvider: true,
         ...(codeActionProvider ? { codeActionProvider } : {}),
         ...(this.pulls ? { diagnosticProvider: { identifier: 'kmodlab', interFileDependencies: true, workspaceDiagnostics: false } } : {}),
@@ -155,7 +165,7 @@ export class KmodlabServer {
     for (const uri of uris) {
       const version = this.documents.get(uri)?.version;
       const diagnostics = await this.diagnose(uri);
-      if (version !== undefined && !isProjectFile(uri) && this.documents.get(uri)?.version === version) await this.connection.sendDiagnostics({ uri, version, diagnostics });
+      if (version !== undefined && !isProjectFile(uri) && this.documents.get(uri)?.version === version) await this.connection.sendDiagnostics(await this.encoding.toClient({ uri, version, diagnostics }, uri));
     }
   }
 
@@ -202,6 +212,11 @@ export class KmodlabServer {
   private async predictions(params: unknown): Promise<Analysis> {
     const { sources, target } = PredictionsParams.parse(params);
     return (await this.analyzer).analyze(sources, target);
+  }
+
+  private async textOf(uri: string): Promise<string | undefined> {
+    const file = filePath(uri);
+    return this.documents.get(uri)?.getText() ?? (file === null ? undefined : this.files.read(file));
   }
 
   private logFailure(what: string, error: unknown): void {
