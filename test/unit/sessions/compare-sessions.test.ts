@@ -29,4 +29,11 @@ describe('two sessions beside each other', () => {
     const rows = compareSessions(session(...many), session(...many, { result: 7 }));
     assert.deepEqual([rows.length, rows.filter(({ difference }) => difference === 'same').length, rows.at(-1)?.difference], [3_001, 3_000, 'onlySecond']);
   });
+
+  it('keeps very long sessions in step around what only one of them did', () => {
+    const long = (extra: number): Call[] => [...Array.from({ length: 5_000 }, (_, index) => callOf({ id: `h${index}`, syscall: 'dup' })), ...Array.from({ length: extra }, (_, index) => callOf({ id: `x${index}`, syscall: 'close' })), ...Array.from({ length: 5_000 }, (_, index) => callOf({ id: `t${index}`, syscall: 'dup' }))];
+    const rows = compareSessions(emptySession({ calls: long(0) }), emptySession({ calls: long(3) }));
+    assert.equal(rows.length, 10_003);
+    assert.deepEqual(rows.filter(({ difference }) => difference !== 'same').map(({ second, difference }) => [second?.id, difference]), [['x0', 'onlySecond'], ['x1', 'onlySecond'], ['x2', 'onlySecond']]);
+  });
 });
