@@ -42,6 +42,8 @@ export interface SettingTypes {
   'kmodlab.results.openAfterLoad': boolean;
   'kmodlab.results.inline': boolean;
   'kmodlab.results.codeLens': boolean;
+  'kmodlab.inlayHints.arguments': boolean;
+  'kmodlab.completion.enabled': boolean;
   'kmodlab.analysis.targetKernel': string;
   'kmodlab.analysis.arch': Architecture | '';
   'kmodlab.rules': RuleLevels;
@@ -54,6 +56,8 @@ export const settingDefaults: Readonly<SettingTypes> = {
   'kmodlab.results.openAfterLoad': true,
   'kmodlab.results.inline': true,
   'kmodlab.results.codeLens': true,
+  'kmodlab.inlayHints.arguments': true,
+  'kmodlab.completion.enabled': true,
   'kmodlab.analysis.targetKernel': '',
   'kmodlab.analysis.arch': '',
   'kmodlab.rules': {},

@@ -68,7 +68,7 @@ describe('modules with random calls', () => {
     for (const { name, text } of variants) fs.writeFileSync(path.join(folder, `${name}.c`), text);
     const [module] = await discoverModules(folder);
     const environment = await guest().host.buildEnvironment();
-    const { koPath, buildDir, diagnostics } = await buildModule({ module: module!, environment: environment!, dirs: guest().dirs });
+    const { koPath, buildDir, diagnostics } = await buildModule({ module: module!, environment, dirs: guest().dirs });
     assert.ok(koPath, JSON.stringify(diagnostics));
     fs.rmSync(folder, { recursive: true });
 

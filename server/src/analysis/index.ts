@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { describePrototype } from '../../../core/abi';
-import type { Analysis, AnalysisTarget, Finding, Range, SourceFile } from '../../../core/model/analysis';
+import type { Analysis, AnalysisTarget, Architecture, Finding, Range, SourceFile } from '../../../core/model/analysis';
+import { registerStores, type RegisterStore } from './features/registers';
 import { fixesFor, type Fix } from './fixes';
 import type { Program } from './flow/program';
 import type { RecordedCall } from './flow/recorder';
@@ -63,13 +63,13 @@ export interface CallSite {
   readonly file: string;
   readonly range: Range;
   readonly syscall: string;
-  readonly number: number;
-  /** With the register of each argument: `write(unsigned int fd [di], …)`. */
-  readonly prototype: string;
+  /** Registers and numbers are this architecture's: 32-bit entries of x86-64 have their own. */
+  readonly arch: Architecture;
 }
 
 export interface Inspection extends Analysis {
   readonly calls: readonly CallSite[];
+  readonly registerStores: readonly RegisterStore[];
 }
 
 const RULES: readonly Rule[] = [kernelBuffer, mixedBuffer, setFsBuffer, vfsKernelBuffer, nestedKernelPointer, callingConvention, unsetRegister, wrongRegister, uncheckedLookup, tableHook, unexportedSymbol, missingUserAnnotation];
@@ -116,12 +116,12 @@ class Following implements FollowedModule {
   }
 }
 
-const NOTHING: Inspection = { findings: [], predictions: [], calls: [] };
+const NOTHING: Inspection = { findings: [], predictions: [], calls: [], registerStores: [] };
 
 function inspectProgram(program: Program | null, runs: RunMemory): Inspection {
   if (!program) return NOTHING;
   const run = runProgram(program, runs);
-  return { findings: findingsOf(program, run), predictions: toPredictions(run.calls, run.complete), calls: callSites(run.calls) };
+  return { findings: findingsOf(program, run), predictions: toPredictions(run.calls, run.complete), calls: callSites(run.calls), registerStores: registerStores(run.calls) };
 }
 
 function findingsOf(program: Program, run: RunResult): Finding[] {
@@ -131,7 +131,7 @@ function findingsOf(program: Program, run: RunResult): Finding[] {
 function callSites(calls: readonly RecordedCall[]): CallSite[] {
   return calls.flatMap(({ abi, syscall, expression }) =>
     syscall
-      ? [{ file: expression.file.path, range: rangeOf(expression), syscall: syscall.name, number: syscall.number, prototype: describePrototype(abi, syscall) }]
+      ? [{ file: expression.file.path, range: rangeOf(expression), syscall: syscall.name, arch: abi.arch }]
       : [],
   );
 }

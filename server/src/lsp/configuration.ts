@@ -4,13 +4,13 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AnalysisTarget } from '../../../core/model/analysis';
 import { readKernelHeaders } from '../../../core/modules/kernel-config';
-import { findProject, optionsFor, type AnalysisOptions, type FoundProject, type OtherSettings } from '../workspace/project';
+import { findProject, optionsFor, type AnalysisOptions, type FoundProject } from '../workspace/project';
 import { PROJECT_FILE, type Problem } from '../workspace/project-file';
 import type { SourceFiles } from '../workspace/source-files';
 import { toSeverity } from './convert';
 import { filePath } from './open-files';
 import type { PositionEncoding } from './position-encoding';
-import { clientSettings, TargetParams } from './settings';
+import { clientSettings, TargetParams, type ClientSettings, type EditorSettings } from './settings';
 
 export interface ConfigurationDeps {
   readonly connection: Connection;
@@ -22,8 +22,8 @@ export interface ConfigurationDeps {
 export class Configuration {
   /** The client answers `workspace/configuration`. */
   asksClient = false;
-  private readonly byDocument = new Map<string, Promise<OtherSettings>>();
-  private everywhere: OtherSettings = clientSettings({});
+  private readonly byDocument = new Map<string, Promise<ClientSettings>>();
+  private everywhere: ClientSettings = clientSettings({});
   private target: Promise<Partial<AnalysisTarget>> = Promise.resolve({});
   /** Problems that were published, as JSON, by the path of the project file. */
   private readonly published = new Map<string, string>();
@@ -58,6 +58,10 @@ export class Configuration {
     return { ...found, ...optionsFor(await this.target, found.project, await this.settingsOf(uri)) };
   }
 
+  async editorOf(uri: string): Promise<EditorSettings> {
+    return (await this.settingsOf(uri)).editor;
+  }
+
   /**
    * Shows what is wrong in project files at its place, in files that are open or not.
    * @param isValidated the client itself checks the open file by its schema
@@ -74,7 +78,7 @@ export class Configuration {
     }
   }
 
-  private settingsOf(uri: string): Promise<OtherSettings> {
+  private settingsOf(uri: string): Promise<ClientSettings> {
     if (!this.asksClient) return Promise.resolve(this.everywhere);
     const known = this.byDocument.get(uri);
     if (known) return known;

@@ -1,37 +1,104 @@
 // SPDX-License-Identifier: MIT
 import type { Hover, Position, Range } from 'vscode-languageserver/node';
-import type { Expectation } from '../../../core/model/analysis';
+import { syscallAbi, type SyscallAbi } from '../../../core/abi';
+import { versionCode } from '../../../core/abi/kernel-version';
+import type { AnalysisTarget, Architecture, Expectation } from '../../../core/model/analysis';
 import type { FixedFinding, Inspection } from '../analysis';
+import { describeArgument, describeSyscall } from '../analysis/features/describe';
+import { argumentOfField } from '../analysis/features/registers';
+import { errnoAt, fieldAt, registerVariables, syscallNumberAt, type Word } from '../analysis/features/words';
+
+/** What a hover is made of. */
+export interface HoverSubject {
+  readonly inspection: Inspection;
+  /** The document among the module's files. */
+  readonly file: string;
+  readonly text: string;
+  /** The line under the cursor. */
+  readonly line: string;
+  readonly position: Position;
+  readonly target: AnalysisTarget;
+}
+
+/** The tables of each architecture, made when they are first asked for. */
+export class Abis {
+  private readonly made = new Map<Architecture, SyscallAbi>();
+
+  of(arch: Architecture): SyscallAbi {
+    const known = this.made.get(arch) ?? syscallAbi(arch);
+    this.made.set(arch, known);
+    return known;
+  }
+}
 
 /** A part of a hover. */
-interface Shown {
+export interface Shown {
   readonly range: Range;
   readonly markdown: string;
 }
 
-/** What is shown at a position: the syscall that is made there, and what the quick fixes there cannot do. */
-export function toHover(inspections: readonly { readonly inspection: Inspection; readonly own: string }[], fixed: readonly FixedFinding[], position: Position): Hover | null {
-  const call = inspections.map(({ inspection, own }) => callShown(inspection, own, position)).find((shown) => shown !== null);
-  const shown = [call ?? null, notesShown(fixed)].filter((part) => part !== null);
-  const [first] = shown;
-  return first ? { range: first.range, contents: { kind: 'markdown', value: shown.map(({ markdown }) => markdown).join('\n\n') } } : null;
+/** Parts as one hover, at the range of the first; null when there is none. */
+export function toHover(parts: readonly Shown[]): Hover | null {
+  const [first] = parts;
+  return first ? { range: first.range, contents: { kind: 'markdown', value: parts.map(({ markdown }) => markdown).join('\n\n') } } : null;
 }
 
-/** On a syscall made through the table: its prototype with registers, and what it will return. */
-function callShown(inspection: Inspection, file: string, position: Position): Shown | null {
+/** What is shown on an errno, on a syscall's number, on a register of its arguments, and on a call through the table. */
+export function syscallShown(subject: HoverSubject, abis: Abis): Shown | null {
+  return onErrno(subject) ?? onRegister(subject, abis) ?? onNumber(subject, abis) ?? onCall(subject, abis);
+}
+
+function onErrno({ line, position }: HoverSubject): Shown | null {
+  const found = errnoAt(line, position.character);
+  return found && show(found.text, wordRange(position, found));
+}
+
+/** A register that is stored to for a syscall we know, else one of a `struct pt_regs`. */
+function onRegister({ inspection, file, text, line, position, target }: HoverSubject, abis: Abis): Shown | null {
+  const stores = inspection.registerStores.filter((store) => store.file === file && contains(store.field, position));
+  const [first] = stores;
+  if (first) {
+    const parts = stores.flatMap(({ arch, syscall, index }) => {
+      const abi = abis.of(arch);
+      const found = abi.byName(syscall);
+      return found ? [describeArgument(abi, found, index, versionOf(target))] : [];
+    });
+    return show(parts.join('\n\n'), first.field);
+  }
+  const field = fieldAt(line, position.character);
+  if (!field || !registerVariables(text).has(field.base)) return null;
+  const index = argumentOfField(abis.of(target.arch), field.field);
+  return index === null ? null : show(`\`${field.field}\`: argument ${index + 1} of a system call on ${target.arch}.`, wordRange(position, field));
+}
+
+function onNumber({ line, position, target }: HoverSubject, abis: Abis): Shown | null {
+  const found = syscallNumberAt(line, position.character);
+  const abi = abis.of(target.arch);
+  const syscall = found && abi.byName(found.name);
+  return syscall ? show(describeSyscall(abi, syscall, versionOf(target)), wordRange(position, found)) : null;
+}
+
+function onCall({ inspection, file, position, target }: HoverSubject, abis: Abis): Shown | null {
   const [call] = inspection.calls.filter((site) => site.file === file && contains(site.range, position)).sort((a, b) => extent(a.range) - extent(b.range));
-  if (!call) return null;
+  const abi = call && abis.of(call.arch);
+  const syscall = call && abi?.byName(call.syscall);
+  if (!call || !abi || !syscall) return null;
   const line = call.range.start.line + 1;
   const predictions = inspection.predictions.filter((item) => item.source.file === file && item.source.line === line && item.syscall === call.syscall);
   const [prediction] = predictions;
   const outcome = prediction && predictions.length === 1 ? `\n\n${describe(prediction.expect)} ${prediction.because}` : '';
-  return { range: call.range, markdown: `\`\`\`c\n${call.prototype}\n\`\`\`\nSystem call ${call.number}.${outcome}` };
+  return show(`${describeSyscall(abi, syscall, versionOf(target))}${outcome}`, call.range);
 }
 
-function notesShown(fixed: readonly FixedFinding[]): Shown | null {
+/** What the quick fixes there cannot do. */
+export function notesShown(fixed: readonly FixedFinding[]): Shown | null {
   const notes = new Set(fixed.flatMap(({ fixes }) => fixes.flatMap(({ title, note }) => (note === null ? [] : [`- ${title}: ${note}`]))));
   const [first] = fixed;
   return first && notes.size > 0 ? { range: first.finding.range, markdown: `Quick fixes:\n${[...notes].join('\n')}` } : null;
+}
+
+function versionOf({ kernel, version }: AnalysisTarget): number | null {
+  return versionCode(version ?? kernel);
 }
 
 function describe(expect: Expectation): string {
@@ -45,6 +112,14 @@ function describe(expect: Expectation): string {
     case 'unknown':
       return 'What it returns is not predicted.';
   }
+}
+
+function show(markdown: string, range: Range): Shown {
+  return { range, markdown };
+}
+
+function wordRange({ line }: Position, { start, end }: Word): Range {
+  return { start: { line, character: start }, end: { line, character: end } };
 }
 
 export function contains(range: Range, { line, character }: Position): boolean {

@@ -11,8 +11,6 @@ import {
   type CodeActionParams,
   type DidChangeConfigurationParams,
   type DocumentDiagnosticParams,
-  type Hover,
-  type HoverParams,
   type InitializeParams,
   type InitializeResult,
 } from 'vscode-languageserver/node';
@@ -26,7 +24,7 @@ import { CodeActions } from './code-actions';
 import { Configuration } from './configuration';
 import { toDiagnostic, tooLarge } from './convert';
 import { DiskWatch } from './disk-watch';
-import { contains, toHover } from './hover';
+import { EDITOR_CAPABILITIES, EditorFeatures } from './editor-features';
 import { Inspector } from './inspector';
 import { filePath, OpenFiles } from './open-files';
 import { PositionEncoding } from './position-encoding';
@@ -84,7 +82,7 @@ export class KmodlabServer {
         items: await this.diagnose(textDocument.uri),
       })),
     );
-    connection.onHover(encoding.handler((params: HoverParams) => this.hover(params)));
+    new EditorFeatures({ connection, encoding, inspector: this.inspector, configuration: this.configuration, analysable: (uri) => this.analysable(uri) });
     connection.onCodeAction(encoding.handler((params: CodeActionParams) => this.codeActions.list(params)));
     connection.onCodeActionResolve(async (action) => encoding.toClient(await this.codeActions.resolve(action), ''));
     this.documents.onDidChangeContent(() => this.pushAll());
@@ -113,7 +111,7 @@ export class KmodlabServer {
         positionEncoding: this.encoding.kind,
         // documents count in UTF-16, so that an edit by positions of another kind would land elsewhere
         textDocumentSync: this.encoding.isUtf16 ? TextDocumentSyncKind.Incremental : TextDocumentSyncKind.Full,
-        hoverProvider: true,
+        ...EDITOR_CAPABILITIES,
         ...(codeActionProvider ? { codeActionProvider } : {}),
         ...(this.pulls ? { diagnosticProvider: { identifier: 'kmodlab', interFileDependencies: true, workspaceDiagnostics: false } } : {}),
       },
@@ -193,14 +191,6 @@ export class KmodlabServer {
 
   private publishProblems(found: Parameters<Configuration['publishProblems']>[0]): void {
     this.configuration.publishProblems(found, (file) => this.validatesProjectFile && this.documents.all().some(({ uri }) => filePath(uri) === file));
-  }
-
-  private async hover({ textDocument, position }: HoverParams): Promise<Hover | null> {
-    const document = this.analysable(textDocument.uri);
-    if (document === undefined) return null;
-    const { modules } = await this.inspector.inspect(document);
-    const { fixed } = await this.inspector.fixesOf(document, (finding) => contains(finding.range, position));
-    return toHover(modules, fixed, position);
   }
 
   /** An open document; undefined when it is too large to be analysed, or no C. */

@@ -15,6 +15,8 @@ export interface CallArgument {
   /** The expression that brought it: stored to the register, or given to the helper that stored it. */
   readonly broughtBy: Span | null;
   readonly origin: Origin;
+  /** The expression that was stored to the register, as far as it is one. */
+  readonly stored?: Span;
   /** The registers' variable, where nothing was ever stored to this argument's register. */
   readonly neverSetIn?: MemoryObject;
   /** Kernel addresses inside of what the argument points to, where the kernel takes them for addresses of user space. */

@@ -25,7 +25,7 @@ export function argumentsIn(targets: readonly Target[] | null, abi: SyscallAbi, 
     const [slot] = slots;
     const stored = slot ? (state.memory.cell(slot)?.stored ?? null) : null;
     const neverSetIn = slot && value.unset === slot.object && isFilledByName(slot.object, state) ? slot.object : null;
-    return { value, broughtBy: value.via?.span ?? stored, origin: originOf(value), ...(neverSetIn ? { neverSetIn } : {}) };
+    return { value, broughtBy: value.via?.span ?? stored, origin: originOf(value), ...(stored ? { stored } : {}), ...(neverSetIn ? { neverSetIn } : {}) };
   });
 }
 
