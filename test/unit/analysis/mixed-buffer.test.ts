@@ -85,6 +85,18 @@ describe('mixed-buffer', () => {
     });
   }
 
+  it('knows the arguments of a hook that takes them directly, from the entry that it replaces', () => {
+    const hook = (entry: string): string[] => {
+      const sources = moduleOf(`typedef long (*direct_t)(const char *, int, int);
+static direct_t original, *entries;
+static long hook(const char *path, int flags, int mode) { if (flags & 64) path = "/dev/null"; return original(path, flags, mode); }
+static int __init start(void) { entries = (direct_t *)lookup("sys_call_table"); original = entries[${entry}]; entries[${entry}] = hook; return 0; }`);
+      return analyzer.analyze(sources, { arch: 'x86_64', kernel: '4.15' }).findings.filter(({ rule }) => BUFFER_RULES.has(rule)).map((finding) => `${finding.rule} ${covered(sources[0], finding.range)}`);
+    };
+    assert.deepEqual(hook('__NR_open'), ['mixed-buffer path']);
+    assert.deepEqual(hook('jiffies'), []);
+  });
+
   const good: readonly (readonly [title: string, sources: SourceFile[]])[] = [
     ['the same condition guards the call', handlerOf(`int k = jiffies; if (k) p = user; else p = text; if (k) { ${CALL} }`)],
     ['the contrary condition guards the other use', handlerOf(`int k = jiffies; p = k ? (const char *)user : text; if (!k) { pr_info("%s", p); return n; } ${CALL}`)],

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { AbiSyscall } from '../../../../core/abi';
 import type { Declarator } from '../syntax/ast';
 import type { Mentions } from './mentions';
 import type { Program } from './program';
@@ -11,6 +12,8 @@ export interface EntryPoint extends FunctionPlace {
   readonly role: EntryRole;
   /** It is given to what makes it run in a thread of the kernel's own. */
   readonly inKernelThread?: boolean;
+  /** The syscall whose entry in the table init sets to it. */
+  readonly hooked?: AbiSyscall | undefined;
 }
 
 /** Functions and macros that make one of their arguments run in a kernel thread. */

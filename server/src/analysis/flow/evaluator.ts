@@ -13,7 +13,7 @@ import { elementCount, sizeValue } from './sizes';
 import type { State } from './state';
 import { convert, integerType, isRegisters, typeOf } from './types';
 import { userField } from './user-memory';
-import { integer, join, SCALAR, UNKNOWN, withStep, ZERO, type Value } from './values';
+import { integer, join, SCALAR, storedAt, UNKNOWN, ZERO, type Value } from './values';
 
 const FUNCTION_NAME = /^__(?:func|FUNCTION|PRETTY_FUNCTION)__$/;
 /** An initializer with more items is not followed. */
@@ -378,7 +378,7 @@ export class Evaluator implements Evaluates {
     let result = value;
     for (const target of targets) {
       const type = this.machine.program.typeAt(target.object.type, target.path);
-      result = withStep(convert(value, type, this.machine.program), stored, storedTo(target));
+      result = storedAt(target, convert(value, type, this.machine.program), stored);
       state.memory.store(target, result, stored, targets.length > 1);
       if (target.object.storage !== 'local' && result.kind === 'pointer') state.memory.publish(result.targets.map((each) => each.object));
       this.machine.globals.stored(target, result, state.aside);
@@ -404,7 +404,7 @@ export class Evaluator implements Evaluates {
       }
       const stored = frame.unit.spanOf(initializer);
       return this.evaluate(initializer, state, frame).map((outcome) => {
-        outcome.state.memory.store(target, withStep(convert(outcome.value, resolved, program), stored, storedTo(target)), stored);
+        outcome.state.memory.store(target, storedAt(target, convert(outcome.value, resolved, program), stored), stored);
         return outcome.state;
       });
     }
@@ -486,10 +486,6 @@ export class Evaluator implements Evaluates {
 function entryAt(value: Value): { entry: AbiSyscall | null } | null {
   if (value.kind === 'slot') return value.certain ? { entry: value.syscall } : null;
   return value.kind === 'entry' && value.convention === 'table' ? { entry: value.syscall } : null;
-}
-
-function storedTo({ object, path }: Target): string {
-  return `It is stored to '${object.name}${path}'.`;
 }
 
 function isLocation(expression: Expression): boolean {

@@ -13,6 +13,7 @@ import { sameThroughout } from './same';
 export interface EntryRun {
   readonly role: EntryRole;
   readonly inKernelThread: boolean;
+  readonly hooked: EntryPoint['hooked'];
   readonly reachable: boolean;
   readonly steps: Cost;
   readonly asked: Asked;
@@ -38,9 +39,9 @@ export class RunMemory {
   }
 
   /** An earlier run that would come out the same now. */
-  find(machine: Interpreter, { definition, role, inKernelThread = false }: EntryPoint, memory: Memory): EntryRun | undefined {
+  find(machine: Interpreter, { definition, role, inKernelThread = false, hooked }: EntryPoint, memory: Memory): EntryRun | undefined {
     return this.runs.get(definition)?.find((run) => {
-      const isSame = run.role === role && run.inKernelThread === inKernelThread && run.reachable === machine.reachable && holds(run.steps, machine.steps);
+      const isSame = run.role === role && run.inKernelThread === inKernelThread && run.hooked === hooked && run.reachable === machine.reachable && holds(run.steps, machine.steps);
       return isSame && machine.program.agrees(run.asked) && memory.agrees(run.reads) && machine.elementCounts.agrees(run.counts);
     });
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { AbiSyscall } from '../../../../core/abi';
 import type { FunctionDefinition, Parameter } from '../syntax/ast';
 import type { Span } from '../syntax/source';
 import { DescriptorTable } from './descriptors';
@@ -45,7 +46,8 @@ export function runProgram(program: Program, remembered = new RunMemory()): RunR
   for (const entry of inits) runEntry(machine, entry, memories.initial, remembered);
   const done = machine.recorder;
   // A function whose address init itself used to call it is no callback of the kernel.
-  const callers = others.filter((entry) => entry.role !== 'callback' || !done.visitedFunctions.has(entry.definition));
+  const hooks = hooksIn(done);
+  const callers = others.filter((entry) => entry.role !== 'callback' || !done.visitedFunctions.has(entry.definition)).map((entry) => ({ ...entry, hooked: hooks.get(entry.definition) }));
   // Without an init, these files are part of a module, and what nobody here calls may be what sets the globals up.
   if (inits.length === 0) runAside(machine, entries.filter((entry) => entry.role === 'uncalled'), memories, remembered);
   const later = runUntilStable(machine, callers, memories, remembered);
@@ -69,6 +71,11 @@ export function runProgram(program: Program, remembered = new RunMemory()): RunR
     tableWrites: recorders.flatMap((recorder) => recorder.tableWrites),
     givenAway: recorders.flatMap((recorder) => recorder.givenAway),
   };
+}
+
+/** The functions of the module that were stored to the system call table, each by the one syscall that it replaces. */
+function hooksIn({ tableWrites }: Recorder): ReadonlyMap<FunctionDefinition, AbiSyscall> {
+  return new Map(tableWrites.flatMap(({ value, syscall }) => (value.kind === 'function' && syscall ? [[value.definition, syscall] as const] : [])));
 }
 
 /** Runs functions for what they leave in globals. */
@@ -159,7 +166,7 @@ function runEntry(machine: Interpreter, entry: EntryPoint, memory: Memory, remem
 }
 
 function runAnew(machine: Interpreter, entry: EntryPoint, memory: Memory): EntryRun {
-  const { definition, unit, role, inKernelThread = false } = entry;
+  const { definition, unit, role, inKernelThread = false, hooked } = entry;
   const { program, reachable, recorder: recorderOfAll, steps: allowed } = machine;
   const recorder = new Recorder();
   const stores = new StoreLog();
@@ -177,7 +184,7 @@ function runAnew(machine: Interpreter, entry: EntryPoint, memory: Memory): Entry
   machine.recorder = recorderOfAll;
   machine.globals = machine.allStores;
   const steps = { used: allowed - machine.steps, allowed };
-  return { role, inKernelThread, reachable, steps, asked: program.takeAsked(), reads: memory.takeReads(), counts: machine.elementCounts.takeAsked(), recorder, stores };
+  return { role, inKernelThread, hooked, reachable, steps, asked: program.takeAsked(), reads: memory.takeReads(), counts: machine.elementCounts.takeAsked(), recorder, stores };
 }
 
 /** As long as there was set_fs(), threads of the kernel had KERNEL_DS from their start. */
@@ -226,5 +233,10 @@ function parameterValue(program: Program, entry: EntryPoint, parameter: Paramete
     state.memory.reset(object, UNKNOWN);
     return { kind: 'pointer', targets: [{ object, path: '' }], maybeNull: false };
   }
-  return UNKNOWN;
+  return isUserArgument(entry, index) ? userAddress(id, `argument '${name}' of the caller of ${entry.hooked?.name ?? ''}(2)`, span, true) : UNKNOWN;
+}
+
+/** A hook that takes the arguments of its syscall themselves. */
+function isUserArgument({ definition, hooked }: EntryPoint, index: number): boolean {
+  return hooked?.arguments?.length === definition.parameters.length && hooked.arguments[index]?.user === true;
 }

@@ -167,6 +167,11 @@ export function withStep(value: Value, span: Span | null, text: string): Value {
   return { ...value, way: { span, text, before, length: (before?.length ?? 0) + 1 } };
 }
 
+/** An address as it is stored to a place. */
+export function storedAt({ object, path }: Target, value: Value, stored: Span | null): Value {
+  return withStep(value, stored, `It is stored to '${object.name}${path}'.`);
+}
+
 /** The steps of an address, first to last. */
 export function stepsOf(value: Value): Step[] {
   const steps: Step[] = [];
