@@ -27,6 +27,8 @@ export interface EditorFeaturesDeps {
 
 /** Hovers, completions and inlay hints. Each is empty where there is nothing of ours to say. */
 export class EditorFeatures {
+  /** The client asks again for its hints when it is told. */
+  refreshesHints = false;
   private readonly abis = new Abis();
 
   constructor(private readonly deps: EditorFeaturesDeps) {
@@ -34,6 +36,11 @@ export class EditorFeatures {
     connection.onHover(encoding.handler((params: HoverParams) => this.hover(params)));
     connection.onCompletion(encoding.handler((params: CompletionParams) => this.complete(params)));
     connection.languages.inlayHint.on(encoding.handler((params: InlayHintParams) => this.inlayHints(params)));
+  }
+
+  /** Something that hints depend on has changed, other than the document. */
+  refresh(): Promise<void> {
+    return this.refreshesHints ? this.deps.connection.languages.inlayHint.refresh() : Promise.resolve();
   }
 
   private async hover({ textDocument, position }: HoverParams): Promise<Hover | null> {

@@ -48,6 +48,7 @@ export class KmodlabServer {
   private readonly configuration: Configuration;
   private readonly inspector: Inspector;
   private readonly codeActions: CodeActions;
+  private readonly features: EditorFeatures;
   private readonly diskWatch = new DiskWatch((file) => this.filesChanged([file]));
   private pulls = false;
   private refreshes = false;
@@ -82,7 +83,7 @@ export class KmodlabServer {
         items: await this.diagnose(textDocument.uri),
       })),
     );
-    new EditorFeatures({ connection, encoding, inspector: this.inspector, configuration: this.configuration, analysable: (uri) => this.analysable(uri) });
+    this.features = new EditorFeatures({ connection, encoding, inspector: this.inspector, configuration: this.configuration, analysable: (uri) => this.analysable(uri) });
     connection.onCodeAction(encoding.handler((params: CodeActionParams) => this.codeActions.list(params)));
     connection.onCodeActionResolve(async (action) => encoding.toClient(await this.codeActions.resolve(action), ''));
     this.documents.onDidChangeContent(() => this.pushAll());
@@ -99,6 +100,7 @@ export class KmodlabServer {
     this.encoding.agree(capabilities.general?.positionEncodings);
     this.pulls = capabilities.textDocument?.diagnostic !== undefined;
     this.refreshes = capabilities.workspace?.diagnostics?.refreshSupport === true;
+    this.features.refreshesHints = capabilities.workspace?.inlayHint?.refreshSupport === true;
     this.watchesFiles = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
     this.registersConfiguration = capabilities.workspace?.didChangeConfiguration?.dynamicRegistration === true;
     this.configuration.asksClient = capabilities.workspace?.configuration === true;
@@ -142,11 +144,12 @@ export class KmodlabServer {
   /** Something other than an open document changed: the diagnostics of all open ones are made anew. */
   private lookAgain(): void {
     this.pushAll();
-    if (!this.pulls || !this.refreshes || this.refreshing) return;
+    if (this.refreshing) return;
     this.refreshing = true;
     setImmediate(() => {
       this.refreshing = false;
-      this.connection.languages.diagnostics.refresh().catch((error: unknown) => this.logFailure('The client did not look again', error));
+      const diagnostics = this.pulls && this.refreshes ? this.connection.languages.diagnostics.refresh() : Promise.resolve();
+      Promise.all([diagnostics, this.features.refresh()]).catch((error: unknown) => this.logFailure('The client did not look again', error));
     });
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { randomFrom } from '../../support/generated-module';
 
 /** One call of a generated module: its line (from 1), and whether its result follows from what a loader's process has open. */
 export interface GeneratedCall {
@@ -13,16 +14,17 @@ export interface Variant {
   readonly calls: readonly GeneratedCall[];
 }
 
-/** Random numbers from a seed, the same on every machine (mulberry32). */
+/** Random choices from a seed. */
 export class Random {
-  constructor(private state: number) {}
+  private readonly next: () => number;
+
+  constructor(seed: number) {
+    this.next = randomFrom(seed);
+  }
 
   /** 0 ≤ result < limit */
   below(limit: number): number {
-    this.state = (this.state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000) * limit);
+    return Math.floor(this.next() * limit);
   }
 
   pick<T>(list: readonly [T, ...T[]]): T {

@@ -19,7 +19,7 @@ describe('hovers, completions and inlay hints over stdio', () => {
     client = new LspClient();
     root = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-features-'));
     source = path.join(root, 'sample.c');
-    await client.initialize({});
+    await client.initialize({ workspace: { inlayHint: { refreshSupport: true } } });
   });
   afterEach(async () => {
     assert.equal(await client.stop(), 0);
@@ -120,7 +120,9 @@ describe('hovers, completions and inlay hints over stdio', () => {
   });
 
   it('hints and completions can be switched off', async () => {
+    const asked = client.asked('workspace/inlayHint/refresh');
     await settings({ inlayHints: { arguments: false }, completion: { enabled: false } });
+    await asked;
     assert.deepEqual(await hints(init('\tregs.di = 1;\n\trc = table[__NR_dup](&regs);')), []);
     assert.deepEqual(await complete(init('\tregs.‸')), []);
     await settings({ inlayHints: { arguments: 'what' }, completion: 5 });
