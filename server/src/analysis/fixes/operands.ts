@@ -27,6 +27,8 @@ export class Operands {
   private readonly types: (expression: Expression) => CType;
   private readonly given: GivenRegisters;
   private readonly kept: Located[] = [];
+  /** The new code reads the registers where the old did. */
+  private readsRegisters = false;
 
   constructor(
     private readonly program: Program,
@@ -78,7 +80,9 @@ export class Operands {
   replaceCall(edits: Edits, text: string, alsoKept?: Expression): void {
     const { place, expression } = this.call.code;
     edits.replace(editable(place.unit, expression), text);
-    const stores = this.isFreeOfOthers() ? [...new Set([...this.given.byName.values()].flatMap(({ statement }) => statement ?? []))] : [];
+    const [registers] = expression.arguments;
+    if (this.readsRegisters && registers) this.kept.push(registers);
+    const stores = !this.readsRegisters && this.isFreeOfOthers() ? [...new Set([...this.given.byName.values()].flatMap(({ statement }) => statement ?? []))] : [];
     for (const store of stores) edits.removeStatement(place.unit, store);
     retireVariables(edits, place, [expression, ...stores], alsoKept ? [...this.kept, alsoKept] : this.kept);
   }
@@ -90,6 +94,7 @@ export class Operands {
   /** The register itself, or 0 where nothing ever sets it. */
   private fallback(index: number): string {
     if (this.given.restIsZero || (this.call.visits.length > 0 && this.call.visits.every((visit) => visit.arguments[index]?.neverSetIn))) return '0';
+    this.readsRegisters = true;
     const registers = needed(this.call.code.expression.arguments[0]);
     const register = this.register(index);
     const variable = registersVariable(this.call.code.expression);
@@ -153,6 +158,8 @@ function givenRegisters(call: RecordedCall, program: Program): GivenRegisters {
   const name = localRegisters(call);
   const found = inBlock(code.place.definition, code.expression);
   let between = false;
+  /** Registers whose last store cannot be moved to the call. */
+  const hidden = new Set<string>();
   const usable = (value: Expression): boolean =>
     isPure(value) && namesIn(value).every((used) => used.name !== name) && (!between || isFixed(value, declaredIn(code.place), program));
   for (const statement of name === null ? [] : [...(found?.before ?? [])].reverse()) {
@@ -160,10 +167,11 @@ function givenRegisters(call: RecordedCall, program: Program): GivenRegisters {
     const target = store ? registerOf(store.left) : null;
     const declared = statement.kind === 'declaration' ? statement.declarators.find((declarator) => declarator.name === name) : undefined;
     if (store && target?.object.kind === 'identifier' && target.object.name === name) {
-      if (!usable(store.right)) break;
-      if (!byName.has(target.register)) byName.set(target.register, { value: store.right, statement });
+      if (!usable(store.right)) hidden.add(target.register);
+      if (!hidden.has(target.register) && !byName.has(target.register)) byName.set(target.register, { value: store.right, statement });
+      between ||= !isPure(store.right);
     } else if (declared) {
-      if (declared.initializer?.kind === 'initializer' && declared.initializer.items.every((item) => usable(item.value))) initialise(declared.initializer.items);
+      if (hidden.size === 0 && declared.initializer?.kind === 'initializer' && declared.initializer.items.every((item) => usable(item.value))) initialise(declared.initializer.items);
       break;
     } else if (statement.kind === 'label' || statement.kind === 'case' || statement.kind === 'unparsed' || (name !== null && mentions(statement, name))) break;
     else if (statement.kind !== 'declaration') between = true;
