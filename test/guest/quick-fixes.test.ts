@@ -71,6 +71,8 @@ const CASES: readonly Case[] = [
   { fixture: 'bind', fixes: ['in-kernel-api'], check: bound },
   { fixture: 'bind', fixes: ['user-copy'], check: bound },
   { fixture: 'convention', fixes: ['to-registers'], check: says('dup2() = 9') },
+  { fixture: 'arguments', fixes: ['to-arguments'], check: says('ksys_write() = 0') },
+  { fixture: 'fourth', fixes: ['fourth-argument'], check: says('sync_file_range() = -22') },
   { fixture: 'annotation', fixes: ['user-annotation'], then: 'echo four >/proc/annotation', check: says('5 bytes at 1') },
   { fixture: 'lookup', fixes: ['kprobe-lookup'], check: says('dup() = 4') },
   { fixture: 'unset', fixes: ['initialise-registers'], check: says('write() = 0') },

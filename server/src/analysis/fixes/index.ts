@@ -5,7 +5,7 @@ import { inKernelApi } from './in-kernel-api';
 import { kernelFileIo } from './kernel-file-io';
 import { kprobeLookup } from './kprobe-lookup';
 import { nullCheck } from './null-check';
-import { initialiseRegisters, setRegisters } from './registers';
+import { fourthArgument, initialiseRegisters, setRegisters } from './registers';
 import { userAnnotation } from './user-annotation';
 import { userCopy } from './user-copy';
 
@@ -23,6 +23,7 @@ const FIXERS: Readonly<Record<string, readonly Fixer[]>> = {
   'unexported-symbol': [kprobeLookup, kernelFileIo],
   'unset-register': [initialiseRegisters, setRegisters],
   'vfs-kernel-buffer': [kernelFileIo],
+  'wrong-register': [fourthArgument],
 };
 
 /** The fixes of a finding that keep the module right, the best first; none where that is not sure. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { callAt } from './findings';
+import { callAt, isAt } from './findings';
 import { Edits, editable } from './edits';
 import { needed, NotFixable, type Fixer } from './fix';
 import { inBlock, localsOf } from './statements';
@@ -40,4 +40,21 @@ export const setRegisters: Fixer = ({ finding, program, calls }) => {
   const edits = new Edits();
   for (const register of unset) edits.insertLineBefore(at, `${name}.${register} = 0;`);
   return { id: 'set-registers', title: `Set ${unset.map((register) => `${name}.${register}`).join(', ')} to 0`, edits };
+};
+
+/** The fourth argument in r10, where the syscall reads it, in place of cx, where functions do. */
+export const fourthArgument: Fixer = ({ finding, calls }) => {
+  const FOURTH = 3;
+  for (const call of calls) {
+    const stored = call.visits.flatMap(({ registers }) => registers?.unread ?? []).find((store) => store.register === 'cx' && isAt(finding, store.stored))?.stored;
+    const isUnset = call.visits.every(({ arguments: list }) => list[FOURTH]?.broughtBy === null);
+    if (!stored || call.abi.arch !== 'x86_64' || !call.syscall?.arguments?.[FOURTH] || !isUnset) continue;
+    const { file, start } = stored;
+    const name = /\bcx(?=\s*=\s*$)/.exec(file.text.slice(0, start));
+    if (!name) throw new NotFixable();
+    const edits = new Edits();
+    edits.replace({ file, start: name.index, end: name.index + name[0].length }, 'r10');
+    return { id: 'fourth-argument', title: 'Put it into r10, where system calls take their fourth argument', isPreferred: true, edits };
+  }
+  return null;
 };
