@@ -4,7 +4,7 @@ import type { AnalysisTarget, SourceFile } from '../../core/model/analysis';
 import type { Analyzer } from '../../server/src/analysis';
 import { Chance, edited } from './mutations';
 
-const TARGETS: readonly AnalysisTarget[] = [
+export const TARGETS: readonly AnalysisTarget[] = [
   { arch: 'x86_64', kernel: '6.1.0' },
   { arch: 'arm64', kernel: null },
   { arch: 'i386', kernel: '5.10.0' },

@@ -45,9 +45,11 @@ export class StoreLog implements NotesStores {
  * exit) find in a global what it started with or any of these.
  */
 export class GlobalStores implements NotesStores {
-  private readonly objects = new Map<string, { object: MemoryObject; cells: Map<string, Value> }>();
+  private readonly objects = new Map<string, { readonly object: MemoryObject; readonly cells: Map<string, Value> }>();
   private readonly hooked = new Set<string>();
-  private everything = false;
+  /** Any variable may hold anything. */
+  everything = false;
+  private changed: Set<string> | null = new Set();
   /** Counts what was new, so that a caller can tell when nothing more comes. */
   changes = 0;
 
@@ -73,8 +75,10 @@ export class GlobalStores implements NotesStores {
 
   clobberedAll(aside: boolean): void {
     if (aside) return;
-    if (!this.everything) this.changes++;
+    if (this.everything) return;
+    this.changes++;
     this.everything = true;
+    this.changed = null;
   }
 
   /** The objects that anything was stored to. */
@@ -82,10 +86,19 @@ export class GlobalStores implements NotesStores {
     return this.objects.keys();
   }
 
-  /** Adds all stores to a memory as possibilities. */
-  applyTo(memory: Memory): void {
-    if (this.everything) memory.clobberAll();
-    for (const { object, cells } of this.objects.values()) {
+  /** The objects that something new was stored to since this was asked last; null for all of them. */
+  takeChanged(): ReadonlySet<string> | null {
+    const { changed } = this;
+    this.changed = new Set();
+    return changed;
+  }
+
+  /** Adds the stores to some objects, as possibilities, to a memory that has their initial values. */
+  applyTo(memory: Memory, ids: Iterable<string>): void {
+    for (const id of ids) {
+      const stored = this.objects.get(id);
+      if (!stored) continue;
+      const { object, cells } = stored;
       for (const [path, value] of cells) {
         if (path === '' && value.kind === 'unknown') memory.clobber(object);
         else memory.store({ object, path }, value, null, true);
@@ -102,6 +115,7 @@ export class GlobalStores implements NotesStores {
     const after = before ? join(before, value) : value;
     if (before && sameValue(before, after)) return;
     this.changes++;
+    this.changed?.add(object.id);
     known.cells.set(path, after);
   }
 }

@@ -214,6 +214,14 @@ export class Memory {
     return new Map(ids.map((id) => [id, this.objects.get(this.numbers.of(id))]));
   }
 
+  /** Takes over what objects hold in another fork. */
+  takeFrom(other: Memory, ids: Iterable<string>): void {
+    for (const id of ids) {
+      const number = this.numbers.of(id);
+      this.objects = this.objects.with(number, other.objects.get(number));
+    }
+  }
+
   /** Whether the same reads would give the same. */
   agrees(reads: Reads): boolean {
     for (const [id, contents] of reads) if (this.objects.get(this.numbers.of(id)) !== contents) return false;

@@ -5,7 +5,7 @@ import type { Span } from '../syntax/source';
 import { DescriptorTable } from './descriptors';
 import { findEntries, type EntryPoint } from './entries';
 import { Frame } from './frame';
-import { StoreLog } from './globals';
+import { StoreLog, type GlobalStores } from './globals';
 import { noteHookTables } from './hook-tables';
 import { Interpreter } from './interpreter';
 import { Memory } from './memory';
@@ -38,7 +38,7 @@ export function runProgram(program: Program, remembered = new RunMemory()): RunR
   if (!namesSyscalls(program)) return { calls: [], complete: true, uncheckedUses: [], tableWrites: [], givenAway: [] };
   remembered.begin();
   const machine = new Interpreter(program, new Recorder());
-  const memories = new StartMemories(machine, remembered, initialMemory(machine));
+  const memories = new StartMemories(machine.allStores, remembered, initialMemory(machine));
   noteHookTables(program, machine.allStores);
   const entries = findEntries(program);
   const inits = entries.filter((entry) => entry.role === 'init');
@@ -97,26 +97,28 @@ function runUntilStable(machine: Interpreter, entries: readonly EntryPoint[], me
 
 /** What entry points find in memory when they begin. */
 class StartMemories {
-  private latest: { readonly memory: Memory; readonly changes: number } | null = null;
+  private readonly current: Memory;
 
   constructor(
-    private readonly machine: Interpreter,
+    private readonly stores: GlobalStores,
     private readonly remembered: RunMemory,
     /** The initial values. */
     readonly initial: Memory,
   ) {
     initial.canonical(initial.lasting, (id, contents) => remembered.canonical(id, contents));
+    this.current = initial.fork();
   }
 
   /** For code that runs after init: the initial values, or anything that was stored since. */
   later(): Memory {
-    const { allStores } = this.machine;
-    if (this.latest?.changes === allStores.changes) return this.latest.memory;
-    const memory = this.initial.fork();
-    allStores.applyTo(memory);
-    memory.canonical(allStores.objectIds, (id, contents) => this.remembered.canonical(id, contents));
-    this.latest = { memory, changes: allStores.changes };
-    return memory;
+    const changed = this.stores.takeChanged();
+    if (changed?.size === 0) return this.current;
+    if (this.stores.everything) this.current.clobberAll();
+    const ids = changed && !this.stores.everything ? changed : this.stores.objectIds;
+    if (!this.stores.everything) this.current.takeFrom(this.initial, ids);
+    this.stores.applyTo(this.current, ids);
+    this.current.canonical(ids, (id, contents) => this.remembered.canonical(id, contents));
+    return this.current;
   }
 }
 

@@ -10,8 +10,14 @@ export function sameThroughout(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || !a || !b || Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
   if (a instanceof Stretch) return b instanceof Stretch && a.equals(b);
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, at) => sameThroughout(item, b[at]));
-  if (a instanceof Map) return b instanceof Map && a.size === b.size && [...a].every(([key, value]) => b.has(key) && sameThroughout(value, b.get(key)));
+  if (a instanceof Map) return b instanceof Map && sameMap(a, b);
   if (Object.getPrototypeOf(a) !== Object.prototype || 'storage' in a) return false;
-  const left = Object.entries(a);
-  return left.length === Object.keys(b).length && left.every(([key, value]) => key in b && sameThroughout(value, Reflect.get(b, key)));
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => key in b && sameThroughout(Reflect.get(a, key), Reflect.get(b, key)));
+}
+
+function sameMap(a: ReadonlyMap<unknown, unknown>, b: ReadonlyMap<unknown, unknown>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, value] of a) if (!b.has(key) || !sameThroughout(value, b.get(key))) return false;
+  return true;
 }

@@ -15,6 +15,9 @@ export class SourceLine {
   at = 0;
   /** Its brackets and what else ends a declaration, in order. */
   readonly marks: string;
+  /** The word behind `#`; null for a line of code. */
+  readonly directive: string | null;
+  readonly isBlank: boolean;
 
   constructor(
     readonly file: SourceText,
@@ -25,19 +28,12 @@ export class SourceLine {
     let marks = '';
     for (const { text, kind } of tokens) if (kind === 'punctuator' && MARKS.includes(text)) marks += text;
     this.marks = marks;
+    this.directive = tokens[0]?.text === '#' ? (tokens[1]?.text ?? '') : null;
+    this.isBlank = tokens[0] === undefined || tokens[0].kind === 'newline';
   }
 
   get isWhole(): boolean {
     return this.tokens.at(-1)?.kind === 'newline';
-  }
-
-  /** The word behind `#`; null for a line of code. */
-  get directive(): string | null {
-    return this.tokens[0]?.text === '#' ? (this.tokens[1]?.text ?? '') : null;
-  }
-
-  get isBlank(): boolean {
-    return this.tokens[0] === undefined || this.tokens[0].kind === 'newline';
   }
 }
 
