@@ -65,6 +65,7 @@ const stages = {
   walls: () => check('walls between the rooms', [bin('depcruise'), '--config', '.dependency-cruiser.cjs', 'core', 'server', 'cli', 'extension', 'media']),
   deadcode: () => check('dead code', [bin('knip')]),
   unit: () => suite('unit', mocha('test/unit/.mocharc.json'), { PATH: pathWithTools() }),
+  fuzz: () => check('one minute of hostile texts and random edits', [process.execPath, '--import', 'tsx', 'test/fuzz/main.ts', '--minutes', '1']),
   guest: () => suite('guest', mocha('test/guest/.mocharc.json')),
   'plain-user': () => check('the demo as an ordinary user with an empty cache', asPlainUser(scratch)),
   workbench: () => suite('workbench', [process.execPath, 'test/workbench/run.mjs']),

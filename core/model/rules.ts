@@ -20,6 +20,7 @@ export const RULES = {
   'table-hook': { severity: 'information', summary: 'A function is stored to the system call table of a kernel that does not call through it.' },
   'unexported-symbol': { severity: 'error', summary: 'A symbol of the kernel that the target does not export to modules, or does not have.' },
   'missing-user-annotation': { severity: 'hint', summary: 'The buffer of a read or write handler is not marked __user.' },
+  'not-analysed': { severity: 'information', summary: 'A file that is too large to be analysed.' },
   'unused-suppression': { severity: 'information', summary: 'A comment that suppresses a rule where that rule finds nothing.' },
   'invalid-suppression': { severity: 'warning', summary: 'A suppression comment that names no rule, or one that does not exist, or gives no reason.' },
 } as const satisfies Readonly<Record<string, RuleInfo>>;

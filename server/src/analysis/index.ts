@@ -101,9 +101,17 @@ class Following implements FollowedModule {
 
   inspect(sources: readonly SourceFile[]): Inspection {
     const isSame = sources.length === this.sources.length && sources.every(({ path, text }, at) => path === this.sources[at]?.path && text === this.sources[at].text);
-    if (!isSame) this.inspection = inspectProgram(this.reader.read(sources), this.runs);
+    if (!isSame) this.inspection = this.inspectAnew(sources);
     this.sources = sources;
     return this.inspection;
+  }
+
+  private inspectAnew(sources: readonly SourceFile[]): Inspection {
+    const program = this.reader.read(sources);
+    if (!program) return NOTHING;
+    const run = runProgram(program, this.runs);
+    const findings = [...findingsOf(program, run), ...this.reader.tooLarge.map(notAnalysed)];
+    return { findings, predictions: toPredictions(run.calls, run.complete), calls: callSites(run.calls), registerStores: registerStores(run.calls) };
   }
 
   fixes(sources: readonly SourceFile[], wanted: (finding: Finding) => boolean): FixedFinding[] {
@@ -118,10 +126,9 @@ class Following implements FollowedModule {
 
 const NOTHING: Inspection = { findings: [], predictions: [], calls: [], registerStores: [] };
 
-function inspectProgram(program: Program | null, runs: RunMemory): Inspection {
-  if (!program) return NOTHING;
-  const run = runProgram(program, runs);
-  return { findings: findingsOf(program, run), predictions: toPredictions(run.calls, run.complete), calls: callSites(run.calls), registerStores: registerStores(run.calls) };
+function notAnalysed(file: string): Finding {
+  const start = { line: 0, character: 0 };
+  return { rule: 'not-analysed', severity: 'information', file, range: { start, end: start }, message: 'Not analysed: this file is too long.', related: [] };
 }
 
 function findingsOf(program: Program, run: RunResult): Finding[] {

@@ -53,6 +53,11 @@ export class ModuleReader {
     return new Program(units, this.target, syscallAbi(this.target.arch));
   }
 
+  /** Files of the last reading that are too large to be looked at. */
+  get tooLarge(): string[] {
+    return [...this.files.values()].filter((file) => file.isTooLarge).map((file) => file.path);
+  }
+
   private take(sources: readonly SourceFile[]): SourceText[] {
     const paths = new Set(sources.map((source) => source.path));
     for (const name of this.files.keys()) {

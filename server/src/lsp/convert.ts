@@ -41,6 +41,7 @@ export function tooLarge(limitBytes: number): Diagnostic {
     range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } },
     severity: DiagnosticSeverity.Information,
     code: 'not-analysed',
+    codeDescription: { href: `${RULE_PAGES}/not-analysed.md` },
     source: 'kmodlab',
     message: `Not analysed: this file is larger than ${limitBytes / 1024 / 1024} MB.`,
   };

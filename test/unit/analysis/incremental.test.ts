@@ -8,7 +8,7 @@ import { generatedModule } from '../../support/generated-module';
 import { fixture, loadAnalyzer } from './helper';
 
 /** `npm run fuzz` goes on for as long as it is asked to. */
-const EDITS = 1500;
+const EDITS = 300;
 
 describe('a module that is edited', () => {
   let analyzer: Analyzer;

@@ -108,6 +108,12 @@ describe('robustness of the analysis', () => {
     assert.deepEqual(analyzer.analyze([{ path: 'a.c', text: HEAD + ' '.repeat(5 * 1024 * 1024) }], MODERN), { findings: [], predictions: [] });
   });
 
+  it('says of a file that is too long only that it is not analysed', () => {
+    const { findings, predictions } = analyzer.analyze([{ path: 'a.c', text: HEAD + 'int x;\n'.repeat(100_000) }], MODERN);
+    assert.deepEqual(findings.map(({ rule, severity }) => [rule, severity]), [['not-analysed', 'information']]);
+    assert.deepEqual(predictions, []);
+  });
+
   it('gives the same answer every time', () => {
     const sources = fixture('descriptor-numbers');
     const first = JSON.stringify(analyzer.analyze(sources, MODERN));

@@ -21,15 +21,20 @@ export class SourceLine {
 
   constructor(
     readonly file: SourceText,
-    readonly length: number,
     /** With its newline; offsets are from the line's start. */
     readonly tokens: readonly Token[],
+    readonly length: number,
   ) {
     let marks = '';
     for (const { text, kind } of tokens) if (kind === 'punctuator' && MARKS.includes(text)) marks += text;
     this.marks = marks;
     this.directive = tokens[0]?.text === '#' ? (tokens[1]?.text ?? '') : null;
     this.isBlank = tokens[0] === undefined || tokens[0].kind === 'newline';
+  }
+
+  /** What it costs to look at: something for the line, and for each token. */
+  get work(): number {
+    return 10 + this.tokens.length * 1.5;
   }
 
   get isWhole(): boolean {
@@ -71,10 +76,16 @@ export class Stretch implements Span {
   }
 }
 
+/** A file of more work is not looked at; about 30,000 lines of ordinary code. */
+const MAX_WORK = 700_000;
+/** More text than this is not copied for the lines that are cut out of it. */
+const MAX_COPIED = 64 * 1024;
+
 /** One source file with its lines. Its text can change; lines that an edit left alone stay the same objects. */
 export class SourceText {
   readonly path: string;
   private content = '';
+  private work = 0;
   private currentLines: readonly SourceLine[] = [];
   private lineStarts: readonly number[] | null = null;
 
@@ -105,35 +116,48 @@ export class SourceText {
     if (kept > 0 && lines[kept - 1]?.isWhole === false) kept--;
     const start = lines[kept]?.at ?? lengthOf(lines.slice(0, kept));
     const moved = text.length - before.length;
-    const cut: number[] = [];
+    const cut: SourceLine[] = [];
     const lexer = new Lexer(text, start);
     let rest = kept;
+    let work = 0;
     for (;;) {
       const isSame = lexer.at >= text.length - suffix;
       if (isSame) while (rest < lines.length && (lines[rest]?.at ?? 0) + moved < lexer.at) rest++;
       if (lexer.atEnd || (isSame && lines[rest] !== undefined && (lines[rest]?.at ?? 0) + moved === lexer.at)) break;
-      lexer.line(0);
-      cut.push(lexer.at);
+      const from = lexer.at;
+      const line = new SourceLine(this, lexer.line(from), lexer.at - from);
+      cut.push(line);
+      work += line.work;
+      if (work > MAX_WORK) break;
     }
     if (lexer.atEnd) rest = lines.length;
-    this.currentLines = [...lines.slice(0, kept), ...this.cutAnew(start, cut), ...lines.slice(rest)];
+    const end = lexer.at;
+    const own = end - start > MAX_COPIED ? cut : this.cutAnew(text.slice(start, end));
+    this.currentLines = [...lines.slice(0, kept), ...own, ...lines.slice(rest)];
     let at = 0;
+    this.work = 0;
     for (const line of this.currentLines) {
       line.at = at;
       at += line.length;
+      this.work += line.work;
     }
+    if (this.isTooLarge) this.currentLines = [];
   }
 
-  /** Cuts lines out of a copy of their text, so that they do not keep the whole file's in memory. */
-  private cutAnew(start: number, ends: readonly number[]): SourceLine[] {
-    const end = ends.at(-1) ?? start;
-    const text = Buffer.from(this.content.slice(start, end), 'utf16le').toString('utf16le');
-    const lexer = new Lexer(text);
-    return ends.map(() => {
+  /** It is more work than is done for a file: then it has no lines. */
+  get isTooLarge(): boolean {
+    return this.work > MAX_WORK;
+  }
+
+  /** Cuts lines out of a copy of their text, so that a few changed ones do not keep the whole file's text in memory. */
+  private cutAnew(text: string): SourceLine[] {
+    const lexer = new Lexer(Buffer.from(text, 'utf16le').toString('utf16le'));
+    const lines: SourceLine[] = [];
+    while (!lexer.atEnd) {
       const from = lexer.at;
-      const tokens = lexer.line(from);
-      return new SourceLine(this, lexer.at - from, tokens);
-    });
+      lines.push(new SourceLine(this, lexer.line(from), lexer.at - from));
+    }
+    return lines;
   }
 
   /** Zero-based line and UTF-16 character, as LSP counts them (`\n`, `\r\n` and `\r` end a line). */
