@@ -13,6 +13,8 @@ export const RULES = {
   'kernel-buffer': { severity: 'error', summary: 'A kernel address in an argument that the syscall takes as a pointer into user space.' },
   'mixed-buffer': { severity: 'warning', summary: 'An argument that the syscall takes as a pointer into user space is a user or a kernel address, depending on the path.' },
   'set-fs-buffer': { severity: 'error', summary: 'A kernel address in a user-pointer argument, in a call that relies on set_fs(KERNEL_DS).' },
+  'vfs-kernel-buffer': { severity: 'error', summary: 'A kernel buffer given to a function of the kernel that takes a pointer into user space, as vfs_read() and vfs_write() do.' },
+  'nested-kernel-pointer': { severity: 'warning', summary: 'A kernel address inside of something that a syscall is handed, where it takes a pointer into user space.' },
   'calling-convention': { severity: 'error', summary: 'A syscall entry is called with direct arguments although it takes a struct pt_regs *, or the reverse.' },
   'unset-register': { severity: 'warning', summary: 'A syscall reads an argument from a field of struct pt_regs that was never set.' },
   'wrong-register': { severity: 'warning', summary: 'An argument in a register that the syscall or the architecture does not read.' },
