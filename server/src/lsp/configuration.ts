@@ -82,7 +82,7 @@ export class Configuration {
     if (!this.asksClient) return Promise.resolve(this.everywhere);
     const known = this.byDocument.get(uri);
     if (known) return known;
-    const asked = this.deps.connection.workspace.getConfiguration({ scopeUri: uri, section: 'kmodlab' }).then(clientSettings, () => this.everywhere);
+    const asked = this.deps.connection.workspace.getConfiguration({ scopeUri: uri, section: 'kmodlab' }).then((section: unknown) => (section === null || section === undefined ? this.everywhere : clientSettings(section)), () => this.everywhere);
     this.byDocument.set(uri, asked);
     return asked;
   }

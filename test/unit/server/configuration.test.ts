@@ -50,6 +50,11 @@ describe('what the language server goes by', () => {
     assert.deepEqual((await asked).items, [{ scopeUri: pathToFileURL(source).toString(), section: 'kmodlab' }]);
   });
 
+  it('takes initialization options where the client that is asked knows of no settings', async () => {
+    await Promise.all([client.initialize({ workspace: { configuration: true } }, { initializationOptions: { rules: { 'kernel-buffer': 'off' } } }), client.asked('workspace/configuration', () => [null]), client.open(source)]);
+    assert.deepEqual(brief(await client.pushed(source)), ['unexported-symbol 1']);
+  });
+
   it('follows the project file above a source, live, before the settings', async () => {
     const registered = client.asked<{ registrations: { method: string }[] }>('client/registerCapability');
     await client.initialize({ workspace: { didChangeWatchedFiles: DYNAMIC } }, { initializationOptions: { rules: { 'kernel-buffer': 'hint' } } });
