@@ -8,14 +8,8 @@ import { shQuote } from '../core/hosts/sh-quote';
 import { PackageStore } from '../core/packages';
 import { userDirs } from '../core/platform/dirs';
 
-interface Tools {
-  readonly tools: readonly string[];
-  readonly packages: readonly string[];
-}
-
-const BUILD: Tools = { tools: ['make', 'gcc', 'ld', 'objcopy', 'addr2line', 'strip', 'ssh-keygen', 'xz', 'ps'], packages: ['make', 'gcc', 'binutils', 'libc6-dev', 'openssh-client', 'xz-utils', 'procps', 'sed'] };
-/** What the language server is tested beside. */
-const EDITORS: Tools = { tools: ['clangd'], packages: ['clangd'] };
+const TOOLS = ['make', 'gcc', 'ld', 'objcopy', 'addr2line', 'strip', 'ssh-keygen', 'xz', 'ps'];
+const PACKAGES = ['make', 'gcc', 'binutils', 'libc6-dev', 'openssh-client', 'xz-utils', 'procps', 'sed'];
 /** Stands for the folder that the wrapper is called in. */
 const HERE = '@here@';
 
@@ -24,11 +18,11 @@ function isOnPath(name: string): boolean {
 }
 
 /** Makes wrappers for those of the tools that are missing; says whether there were any. */
-async function provide({ tools, packages }: Tools, folder: string): Promise<boolean> {
-  const missing = tools.filter((name) => !isOnPath(name));
+async function provideBuildTools(folder: string): Promise<boolean> {
+  const missing = TOOLS.filter((name) => !isOnPath(name));
   if (missing.length === 0) return false;
   process.stderr.write(`Set-up: fetching ${missing.join(', ')} for the tests, privately…\n`);
-  const tree = await new PackageStore(userDirs()).provideTree({ packages, suite: 'bookworm' });
+  const tree = await new PackageStore(userDirs()).provideTree({ packages: PACKAGES, suite: 'bookworm' });
   const bind = [...new Set([os.tmpdir(), path.resolve(__dirname, '..')])];
   for (const name of missing) {
     const { argv, env } = tree.wrap([name], { bind, cwd: HERE });
@@ -52,7 +46,7 @@ async function provideNeovim(folder: string): Promise<boolean> {
 }
 
 async function main(folder: string): Promise<void> {
-  const made = [await provide(BUILD, folder), await provide(EDITORS, folder), await provideNeovim(folder)];
+  const made = [await provideBuildTools(folder), await provideNeovim(folder)];
   if (made.includes(true)) process.stdout.write(folder);
 }
 

@@ -7,15 +7,16 @@ import { createMessageConnection, StreamMessageReader, StreamMessageWriter, type
 import type { Diagnostic, InitializeResult, PublishDiagnosticsParams } from 'vscode-languageserver/node';
 import { ROOT } from './cli';
 
-/** A client of the built server over stdio, as any LSP editor starts it. */
+/** A client of a language server over stdio, the built one of ours by default, as any LSP editor starts it. */
 export class LspClient {
   readonly connection: MessageConnection;
   readonly server: ChildProcessWithoutNullStreams;
   private readonly published: PublishDiagnosticsParams[] = [];
   private readonly waiting: { uri: string; resolve: (diagnostics: Diagnostic[]) => void }[] = [];
 
-  constructor() {
-    this.server = spawn(process.execPath, [path.join(ROOT, 'dist/server.js'), '--stdio']);
+  /** @param argv another server than ours */
+  constructor([program, ...args]: readonly [string, ...string[]] = [process.execPath, path.join(ROOT, 'dist/server.js'), '--stdio'], env: NodeJS.ProcessEnv = process.env) {
+    this.server = spawn(program, args, { env });
     this.connection = createMessageConnection(new StreamMessageReader(this.server.stdout), new StreamMessageWriter(this.server.stdin));
     this.connection.onNotification('textDocument/publishDiagnostics', (params: PublishDiagnosticsParams) => {
       const index = this.waiting.findIndex(({ uri }) => uri === params.uri);
