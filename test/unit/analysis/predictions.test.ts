@@ -40,6 +40,7 @@ describe('predictions', () => {
     ['dup3 with wrong flags before wrong descriptors', call('dup3', 77, 77, 4) + call('dup3', 77, 77, 0) + call('dup3', 77, 78, 0), ['dup3 = -22', 'dup3 = -22', 'dup3 = -9']],
     ['other calls on a closed descriptor', call('fsync', 9) + call('lseek', 9, 0, 0) + call('fcntl', 9, 3, 0) + call('dup', 1), ['fsync = -9', 'lseek = -9', 'fcntl = -9', 'dup = 4']],
     ['calls that make a descriptor', call('eventfd2', 0, 'O_CLOEXEC') + call('inotify_init') + call('epoll_create1', 4), ['eventfd2 = 4', 'inotify_init = 5', 'epoll_create1 = unknown']],
+    ['a descriptor above the usual limit', call('dup2', 1, 2000) + call('close', 2000) + call('close', 3000) + call('dup', 1), ['dup2 = unknown', 'close = unknown', 'close = -9', 'dup = 4']],
     ['calls that never fail', call('sched_yield') + call('sync'), ['sched_yield = 0', 'sync = 0']],
     ['calls without arguments are unknown and spoil nothing', call('getpid') + call('dup', 1), ['getpid = unknown', 'dup = 4']],
     ['an unknown descriptor', call('close', 'jiffies') + call('dup', 1), ['close = unknown', 'dup = unknown']],

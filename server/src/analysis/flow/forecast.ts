@@ -112,7 +112,7 @@ function open(facts: Facts, path: 0 | 1): Forecast {
   const { syscall, descriptors } = facts;
   const value = facts.arguments[path];
   const flags = facts.arguments[path + 1];
-  const isOdd = flags?.kind !== 'integer' || (flags.value & O_TMPFILE) !== 0n || (flags.value & O_CREAT) !== 0n && (flags.value & O_DIRECTORY) !== 0n;
+  const isOdd = flags?.kind !== 'integer' || (flags.value & O_TMPFILE) !== 0n || ((flags.value & O_CREAT) !== 0n && (flags.value & O_DIRECTORY) !== 0n);
   if (value && spaceOf(value) === 'kernel' && !isOdd) {
     return { expect: EFAULT, assumes: [], because: `${userCheck(syscall, path)} rejects the kernel address in 'filename'.`, descriptors };
   }
@@ -208,7 +208,7 @@ function dup2(facts: Facts, isDup3: boolean): Forecast {
     if (from.number === to.number) return { expect: EINVAL, assumes: [], because: 'dup3() refuses to copy a descriptor to itself.', descriptors };
   }
   if (to.number >= NO_DESCRIPTOR && (isDup3 || from.number !== to.number)) return { expect: EBADF, assumes: [], because: `${to.number | 0} is no descriptor.`, descriptors };
-  if (to.number >= DESCRIPTOR_LIMIT && to.number < NO_DESCRIPTOR) return unknown('The new descriptor may lie above the limit of open files.', descriptors);
+  if (to.number >= DESCRIPTOR_LIMIT && to.number < NO_DESCRIPTOR) return unknown('The new descriptor may lie above the limit of open files.', descriptors.withUnknown(to.number));
   if (from.entry.open === null) return unknown(`Whether descriptor ${from.number} is open is not known.`, descriptors.withUnknown(to.number));
   if (!from.entry.open) return { expect: EBADF, assumes: from.entry.assumes, because: `Descriptor ${from.number} is closed.`, descriptors };
   return {
