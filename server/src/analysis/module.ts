@@ -19,7 +19,7 @@ const IS_MODULE = /#\s*include\s*<linux\/module\.h>|\bmodule_init\s*\(|\bMODULE_
 const IS_KERNEL_CODE = /#\s*include\s*<linux\/(?:kallsyms|kprobes|ftrace|syscalls|uaccess|slab|vmalloc|kthread|kernel|init|sched\/\w+)\.h>|#\s*include\s*<asm\/uaccess\.h>|\basmlinkage\b|\b__(?:init|exit|user)\b|\bGFP_(?:KERNEL|ATOMIC)\b|\bKERN_[A-Z]+\b|\bEXPORT_SYMBOL|\bmm_segment_t\b|\bmodule_param\w*\s*\(/;
 const IS_USER_CODE = /#\s*include\s*<(?:std(?:io|lib)|unistd|string|sys\/\w+)\.h>|\bint\s+main\s*\(/;
 /** Without any of these words no rule has anything to say. */
-const IS_RELEVANT = /sys_call_table|__NR_|\bSYS_\w|pt_regs|(?:__x64_|__arm64_|__ia32_|\bk)sys_|\bsys_\w+\s*\(|"sys_\w+"|\bkallsyms_\w+|\b[gs]et_fs\s*\(|\bget_ds\s*\(|\b(?:__)?vfs_(?:read|write)\b|\bf_op\b|\biov_iter_init\b|\bstruct\s+(?:file_operations|proc_ops)\b/;
+const IS_RELEVANT = /sys_call_table|__NR_|\bSYS_\w|pt_regs|(?:__x64_|__arm64_|__ia32_|\bk)sys_|\bsys_\w+\s*\(|"sys_\w+"|\bkallsyms_\w+|\b[gs]et_fs\s*\(|\bget_ds\s*\(|\b(?:__)?vfs_(?:read|write)\b|\bf_op\b|\biov_iter_init\b|\bregister_kprobe\b|\bstruct\s+(?:file_operations|proc_ops|proto_ops|ctl_table)\b/;
 
 function isKernelText(text: string): boolean {
   return IS_MODULE.test(text) || (IS_KERNEL_CODE.test(text) && !IS_USER_CODE.test(text));

@@ -49,6 +49,24 @@ static int __init start(void)
     assert.deepEqual(all(fixture('echo-device')).length, 1);
   });
 
+  it('finds it in structures inside of others and in arrays', () => {
+    assert.deepEqual(find(with2('char *p'), 'struct box { struct file_operations fops; };\nstatic const struct box b = { .fops = { .read = handle } };'), ['char *p']);
+    assert.deepEqual(find(with2('char *p'), 'static struct file_operations table[] = { { .read = handle } };'), ['char *p']);
+  });
+
+  it('knows which structures pass user memory since when', () => {
+    const on = (parameters: string, initializer: string, kernel: string): number =>
+      analyzer.analyze(handlerWith(parameters, initializer), { arch: 'x86_64', kernel }).findings.filter(({ rule }) => rule === 'missing-user-annotation').length;
+    const TABLE = 'static struct ctl_table table[] = { { .procname = "x", .proc_handler = handle }, { } };';
+    const sysctl = 'struct ctl_table *t, int write, void *buffer, size_t *length, loff_t *at';
+    assert.deepEqual([on(sysctl, TABLE, '5.7'), on(sysctl, TABLE, '5.8'), on(sysctl, TABLE, '6.12')], [1, 0, 0], 'proc_handler');
+    const SOCKET = (field: string): string => `static const struct proto_ops ops = { .${field} = handle };`;
+    const set = 'struct socket *s, int level, int name, char *value, unsigned int length';
+    assert.deepEqual([on(set, SOCKET('setsockopt'), '5.8'), on(set, SOCKET('setsockopt'), '5.9')], [1, 0], 'setsockopt');
+    assert.equal(on('struct socket *s, int level, int name, char *value, int __user *length', SOCKET('getsockopt'), '6.12'), 1, 'getsockopt');
+    assert.equal(on('struct socket *s, int level, int name, sockptr_t value, unsigned int length', SOCKET('setsockopt'), '6.12'), 0, 'sockptr_t');
+  });
+
   const good: readonly (readonly [title: string, parameters: string, initializer: string])[] = [
     ['a marked one', with2('const char __user *p'), WRITE],
     ['a marked one, in an odd place', with2('char * __user p'), WRITE],
@@ -57,6 +75,8 @@ static int __init start(void)
     ['a handler of other parameters', 'struct file *file, char *p, size_t n', WRITE],
     ['another field', with2('char *p'), 'static const struct file_operations ops = { .llseek = handle };'],
     ['a structure that gets kernel memory', with2('char *p'), 'static const struct kernfs_ops ops = { .write = handle };'],
+    ['a terminal', 'struct tty_struct *tty, const unsigned char *p, int n', 'static const struct tty_operations ops = { .write = handle };'],
+    ['an attribute in sysfs', 'struct file *f, struct kobject *k, struct bin_attribute *a, char *p, loff_t at, size_t n', 'static struct bin_attribute ops = { .read = handle };'],
     ["a structure of the module's own", with2('char *p'), 'struct own { void *write; };\nstatic const struct own ops = { .write = handle };'],
     ['a function that no structure names', with2('char *p'), 'static const struct file_operations ops = { .owner = THIS_MODULE };'],
   ];

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-import type { AbiSyscall } from '../../../../core/abi';
 import type { CType, Declarator, Expression, InitializerItem, Located } from '../syntax/ast';
 import { textOf, type Span } from '../syntax/source';
 import { walkExpression } from '../syntax/walk';
 import { binaryValue, offsetPath, shift } from './arithmetic';
 import { branch } from './conditions';
 import type { Frame, Outcome } from './frame';
-import { fileHandlerOf, kernelSymbol, tableEntry } from './kernel-symbols';
+import { entryAt, fileHandlerOf, kernelSymbol, tableEntry } from './kernel-symbols';
 import type { Evaluates, Machine, Place } from './machine';
 import type { MemoryObject, Target } from './objects';
 import { elementCount, sizeValue } from './sizes';
@@ -480,12 +479,6 @@ export class Evaluator implements Evaluates {
       origin: { text: `${isStatic ? 'static' : 'local'} ${this.machine.program.describe(type)} '${name}'`, span: frame.unit.spanOf(declarator) },
     };
   }
-}
-
-/** The entry of the system call table that an address is of, or that a table's element is. */
-function entryAt(value: Value): { entry: AbiSyscall | null } | null {
-  if (value.kind === 'slot') return value.certain ? { entry: value.syscall } : null;
-  return value.kind === 'entry' && value.convention === 'table' ? { entry: value.syscall } : null;
 }
 
 function isLocation(expression: Expression): boolean {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { AbiSyscall } from '../../../../core/abi';
 import { fileOperation, kernelFunction } from '../../../../core/abi/kernel-functions';
 import type { Architecture } from '../../../../core/model/analysis';
 import type { CType, Expression } from '../syntax/ast';
@@ -62,3 +63,9 @@ export function fileHandlerOf({ object, field }: Member, type: CType, program: P
 }
 
 type Member = Extract<Expression, { kind: 'member' }>;
+
+/** The entry of the system call table that an address is of, or that a table's element is. */
+export function entryAt(value: Value): { entry: AbiSyscall | null } | null {
+  if (value.kind === 'slot') return value.certain ? { entry: value.syscall } : null;
+  return value.kind === 'entry' && value.convention === 'table' ? { entry: value.syscall } : null;
+}

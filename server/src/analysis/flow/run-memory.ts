@@ -2,6 +2,7 @@
 import type { FunctionDefinition } from '../syntax/ast';
 import { holds, type Cost } from '../syntax/allowance';
 import type { EntryPoint, EntryRole } from './entries';
+import type { BufferRole } from './handlers';
 import type { StoreLog } from './globals';
 import type { Contents, Memory, Reads } from './memory';
 import type { Interpreter } from './interpreter';
@@ -12,6 +13,7 @@ import { sameThroughout } from './same';
 /** One run of an entry point: what it rested on, and what it did. */
 export interface EntryRun {
   readonly role: EntryRole;
+  readonly buffer: BufferRole | null;
   readonly inKernelThread: boolean;
   readonly hooked: EntryPoint['hooked'];
   readonly reachable: boolean;
@@ -39,9 +41,10 @@ export class RunMemory {
   }
 
   /** An earlier run that would come out the same now. */
-  find(machine: Interpreter, { definition, role, inKernelThread = false, hooked }: EntryPoint, memory: Memory): EntryRun | undefined {
+  find(machine: Interpreter, { definition, role, buffer, inKernelThread = false, hooked }: EntryPoint, memory: Memory): EntryRun | undefined {
     return this.runs.get(definition)?.find((run) => {
-      const isSame = run.role === role && run.inKernelThread === inKernelThread && run.hooked === hooked && run.reachable === machine.reachable && holds(run.steps, machine.steps);
+      const isCalledAlike = run.role === role && run.buffer?.struct === buffer?.struct && run.buffer?.field === buffer?.field && run.inKernelThread === inKernelThread && run.hooked === hooked;
+      const isSame = isCalledAlike && run.reachable === machine.reachable && holds(run.steps, machine.steps);
       return isSame && machine.program.agrees(run.asked) && memory.agrees(run.reads) && machine.elementCounts.agrees(run.counts);
     });
   }

@@ -168,7 +168,7 @@ function runEntry(machine: Interpreter, entry: EntryPoint, memory: Memory, remem
 }
 
 function runAnew(machine: Interpreter, entry: EntryPoint, memory: Memory): EntryRun {
-  const { definition, unit, role, inKernelThread = false, hooked } = entry;
+  const { definition, unit, role, buffer = null, inKernelThread = false, hooked } = entry;
   const { program, reachable, recorder: recorderOfAll, steps: allowed } = machine;
   const recorder = new Recorder();
   const stores = new StoreLog();
@@ -186,7 +186,7 @@ function runAnew(machine: Interpreter, entry: EntryPoint, memory: Memory): Entry
   machine.recorder = recorderOfAll;
   machine.globals = machine.allStores;
   const steps = { used: allowed - machine.steps, allowed };
-  return { role, inKernelThread, hooked, reachable, steps, asked: program.takeAsked(), reads: memory.takeReads(), counts: machine.elementCounts.takeAsked(), recorder, stores };
+  return { role, buffer, inKernelThread, hooked, reachable, steps, asked: program.takeAsked(), reads: memory.takeReads(), counts: machine.elementCounts.takeAsked(), recorder, stores };
 }
 
 /** As long as there was set_fs(), threads of the kernel had KERNEL_DS from their start. */
@@ -221,8 +221,10 @@ function parameterValue(program: Program, entry: EntryPoint, parameter: Paramete
   const span = unit.spanOf(parameter);
   const id = `${unit.path} ${definition.name} ${index}`;
   const isHandler = (role === 'write' || role === 'read') && definition.parameters.length === 4;
-  if (isHandler && index === 1) {
-    return { ...userAddress(id, `buffer '${name}' of the caller of ${role}(2)`, span, false), ...(role === 'write' ? { role: { handler: definition.name } } : {}) };
+  const { buffer } = entry;
+  if (buffer?.index === index && buffer.parameters === definition.parameters.length) {
+    if (buffer.space === 'kernel') return { kind: 'kernel', origin: { text: `buffer '${name}' that the kernel passes to ${buffer.field} of struct ${buffer.struct}`, span }, maybeNull: false };
+    return { ...userAddress(id, `buffer '${name}' of the caller of ${buffer.from}(2)`, span, false), ...(role === 'write' ? { role: { handler: definition.name } } : {}) };
   }
   if (isHandler && role === 'write' && index === 2) return { kind: 'scalar', low: 0n, high: null, nonzero: false, symbol: { name, offset: 0n } };
   const type = program.resolve(parameter.type);

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: MIT
 import type { Finding } from '../../../../core/model/analysis';
-import { fileHandlers, type FileHandler } from '../flow/entries';
+import { handlersIn, type Handler } from '../flow/handlers';
 import type { Program } from '../flow/program';
 import { rangeOf, textOf } from '../syntax/source';
 import type { Rule } from './rule';
 
-/** The position of the buffer in `read` and `write` of struct file_operations and struct proc_ops. */
-const BUFFER = 1;
-const PARAMETERS = 4;
-
-/** The buffer of a read or write handler that is not declared as the user pointer that it is. */
+/** The buffer of a handler that is not declared as the user pointer that it is. */
 export const missingUserAnnotation: Rule = (_calls, program) => {
   const findings = new Map<string, Finding>();
   for (const unit of program.units) {
     for (const global of unit.syntax.globals) {
-      for (const handler of fileHandlers(program, unit, global)) {
+      for (const handler of handlersIn(program, unit, global)) {
         const finding = describe(handler, program);
         if (finding) findings.set(`${finding.file} ${finding.range.start.line} ${finding.range.start.character}`, finding);
       }
@@ -23,9 +19,9 @@ export const missingUserAnnotation: Rule = (_calls, program) => {
   return [...findings.values()];
 };
 
-function describe({ place: { definition, unit }, role, struct }: FileHandler, program: Program): Finding | null {
-  const parameter = definition.parameters[BUFFER];
-  if (!parameter?.name || definition.parameters.length !== PARAMETERS) return null;
+function describe({ place: { definition, unit }, buffer }: Handler, program: Program): Finding | null {
+  const parameter = definition.parameters[buffer.index];
+  if (buffer.space !== 'user' || !parameter?.name || definition.parameters.length !== buffer.parameters) return null;
   const type = program.resolve(parameter.type);
   if (type.kind !== 'pointer' || type.user) return null;
   const span = unit.spanOf(parameter);
@@ -37,7 +33,7 @@ function describe({ place: { definition, unit }, role, struct }: FileHandler, pr
     severity: 'hint',
     file: span.file.path,
     range: rangeOf(span),
-    message: `'${parameter.name}' is an address of the process that calls ${role}(2), as in every struct ${struct}, but it is not marked __user, so sparse cannot tell when it is used as kernel memory. Write '${before.trimEnd()} __user *${after.trimStart()}'.`,
+    message: `'${parameter.name}' is an address of the process that calls ${buffer.from}(2), as in every struct ${buffer.struct}, but it is not marked __user, so sparse cannot tell when it is used as kernel memory. Write '${before.trimEnd()} __user *${after.trimStart()}'.`,
     related: [],
   };
 }
