@@ -114,8 +114,8 @@ export async function editingFigures(runs: number): Promise<Figure[]> {
     return [
       ...(await typingFigures(folder, 1300, runs * 100)),
       ...(await typingFigures(folder, 20_000, runs * 60)),
-      await memoryFigure(folder, 10, 1300, runs * 200),
-      await memoryFigure(folder, 1, 20_000, runs * 100),
+      await memoryFigure(folder, 10, 1300, runs * 40),
+      await memoryFigure(folder, 1, 20_000, runs * 40),
     ];
   } finally {
     fs.rmSync(folder, { recursive: true });
