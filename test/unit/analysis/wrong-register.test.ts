@@ -76,6 +76,7 @@ static int __init start(void)
     ['all six', 'r.di = n; r.si = n; r.dx = n; r.r10 = n; r.r8 = n; r.r9 = n; table[__NR_mmap](&r);'],
     ['what an earlier call read', 'r.di = 3; r.si = n; r.dx = 1; table[__NR_write](&r); r.di = 3; table[__NR_close](&r);'],
     ['what a later call reads', 'r.di = 3; r.si = n; r.dx = 1; table[__NR_close](&r); table[__NR_write](&r);'],
+    ['what the module itself reads', 'r.di = 3; r.si = n; table[__NR_close](&r); pr_info("%lx\\n", r.si);'],
     ['zeros', 'r.di = 3; r.si = 0; r.dx = 0; table[__NR_close](&r);'],
     ['registers that hold no arguments', 'r.di = 3; r.ax = __NR_close; r.orig_ax = 3; r.ip = n; r.sp = n; r.flags = 4; table[__NR_close](&r);'],
     ['a copy of other registers', 'struct pt_regs q = *task_pt_regs(current); q.di = 3; table[__NR_close](&q);'],

@@ -8,6 +8,7 @@ import type { Frame, Outcome } from './frame';
 import { entryAt, fileHandlerOf, kernelSymbol, tableEntry } from './kernel-symbols';
 import type { Evaluates, Machine, Place } from './machine';
 import type { MemoryObject, Target } from './objects';
+import { noteReads } from './registers';
 import { elementCount, sizeValue } from './sizes';
 import type { State } from './state';
 import { convert, integerType, isRegisters, typeOf } from './types';
@@ -210,6 +211,7 @@ export class Evaluator implements Evaluates {
     const isArray = this.machine.program.resolve(typeOf(expression, frame, this.machine.program)).kind === 'array';
     return this.locate(expression, state, frame).map((place) => {
       if (isArray && place.targets) return { state: place.state, value: { kind: 'pointer', targets: place.targets.map(({ object, path }) => ({ object, path: `${path}[0]` })), maybeNull: false } };
+      noteReads(place.targets, this.machine, place.state);
       const value = this.load(place.targets, place.state);
       return { state: place.state, value: value.kind === 'unknown' ? this.unknownField(expression, frame) : value };
     });

@@ -275,7 +275,7 @@ function clobberArguments(machine: Machine, list: readonly Argument[], state: St
   for (const argument of list) for (const target of targetsOf(argument.value)) objects.add(target.object);
   if (escapes) for (const object of [...objects]) for (const inner of reachable(object, state)) objects.add(inner);
   for (const object of objects) {
-    if (isRegisters(object.type, machine.program)) machine.recorder.givenAway.push(...storesIn(object, state));
+    if (isRegisters(object.type, machine.program)) machine.recorder.readElsewhere.push(...storesIn(object, state));
     clobber(machine, object, state);
   }
   if (escapes && objects.size > 0) state.memory.escape(objects);

@@ -103,8 +103,8 @@ export interface TableWrite {
 export class Recorder {
   private readonly calls = new Map<string, RecordedCall>();
   readonly tableWrites: TableWrite[] = [];
-  /** Stores to objects that went to unknown functions. */
-  readonly givenAway: Span[] = [];
+  /** Stores to registers that the module's own code reads, or functions which are not seen may read. */
+  readonly readElsewhere: Span[] = [];
   private readonly uses = new Map<string, UncheckedUse>();
   /** Functions that some path ran. */
   readonly visitedFunctions = new Set<unknown>();
@@ -138,7 +138,7 @@ export class Recorder {
     }
     for (const write of other.tableWrites) this.tableWrite(write);
     for (const use of other.uses.values()) this.uncheckedUse(use);
-    for (const span of other.givenAway) this.givenAway.push(span);
+    for (const span of other.readElsewhere) this.readElsewhere.push(span);
     for (const definition of other.visitedFunctions) this.visitedFunctions.add(definition);
   }
 

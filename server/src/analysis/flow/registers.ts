@@ -5,6 +5,7 @@ import type { Argument, Machine } from './machine';
 import type { MemoryObject, Target } from './objects';
 import type { CallArgument, RegisterStores } from './recorder';
 import type { State } from './state';
+import { isRegisters } from './types';
 import { originOf, UNKNOWN } from './values';
 
 /** Fields that hold an argument on one of the architectures, or are taken for one that does (`cx` for `r10`). */
@@ -63,4 +64,12 @@ function isZero(value: CallArgument['value']): boolean {
 /** The stores to an object that something unknown is given, and may read. */
 export function storesIn(object: MemoryObject, state: State): Span[] {
   return state.memory.paths(object).flatMap((path) => state.memory.cell({ object, path })?.stored ?? []);
+}
+
+/** Notes that the module's own code reads what was stored to a register. */
+export function noteReads(targets: readonly Target[] | null, machine: Machine, state: State): void {
+  for (const target of targets ?? []) {
+    const stored = isRegisters(target.object.type, machine.program) ? state.memory.cell(target)?.stored : null;
+    if (stored) machine.recorder.readElsewhere.push(stored);
+  }
 }

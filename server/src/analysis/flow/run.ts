@@ -29,13 +29,13 @@ export interface RunResult {
   /** Addresses that are used although their lookup may have found nothing. */
   readonly uncheckedUses: readonly UncheckedUse[];
   readonly tableWrites: readonly TableWrite[];
-  /** Stores to registers that functions which are not seen may read. */
-  readonly givenAway: readonly Span[];
+  /** Stores to registers that the module's own code reads, or functions which are not seen may read. */
+  readonly readElsewhere: readonly Span[];
 }
 
 /** Runs a program from each of its entry points and records its syscalls, in the order in which they can happen. */
 export function runProgram(program: Program, remembered = new RunMemory()): RunResult {
-  if (!namesSyscalls(program)) return { calls: [], complete: true, uncheckedUses: [], tableWrites: [], givenAway: [] };
+  if (!namesSyscalls(program)) return { calls: [], complete: true, uncheckedUses: [], tableWrites: [], readElsewhere: [] };
   remembered.begin();
   const machine = new Interpreter(program, new Recorder());
   const memories = new StartMemories(machine.allStores, remembered, initialMemory(machine));
@@ -69,7 +69,7 @@ export function runProgram(program: Program, remembered = new RunMemory()): RunR
     complete,
     uncheckedUses: recorders.flatMap((recorder) => recorder.uncheckedUses),
     tableWrites: recorders.flatMap((recorder) => recorder.tableWrites),
-    givenAway: recorders.flatMap((recorder) => recorder.givenAway),
+    readElsewhere: recorders.flatMap((recorder) => recorder.readElsewhere),
   };
 }
 

@@ -8,8 +8,8 @@ import { related, type Rule } from './rule';
 type Store = RegisterStores['unread'][number];
 
 /** An argument in a register that the syscall does not read, set for this call and for no other. */
-export const wrongRegister: Rule = (calls, _program, { givenAway }) => {
-  const used = new Set([...givenAway, ...calls.flatMap((call) => call.visits.flatMap((visit) => visit.registers?.read ?? []))].map(keyOf));
+export const wrongRegister: Rule = (calls, _program, { readElsewhere }) => {
+  const used = new Set([...readElsewhere, ...calls.flatMap((call) => call.visits.flatMap((visit) => visit.registers?.read ?? []))].map(keyOf));
   const findings = new Map<string, Finding>();
   for (const call of calls) {
     const { syscall } = call;
