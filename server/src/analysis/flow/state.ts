@@ -4,7 +4,7 @@ import type { Memory } from './memory';
 import type { Lookup } from './objects';
 
 /** What a path took a condition for. */
-export type Choices = ReadonlyMap<string, boolean>;
+type Choices = ReadonlyMap<string, boolean>;
 
 const NO_CHOICES: Choices = new Map();
 /** Conditions that a path remembers; the oldest are forgotten first. */

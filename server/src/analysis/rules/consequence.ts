@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { userCheck, whyNoUserAddress } from '../../../../core/abi/user-checks';
-import type { Visit } from '../flow/recorder';
 import type { Severity } from '../../../../core/model/analysis';
+import type { Visit } from '../flow/recorder';
 import type { TargetFacts } from '../syntax/target';
 import { isBehind, setFsGone } from './rule';
 import { visitsThatCount, type UserArgument } from './user-arguments';
 
 const EFAULT = '-EFAULT (-14)';
 
-/** What the kernel does with an address of its own in an argument, and which check says so. `where`: `on that path `, or nothing. */
+/** What the kernel does with an address of its own in an argument, and which check says so. `where`: `on the first path `, or nothing. */
 export function consequence(subject: UserArgument, target: TargetFacts, where = ''): string {
   const { argument, call } = subject;
   if (argument.failure === 'silent') return 'The kernel takes the address without a check and uses it later as one of user space.';
