@@ -5,7 +5,7 @@ import { walkExpression } from '../syntax/walk';
 import { binaryValue, offsetPath, shift } from './arithmetic';
 import { branch } from './conditions';
 import type { Frame, Outcome } from './frame';
-import { entryAt, fileHandlerOf, kernelSymbol, tableEntry } from './kernel-symbols';
+import { entryAt, fileHandlerOf, kernelSymbol, tableByName, tableEntry } from './kernel-symbols';
 import type { Evaluates, Machine, Place } from './machine';
 import type { MemoryObject, Target } from './objects';
 import { noteReads } from './registers';
@@ -86,9 +86,9 @@ export class Evaluator implements Evaluates {
   private identifier(name: string, state: State, frame: Frame): Value {
     const { program } = this.machine;
     const local = frame.lookup(name);
-    if (local) return this.load([{ object: local, path: '' }], state);
+    if (local) return tableByName(name, this.load([{ object: local, path: '' }], state));
     const global = program.findGlobal(name, frame.unit);
-    if (global) return global.isExternal ? this.external(global.object) : this.load([{ object: global.object, path: '' }], state);
+    if (global) return global.isExternal ? this.external(global.object) : tableByName(name, this.load([{ object: global.object, path: '' }], state));
     const found = program.findFunction(name, frame.unit);
     if (found) return { kind: 'function', definition: found.definition, unit: found.unit, maybeNull: false };
     const constant = program.constant(name);

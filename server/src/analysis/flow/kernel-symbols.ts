@@ -38,6 +38,15 @@ function entryOf(symbol: string, entry: string, convention: 'regs' | 'direct', c
   return syscall ? { kind: 'entry', syscall, convention, symbol, ...(compat ? { compat } : {}), maybeNull: false } : null;
 }
 
+const TABLE_NAME = /^(?:\w*_)?sys_?call_?table(?:_?(?:addr|address|ptr|pointer|p))?$/i;
+
+/** A variable that is called like the table holds its address, where that comes from a number or a search of memory. */
+export function tableByName(name: string, value: Value): Value {
+  if (!TABLE_NAME.test(name)) return value;
+  const isAddress = value.kind === 'unknown' || value.kind === 'scalar' || (value.kind === 'integer' && value.value !== 0n);
+  return isAddress ? { kind: 'table', maybeNull: false } : value;
+}
+
 /** `table[index]`: through the table itself, or by an index that names a syscall. */
 export function tableEntry(base: Value, index: Value, program: Program): Value {
   if (base.kind === 'table' && base.compat) {
