@@ -61,6 +61,53 @@ module_init(start);`;
   });
 });
 
+describe('a search of memory for the table', () => {
+  let analyzer: Analyzer;
+  before(async () => {
+    analyzer = await loadAnalyzer();
+  });
+  after(() => {
+    analyzer.dispose();
+  });
+
+  for (const from of ['(unsigned long)sys_close', 'PAGE_OFFSET', '0xffffffff81000000']) {
+    it(`is followed from ${from}`, () => {
+      const text = `#include <linux/module.h>
+static unsigned long **search(void)
+{
+	unsigned long at = ${from};
+
+	while (at < ULONG_MAX) {
+		unsigned long **table = (unsigned long **)at;
+
+		if (table[__NR_close] == (unsigned long *)sys_close)
+			return table;
+		at += sizeof(void *);
+	}
+	return NULL;
+}
+static unsigned long **found;
+static long (*original)(const char __user *);
+static int __init start(void)
+{
+	found = search();
+	if (!found)
+		return -ENOENT;
+	original = (void *)found[__NR_unlink];
+	return original("/tmp/x");
+}
+module_init(start);`;
+      const sources = [{ path: 'a.c', text }];
+      assert.deepEqual(brief(analyzer.analyze(sources, { arch: 'x86_64', kernel: '4.9' }).findings.filter(({ rule }) => rule === 'kernel-buffer'), sources), ['kernel-buffer "/tmp/x"']);
+    });
+  }
+
+  it('is not needed where a variable is called like the table', () => {
+    const sources = [{ path: 'a.c', text: '#include <linux/module.h>\nstatic unsigned long *sys_call_table = (unsigned long *)0xffffffff81801460;\nstatic int __init start(void) { long (*f)(const char *) = (void *)sys_call_table[87]; return f("/tmp/x"); }\nmodule_init(start);' }];
+    assert.deepEqual(brief(analyzer.analyze(sources, { arch: 'x86_64', kernel: '4.9' }).findings.filter(({ rule }) => rule === 'kernel-buffer'), sources), ['kernel-buffer "/tmp/x"']);
+  });
+});
+
 describe('addresses that functions of the kernel hand on', () => {
   let analyzer: Analyzer;
   before(async () => {

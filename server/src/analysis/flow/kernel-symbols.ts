@@ -57,7 +57,7 @@ export function tableEntry(base: Value, index: Value, program: Program): Value {
     const syscall = index.kind === 'integer' ? (program.abi.byNumber(Number(index.value)) ?? null) : null;
     return { kind: 'entry', syscall, convention: 'table', maybeNull: false };
   }
-  const isAddress = base.kind === 'unknown' || base.kind === 'scalar' || base.kind === 'kernel' || (base.kind === 'integer' && base.value !== 0n);
+  const isAddress = ['unknown', 'scalar', 'kernel', 'entry', 'symbol'].includes(base.kind) || (base.kind === 'integer' && base.value !== 0n);
   if (!isAddress || index.kind !== 'integer' || index.number === undefined) return UNKNOWN;
   const syscall = program.abi.byNumber(Number(index.value));
   return syscall ? { kind: 'entry', syscall, convention: 'table', maybeNull: false } : UNKNOWN;
