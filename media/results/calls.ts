@@ -13,7 +13,7 @@ export const VERDICTS: Readonly<Record<CallRow['verdict'], { text: string; icon:
   pending: { text: 'not made yet', icon: 'clock' },
   same: { text: 'the same', icon: 'check' },
   differs: { text: 'differs', icon: 'differs' },
-  onlyFirst: { text: 'only before', icon: 'cross' },
+  onlyFirst: { text: 'only there', icon: 'cross' },
   onlySecond: { text: 'only here', icon: 'dash' },
 };
 

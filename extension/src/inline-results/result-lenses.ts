@@ -4,8 +4,18 @@ import { Command } from '../manifest';
 import type { Settings } from '../settings';
 import type { EditorResults } from './editor-results';
 
+class CallLens extends vscode.CodeLens {
+  constructor(
+    line: number,
+    readonly title: string,
+    readonly link: { readonly session: string | undefined; readonly call: string },
+  ) {
+    super(new vscode.Range(line, 0, line, 0));
+  }
+}
+
 /** A code lens above each line that made calls: what they returned, and the way to their cards. */
-export class ResultLenses implements vscode.CodeLensProvider, vscode.Disposable {
+export class ResultLenses implements vscode.CodeLensProvider<CallLens>, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   readonly onDidChangeCodeLenses = this.changed.event;
   private readonly subscriptions: { dispose(): void }[];
@@ -32,11 +42,15 @@ export class ResultLenses implements vscode.CodeLensProvider, vscode.Disposable 
     this.changed.fire();
   }
 
-  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+  provideCodeLenses(document: vscode.TextDocument): CallLens[] {
     const found = this.settings.codeLens ? this.results.of(document) : null;
-    return (found?.results ?? []).flatMap(({ line, calls }) =>
-      calls.map(({ title, callId }) => new vscode.CodeLens(new vscode.Range(line, 0, line, 0), { title, tooltip: 'Open this call in Syscall Results', command: Command.showResults, arguments: [{ session: found?.sessionId, call: callId }] })),
-    );
+    return (found?.results ?? []).flatMap(({ line, calls }) => calls.map(({ title, callId }) => new CallLens(line, title, { session: found?.sessionId, call: callId })));
+  }
+
+  /** The command comes with the lens being shown: VS Code forgets the commands of lenses that it has asked for anew. */
+  resolveCodeLens(lens: CallLens): CallLens {
+    lens.command = { title: lens.title, tooltip: 'Open this call in Syscall Results', command: Command.showResults, arguments: [lens.link] };
+    return lens;
   }
 
   dispose(): void {

@@ -41,9 +41,10 @@ export class Workbench {
     await this.page.locator('.monaco-workbench .explorer-folders-view').waitFor();
   }
 
-  /** Loads the window again, as "Developer: Reload Window" does. */
   async reload(): Promise<void> {
-    await this.page.reload();
+    const loaded = this.page.waitForEvent('load');
+    await this.command('workbench.action.reloadWindow', 'Developer: Reload Window');
+    await loaded;
     await this.page.locator('.monaco-workbench .explorer-folders-view').waitFor();
   }
 
