@@ -39,6 +39,8 @@ export class VirtualGrid<Row> {
   private readonly headers: readonly HTMLElement[];
   private readonly cache = new Map<number, Row>();
   private readonly live = new Map<number, HTMLElement>();
+  /** What each element shows: a row that comes again as it was is left alone, and with it what a person selected in it. */
+  private readonly drawn = new WeakMap<HTMLElement, string>();
   private count = 0;
   private awaiting = false;
   private active = -1;
@@ -118,7 +120,10 @@ export class VirtualGrid<Row> {
 
   /** Renders the visible rows again, after something outside of them changed how they look. */
   redraw(): void {
-    for (const row of this.live.values()) row.setAttribute('aria-busy', 'true');
+    for (const row of this.live.values()) {
+      this.drawn.delete(row);
+      row.setAttribute('aria-busy', 'true');
+    }
     this.schedule();
   }
 
@@ -280,6 +285,9 @@ export class VirtualGrid<Row> {
       return;
     }
     element.removeAttribute('aria-busy');
+    const content = JSON.stringify(row);
+    if (this.drawn.get(element) === content) return;
+    this.drawn.set(element, content);
     element.className = 'row'; // what it was may have been another kind of row
     const cells = this.options.render(row, element);
     for (const cell of cells) cell.setAttribute('role', 'gridcell');

@@ -37,6 +37,7 @@ function start(): void {
   let generation = -1;
   let headerText = '';
   let summaryText = '';
+  let detailsText = '';
   let headline = '';
   let filterFrame = 0;
   let selectedCall: string | null = null;
@@ -168,6 +169,9 @@ function start(): void {
 
   function showDetails(shown: CallDetails): void {
     details.hidden = false;
+    const text = JSON.stringify(shown);
+    if (text === detailsText) return; // a person may be stepping through it
+    detailsText = text;
     selectedCall = shown.callId;
     markSelected();
     renderDetails(details, shown, openSource, () => port.post({ type: 'explain', index: state.selected }));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Syscall Results with 100,000 calls in a real browser: first paint, frames while scrolling and filtering, memory.
+// Syscall Results with 100,000 calls in a real browser: first paint, steps of scrolling and filtering, memory.
 import type { CDPSession, Page } from 'playwright-core';
 import { largeSession } from '../support/large-session';
 import { median, milliseconds, type Figure } from './measure';
@@ -30,7 +30,7 @@ function figure(name: string, unit: Figure['unit'], values: readonly number[]): 
 
 const NEXT_FRAME = 'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))';
 
-/** Busy time of each of many frames, in each of which `act` is called. */
+/** Busy time for each of many steps: what `act` itself costs and the two frames or three that follow, when the rows have come. */
 async function frames(page: Page, cdp: CDPSession, act: (frame: number) => string): Promise<number[]> {
   const times: number[] = [];
   for (let frame = 0; frame < FRAMES; frame++) {
@@ -70,7 +70,7 @@ export async function viewFigures(runs: number): Promise<Figure[]> {
     const { metrics } = await cdp.send('Performance.getMetrics');
     const heap = (metrics.find(({ name }) => name === 'JSHeapUsedSize')?.value ?? 0) / MEGABYTE;
     const longTasks = await page.evaluate<number[]>('window.longTasks');
-    const percentiles = (name: string, times: readonly number[]): Figure => ({ ...figure(`${name}: script and layout a frame, 95th percentile`, 'ms', [quantile(times, 0.95)]), min: Math.round(Math.min(...times) * 10) / 10, max: Math.round(Math.max(...times) * 10) / 10 });
+    const percentiles = (name: string, times: readonly number[]): Figure => ({ ...figure(`${name}: script and layout for one step of it, 95th percentile`, 'ms', [quantile(times, 0.95)]), min: Math.round(Math.min(...times) * 10) / 10, max: Math.round(Math.max(...times) * 10) / 10 });
     return [
       figure('Syscall Results of 100,000 calls: data there to first rows painted', 'ms', paints),
       percentiles('scrolling through them', scrolling),
