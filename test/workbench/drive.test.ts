@@ -128,6 +128,7 @@ describe('the packaged extension in a browser', () => {
       await workbench.clearNotifications();
       await workbench.theme(theme);
       const faults = [];
+      await workbench.webview('panel').locator('h1').scrollIntoViewIfNeeded();
       for (const [width, height] of SIZES) {
         await workbench.resize(width, height);
         await workbench.shot(`${theme}-${width}`);

@@ -11,11 +11,13 @@ const MIN_LABEL = 76;
 /** Width that a stretch without events takes at least, and what it grows by with its length. */
 const MIN_STEP = 5;
 
-/** Places of moments from left to right. */
+/** Places from left to right. */
 interface Scale {
-  readonly place: (usec: number) => number;
+  /** Where a bar begins and ends. */
+  readonly bar: (bar: TimelineBar) => readonly [from: number, to: number];
+  readonly mark: (mark: TimelineMark) => number;
   /** Where a time may be written. */
-  readonly ticks: readonly number[];
+  readonly ticks: readonly { readonly x: number; readonly usec: number }[];
 }
 
 /**
@@ -41,30 +43,46 @@ export function drawTimeline(timeline: Timeline, width: number): Shape {
 
 function linearScale({ from, to }: Timeline, left: number, right: number): Scale {
   const place = (usec: number): number => left + ((usec - from) / Math.max(1, to - from)) * (right - left);
-  return { place, ticks: Array.from({ length: 6 }, (_, index) => from + ((to - from) * index) / 5) };
+  return {
+    bar: (bar) => [place(bar.from), place(bar.to)],
+    mark: ({ usec }) => place(usec),
+    ticks: Array.from({ length: 6 }, (_, index) => from + ((to - from) * index) / 5).map((usec) => ({ x: place(usec), usec })),
+  };
 }
 
-/** Between two events the width grows with the logarithm of the time between them. */
+/** Something at a moment, with the room that it needs to its right. */
+interface Moment {
+  readonly usec: number;
+  readonly room: number;
+  x: number;
+}
+
+/** Between two events the width grows with the logarithm of the time between them; events of one moment stand in their order. */
 function eventScale({ lanes, marks }: Timeline, left: number, right: number): Scale {
   const bars = lanes.flatMap((lane) => lane.bars);
-  const moments = [...new Set([...bars.flatMap(({ from, to }) => [from, to]), ...marks.map(({ usec }) => usec)])].sort((a, b) => a - b);
-  const starts = new Map<number, number>();
-  // A bar has room for its name where there is any.
-  for (const { from, label } of bars) starts.set(from, Math.max(starts.get(from) ?? 0, label.length * CHAR));
+  const ends = new Map<TimelineBar, readonly [Moment, Moment]>(bars.map((bar) => [bar, [{ usec: bar.from, room: bar.label.length * CHAR, x: left }, { usec: bar.to, room: 0, x: left }]]));
+  const points = new Map<TimelineMark, Moment>(marks.map((mark) => [mark, { usec: mark.usec, room: 0, x: left }]));
+  const moments = [...[...ends.values()].flat(), ...points.values()].sort((one, other) => one.usec - other.usec);
   const steps = moments.map((moment, index) => {
     const previous = moments[index - 1];
-    return previous === undefined ? 0 : MIN_STEP + Math.log2(1 + moment - previous) + (starts.get(previous) ?? 0);
+    return previous ? MIN_STEP + Math.log2(1 + moment.usec - previous.usec) + previous.room : 0;
   });
   const total = steps.reduce((sum, step) => sum + step, 0) || 1;
-  const places = new Map<number, number>();
   let sum = 0;
-  moments.forEach((moment, index) => places.set(moment, left + ((sum += steps[index] ?? 0) / total) * (right - left - 4)));
-  return { place: (usec) => places.get(usec) ?? left, ticks: bars.map(({ from }) => from).sort((a, b) => a - b) };
+  moments.forEach((moment, index) => (moment.x = left + ((sum += steps[index] ?? 0) / total) * (right - left - 4)));
+  return {
+    bar: (bar) => {
+      const [from, to] = ends.get(bar) ?? [];
+      return [from?.x ?? left, to?.x ?? left];
+    },
+    mark: (mark) => points.get(mark)?.x ?? left,
+    ticks: [...ends.values()].map(([{ x, usec }]) => ({ x, usec })).sort((one, other) => one.x - other.x),
+  };
 }
 
 function drawBar(bar: TimelineBar, y: number, scale: Scale): Shape {
-  const x = scale.place(bar.from);
-  const width = Math.max(scale.place(bar.to) - x, 3);
+  const [x, end] = scale.bar(bar);
+  const width = Math.max(end - x, 3);
   const text = width > 26 ? clip(bar.label, width - 8) : '';
   return shape(
     'g',
@@ -76,7 +94,7 @@ function drawBar(bar: TimelineBar, y: number, scale: Scale): Shape {
 }
 
 function drawMark(mark: TimelineMark, y: number, scale: Scale): Shape {
-  const x = scale.place(mark.usec);
+  const x = scale.mark(mark);
   const kind = mark.level <= 3 ? 'error' : mark.level === 4 ? 'warning' : 'info';
   const more = mark.records > 1 ? ` (${mark.records} records)` : '';
   return shape('g', { class: `mark ${kind}` }, shape('title', {}, `${mark.text}${more}`), shape('path', { d: `M${Math.round(x * 10) / 10} ${y + 6}l4 5-4 5-4-5z` }));
@@ -85,8 +103,7 @@ function drawMark(mark: TimelineMark, y: number, scale: Scale): Shape {
 function drawAxis(timeline: Timeline, scale: Scale, y: number, left: number, width: number): Shape[] {
   const labels: Shape[] = [];
   let free = left;
-  for (const usec of scale.ticks) {
-    const x = scale.place(usec);
+  for (const { x, usec } of scale.ticks) {
     if (x < free || x > width - 56) continue;
     labels.push(shape('line', { class: 'tick', x1: x, x2: x, y1: y, y2: y + 4 }), shape('text', { class: 'time', x, y: y + 16 }, elapsed(usec - timeline.from)));
     free = x + MIN_LABEL;

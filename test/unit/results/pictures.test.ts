@@ -198,6 +198,14 @@ describe('the timeline', () => {
     assert.ok(places.every((x) => x >= 0 && x <= 800));
   });
 
+  it('keeps calls apart that a coarse clock puts at one moment', () => {
+    const calls = ['a', 'b', 'c'].map((id) => call(id, 'dup', 4, { usec: 1_000_000, durationUsec: 0 }));
+    const timeline = timelineOf(session({ calls }));
+    assert.ok(timeline);
+    const bars = all(drawTimeline(timeline, 600), ({ tag }) => tag === 'rect').map(({ attributes }) => [Number(attributes['x']), Number(attributes['width'])] as const);
+    bars.forEach(([x, width], index) => assert.ok(width > 20 && x >= (bars[index - 1]?.[0] ?? 0) + (bars[index - 1]?.[1] ?? 0), JSON.stringify(bars)));
+  });
+
   it('gathers very many calls, and shows the worst of those that stand together', () => {
     const calls = Array.from({ length: 50_000 }, (_, index) => call(`c${index}`, 'dup', index === 25_000 ? 5 : 4, { usec: 1_000_000 + index, predictionId: 'p', task: `t${index % 9}`, pid: index % 9 }));
     const timeline = timelineOf(session({ calls, predictions: [prediction('p', 'dup', { kind: 'exact', value: 4 })] }));
