@@ -66,7 +66,8 @@ export class Checker {
       if (this.deps.signal.aborted) return;
       for (const name of group) if (name.includes('/')) this.taken.add(path.join(folder, name));
       const readable = await this.readable(folder, group);
-      if (readable.length > 0) this.look(await gatherModule(folder, readable, this.deps.files, options.target), options.target, checked, () => true);
+      if (readable.length === 0) continue;
+      for await (const sources of gatherModule(folder, readable, this.deps.files, options.target)) this.look(sources, options.target, checked, () => true);
     }
     await this.conclude(folder, checked);
   }

@@ -18,8 +18,10 @@ const IS_MODULE = /#\s*include\s*<linux\/module\.h>|\bmodule_init\s*\(|\bMODULE_
 /** A file of a module that has these words in another file. */
 const IS_KERNEL_CODE = /#\s*include\s*<linux\/(?:kallsyms|kprobes|ftrace|syscalls|uaccess|slab|vmalloc|kthread|kernel|init|sched\/\w+)\.h>|#\s*include\s*<asm\/uaccess\.h>|\basmlinkage\b|\b__(?:init|exit|user)\b|\bGFP_(?:KERNEL|ATOMIC)\b|\bKERN_[A-Z]+\b|\bEXPORT_SYMBOL|\bmm_segment_t\b|\bmodule_param\w*\s*\(/;
 const IS_USER_CODE = /#\s*include\s*<(?:std(?:io|lib)|unistd|string|sys\/\w+)\.h>|\bint\s+main\s*\(/;
-/** Without any of these words no rule has anything to say. */
-const IS_RELEVANT = /sys_call_table|__NR_|\bSYS_\w|pt_regs|(?:__x64_|__arm64_|__ia32_|\bk)sys_|\bsys_\w+\s*\(|"sys_\w+"|\bkallsyms_\w+|\b[gs]et_fs\s*\(|\bget_ds\s*\(|\b(?:__)?vfs_(?:read|write)\b|\bf_op\b|\biov_iter_init\b|\bregister_kprobe\b|\bstruct\s+(?:file_operations|proc_ops|proto_ops|ctl_table)\b/;
+/** Without any of these words nothing is called, or looked up, that a rule follows from one file to another. */
+const FOLLOWS_CALLS = /sys_call_table|__NR_|\bSYS_\w|pt_regs|(?:__x64_|__arm64_|__ia32_|\bk)sys_|\bsys_\w+\s*\(|"sys_\w+"|\bkallsyms_\w+|\b[gs]et_fs\s*\(|\bget_ds\s*\(|\b(?:__)?vfs_(?:read|write)\b|\bf_op\b|\biov_iter_init\b|\bregister_kprobe\b/;
+/** Without any of these words either no rule has anything to say. */
+const HAS_HANDLERS = /\bstruct\s+(?:file_operations|proc_ops|proto_ops|ctl_table)\b/;
 
 function isKernelText(text: string): boolean {
   return IS_MODULE.test(text) || (IS_KERNEL_CODE.test(text) && !IS_USER_CODE.test(text));
@@ -29,6 +31,11 @@ function isKernelText(text: string): boolean {
 export function isKernelModule(sources: readonly SourceFile[]): boolean {
   const roots = sources.filter((source) => /\.c$/i.test(source.path));
   return sources.some(({ text }) => isKernelText(text)) || new ModuleBuild(sources, roots, new TargetFacts({ arch: 'x86_64', kernel: null })).isLoadable;
+}
+
+/** Whether the files of a module are to be looked at together: else what is said of one does not depend on another. */
+export function belongTogether(sources: readonly SourceFile[]): boolean {
+  return sources.some(({ text }) => FOLLOWS_CALLS.test(text));
 }
 
 /** A module that is read time and again, for one target: what did not change is not looked at anew. */
@@ -44,7 +51,7 @@ export class ModuleReader {
   /** The module's files as one program; null when they are no kernel module, or make no syscall at all. */
   read(sources: readonly SourceFile[]): Program | null {
     const files = this.take(sources.filter((source) => /\.[ch]$/i.test(source.path) && source.text.length <= MAX_FILE_LENGTH));
-    if (!files.some((file) => IS_RELEVANT.test(file.text))) return null;
+    if (!files.some((file) => FOLLOWS_CALLS.test(file.text) || HAS_HANDLERS.test(file.text))) return null;
     const reader = new ModuleFiles(files);
     const roots = files.filter((file) => /\.c$/i.test(file.path) && !reader.isIncluded(file));
     const build = new ModuleBuild(sources, roots, this.target);

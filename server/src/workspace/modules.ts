@@ -3,12 +3,13 @@ import path from 'node:path';
 import type { AnalysisTarget, SourceFile } from '../../../core/model/analysis';
 import { parseKbuild } from '../../../core/modules/kbuild';
 import { KBUILD_FILES, ModuleBuild } from '../analysis/module-build';
+import { belongTogether } from '../analysis/module';
 import { TargetFacts } from '../analysis/syntax/target';
 import type { SourceFiles } from './source-files';
 
 const MAX_FILES = 500;
 /** C files of one module that are analysed together; those of a larger one are analysed each by itself. */
-const MAX_C_FILES = 100;
+const MAX_C_FILES = 32;
 /** Modules that a header is looked at with. */
 const MAX_MODULES = 20;
 /** Folders above a file whose Kbuild file may name it. */
@@ -46,10 +47,13 @@ export function kbuildGroups(kbuild: string): string[][] {
   return [...modules, ...configured].filter(({ objects }) => objects.length <= MAX_C_FILES).map(({ objects }) => objects.map((object) => `${object}.c`));
 }
 
-/** The sources of one module: its C files, what they include, and the Kbuild file. */
-export async function gatherModule(folder: string, cFiles: readonly string[], files: SourceFiles, target: AnalysisTarget): Promise<SourceFile[]> {
+/** The sources of one module: its C files, what they include, and the Kbuild file; in parts where the files do not depend on each other. */
+export async function* gatherModule(folder: string, cFiles: readonly string[], files: SourceFiles, target: AnalysisTarget): AsyncGenerator<SourceFile[]> {
   const gathering = new Gathering(files, target);
-  return gathering.gather(folder, cFiles, await gathering.kbuildOf(folder));
+  const kbuild = await gathering.kbuildOf(folder);
+  const together = await gathering.gather(folder, cFiles, kbuild);
+  if (cFiles.length === 1 || belongTogether(together)) yield together;
+  else for (const name of cFiles) yield await gathering.gather(folder, [name], kbuild);
 }
 
 class Gathering {
@@ -72,8 +76,10 @@ class Gathering {
       const candidates = own.endsWith('.h') ? groups.slice(0, MAX_MODULES) : groups.filter((group) => group.includes(own)).slice(0, 1);
       const modules: ModuleFiles[] = [];
       for (const group of candidates) {
-        const sources = await this.gather(at, group, kbuild);
-        if (sources.some((source) => source.path === own)) modules.push({ folder: at, own, sources });
+        const together = await this.gather(at, group, kbuild);
+        if (!together.some((source) => source.path === own)) continue;
+        const sources = own.endsWith('.h') || belongTogether(together) ? together : await this.gather(at, [own], kbuild);
+        modules.push({ folder: at, own, sources });
       }
       if (modules.length > 0) return modules;
       if (path.dirname(at) === at) break;
