@@ -103,6 +103,7 @@ describe('unchecked-lookup', () => {
     ['a lookup that is no lookup', 'table = (entry_t *)lookup("sys_call_table"); table[__NR_dup](&regs);'],
     ['a scan of memory with a check', 'table = (entry_t *)scan(); if (!table) return -1; table[__NR_dup](&regs);', SCAN],
     ['the address of an entry only', 'table = (entry_t *)kallsyms_lookup_name("sys_call_table"); a = (unsigned long)&table[__NR_dup]; if (!table) return -1;'],
+    ['a condition that is asked twice', 'if (n) { table = (entry_t *)kallsyms_lookup_name("sys_call_table"); if (!table) n = 0; } if (n) table[__NR_dup](&regs);', 'static int n;'],
     ['a table of names', 'int i; for (i = 0; i < 2; i++) { fn[i] = (void *)kallsyms_lookup_name(names[i]); if (!fn[i]) return -ENOENT; } fn[1]();', 'static const char *const names[] = { "a", "b" }; static int (*fn[2])(void);'],
   ];
   for (const [title, statements, before] of good) {

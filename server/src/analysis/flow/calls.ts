@@ -58,7 +58,7 @@ export class Calls implements Performs {
   }
 
   private dispatch(expression: CallExpression, name: string | null, callee: Value, list: readonly Argument[], state: State, frame: Frame): Outcome[] {
-    if (this.machine.endsAt(callee, expression.callee, 'called', frame)) return [];
+    if (this.machine.endsAt({ value: callee, state }, expression.callee, 'called', frame)) return [];
     if (callee.kind === 'function') return this.inline(callee, expression, list, state, frame);
     if (callee.kind === 'entry') return callEntry(this.machine, callee, expression, list, state, frame);
     if (name === 'KHOOK_ORIGIN' && list[0]) return this.dispatch(expression, null, list[0].value, list.slice(1), state, frame);

@@ -175,7 +175,7 @@ export class Evaluator implements Evaluates {
 
   /** Evaluates an address to go where it points; not on paths where it was not found. */
   private follow(address: Expression, how: 'read' | 'written', state: State, frame: Frame): Outcome[] {
-    return this.evaluate(address, state, frame).filter((outcome) => !this.machine.endsAt(outcome.value, address, how, frame));
+    return this.evaluate(address, state, frame).filter((outcome) => !this.machine.endsAt(outcome, address, how, frame));
   }
 
   private fieldPath(target: Target, field: string): string {

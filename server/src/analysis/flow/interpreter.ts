@@ -3,14 +3,13 @@ import type { Located } from '../syntax/ast';
 import { Calls } from './calls';
 import { Evaluator } from './evaluator';
 import { Executor } from './executor';
-import type { Frame } from './frame';
+import type { Frame, Outcome } from './frame';
 import { ElementCounts } from './element-counts';
 import { GlobalStores, type NotesStores } from './globals';
 import type { Evaluates, Executes, Machine, Performs } from './machine';
 import type { Lookup } from './objects';
 import type { Program } from './program';
 import type { Recorder, UncheckedUse } from './recorder';
-import type { Value } from './values';
 
 /** Steps of one run; beyond it everything is unknown. */
 const MAX_STEPS = 150_000;
@@ -46,9 +45,9 @@ export class Interpreter implements Machine {
     return this.lookups.has(key);
   }
 
-  endsAt(value: Value, written: Located, how: UncheckedUse['how'], frame: Frame): boolean {
+  endsAt({ value, state }: Outcome, written: Located, how: UncheckedUse['how'], frame: Frame): boolean {
     if (!value.missing) return false;
-    this.recorder.uncheckedUse({ lookup: value.missing, place: frame.unit.spanOf(written), how });
+    if (!state.doubtful) this.recorder.uncheckedUse({ lookup: value.missing, place: frame.unit.spanOf(written), how });
     return true;
   }
 

@@ -81,8 +81,8 @@ export interface Machine {
   readonly reachable: boolean;
   /** Whether a path is followed on which this lookup finds nothing: only so many are, as each costs as much as the main one. */
   followsFailure(lookup: Lookup): boolean;
-  /** Whether an address that a lookup did not find is followed here: it is noted, and the path ends in an oops. */
-  endsAt(value: Value, written: Located, how: UncheckedUse['how'], frame: Frame): boolean;
+  /** Whether an address that a lookup did not find is followed here: it is noted, unless the path may not exist, and the path ends in an oops. */
+  endsAt({ value, state }: Outcome, written: Located, how: UncheckedUse['how'], frame: Frame): boolean;
   /** Counts one step; false when the run has used up what it may. */
   step(): boolean;
   readonly exhausted: boolean;
