@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { SyscallAbi } from '../abi';
 import type { Assumption, Call, LoadSession } from '../model';
+import { LOADER } from './assumptions';
 import { DescriptorEffects, type DescriptorEffect } from './descriptor-effects';
 import { ObservedDescriptors, type DescriptorEntry } from './descriptor-table';
 
@@ -24,8 +25,6 @@ export interface ObservedStory {
   readonly hasLater: boolean;
 }
 
-/** The task that the module's init function runs in. */
-const LOADER = 'insmod';
 /** Steps kept on each side of the one that was asked for. */
 const NEIGHBOURS = 20;
 

@@ -93,6 +93,7 @@ export function callDetails(row: ComparisonRow, context: RowContext): CallDetail
   const record = seq === null ? undefined : session.records.find((candidate) => candidate.seq === seq);
   const story = call && descriptorStory(session, call, abi);
   const notes: string[] = [];
+  for (const { text } of row.broken) notes.push(visibleText(`The prediction took for granted that ${text}, and it was not so.`));
   if (call?.unknownBecause) notes.push(visibleText(call.unknownBecause));
   if (call?.registers === null) notes.push(registersNote(session));
   return {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Call, Expectation, LoadSession, Prediction } from '../model';
+import type { Assumption, Call, Expectation, LoadSession, Prediction } from '../model';
+import { brokenAssumptions } from '../calls/assumptions';
 
 /** `neverMade`: a predicted call that was not observed; `notPredicted`: an observed call without a prediction. */
 export type Verdict = 'agree' | 'differ' | 'unknown' | 'neverMade' | 'notPredicted';
@@ -11,6 +12,8 @@ export interface ComparisonRow {
   /** `-14 EFAULT`, `4`, `25 (len)`, `unknown`, or an empty text */
   readonly predicted: string;
   readonly observed: string;
+  /** What the prediction took for granted although it was not so. */
+  readonly broken: readonly Assumption[];
 }
 
 /**
@@ -52,15 +55,15 @@ function observedText(call: Call): string {
 /** One call beside its prediction; the session says what was handed to a device where no register was recorded. */
 export function compareCall(prediction: Prediction | null, call: Call, session: LoadSession): ComparisonRow {
   const observed = observedText(call);
-  if (!prediction) return { prediction, call, verdict: 'notPredicted', predicted: '', observed };
+  if (!prediction) return { prediction, call, verdict: 'notPredicted', predicted: '', observed, broken: [] };
   const { value, text } = expected(prediction, call, session);
   const verdict = value === null || call.result === null ? 'unknown' : value === call.result ? 'agree' : 'differ';
-  return { prediction, call, verdict, predicted: text, observed };
+  return { prediction, call, verdict, predicted: text, observed, broken: brokenAssumptions(prediction, call, session) };
 }
 
 /** A predicted call that was not observed. */
 export function compareNeverMade(prediction: Prediction, session: LoadSession): ComparisonRow {
-  return { prediction, call: null, verdict: 'neverMade', predicted: expected(prediction, null, session).text, observed: '' };
+  return { prediction, call: null, verdict: 'neverMade', predicted: expected(prediction, null, session).text, observed: '', broken: [] };
 }
 
 /**

@@ -31,7 +31,8 @@ export function formatComparison(rows: readonly ComparisonRow[]): string {
   const widths = HEADINGS.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0)));
   const lines = table.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
   lines.splice(1, 0, widths.map((width) => '─'.repeat(width)).join('  '));
-  return lines.join('\n');
+  const broken = [...new Set(rows.flatMap((row) => row.broken.map(({ text }) => text)))];
+  return [...lines, ...broken.map((text) => printable(`A prediction took for granted that ${text}, and it was not so.`))].join('\n');
 }
 
 /** The session's head in a few lines: module, host, kernel, parameters, how it ended. */

@@ -18,5 +18,6 @@ export function disagreements(sites: CallSites): Disagreement[] {
 
 function messageOf({ syscall }: CallSite, row: NonNullable<CallSite['differing']>): string {
   const witness = row.call.evidence === 'probe' ? 'The kernel disagrees with the analysis here' : "The module's log line disagrees with the analysis here";
-  return visibleText(`${witness}: ${syscall}() predicted ${row.predicted}, returned ${returned(row)}.`);
+  const wrongly = row.broken.map(({ text }) => ` It took for granted that ${text}, and it was not so.`).join('');
+  return visibleText(`${witness}: ${syscall}() predicted ${row.predicted}, returned ${returned(row)}.${wrongly}`);
 }

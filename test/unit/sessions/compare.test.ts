@@ -41,6 +41,21 @@ describe('predicted beside observed', () => {
     assert.deepEqual(compare({ ...expect, value: 'len - 3' }, { result: 22, action: 1 }, { actions }), ['unknown: len - 3 / 22']);
   });
 
+  it('names what a prediction took for granted and the host showed to be otherwise', () => {
+    const assume = (id: string): { id: string; text: string } => ({ id, text: id });
+    const all = ['descriptor-0-open', 'descriptor-3-module', 'descriptor-4-up-free', 'buffer-of-writer'].map(assume);
+    const broken = (numbers: number[] | undefined, task = 'insmod'): string[] => {
+      const loaderDescriptors = numbers?.map((number) => ({ number, target: '/dev/null' }));
+      const session = emptySession({ predictions: [predictionOf({ expect: { kind: 'exact', value: 4 }, assumes: all })], calls: [callOf({ predictionId: 'p', result: 5, task })], ...(loaderDescriptors ? { loaderDescriptors } : {}) });
+      return comparePredictions(session).flatMap((row) => row.broken.map(({ id }) => id));
+    };
+    assert.deepEqual(broken([0, 1, 2]), []);
+    assert.deepEqual(broken([1, 2]), ['descriptor-0-open', 'descriptor-3-module']);
+    assert.deepEqual(broken([0, 1, 2, 3]), ['descriptor-3-module']);
+    assert.deepEqual(broken([0, 1, 2, 9]), ['descriptor-4-up-free']);
+    assert.deepEqual([...broken(undefined), ...broken([], 'sh')], [], 'nothing is known of them');
+  });
+
   it('never lets unknown agree', () => {
     assert.deepEqual(compare({ kind: 'unknown' }, { result: 0 }), ['unknown: unknown / 0']);
     assert.deepEqual(compare({ kind: 'exact', value: 0 }, { result: null, unknownBecause: 'no line' }), ['unknown: 0 / unknown: no line']);
