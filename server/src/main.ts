@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
 import { createAnalyzer } from './analysis';
 import { KmodlabServer } from './lsp/server';
+
+// An edit leaves much garbage and little else: collect it early rather than let it pile up.
+setFlagsFromString('--max-semi-space-size=4');
+setFlagsFromString('--heap-growing-percent=20');
 
 // stdio, Node IPC, socket or pipe, as the client's command line says (`--stdio`, `--node-ipc`, …)
 const connection = createConnection(ProposedFeatures.all);

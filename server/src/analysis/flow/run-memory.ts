@@ -26,7 +26,7 @@ export interface EntryRun {
 }
 
 /** Runs of one function that are remembered; contents of one object that are. */
-const MAX_VARIANTS = 6;
+const MAX_VARIANTS = 4;
 
 /** What is remembered of a program's runs from one edit to the next. */
 export class RunMemory {
