@@ -102,6 +102,16 @@ module_init(start);`;
     });
   }
 
+  it('is remembered where init copied the table for handlers', () => {
+    const text = `#include <linux/module.h>
+static void *saved[400];
+static unsigned long *sys_call_table = (unsigned long *)0xffffffff81801460;
+static long hook(const char __user *name) { return ((long (*)(const char *))saved[87])("/tmp/x"); }
+int init_module(void) { memcpy(saved, sys_call_table, sizeof(saved)); sys_call_table[87] = (unsigned long)hook; return 0; }`;
+    const sources = [{ path: 'a.c', text }];
+    assert.deepEqual(brief(analyzer.analyze(sources, { arch: 'x86_64', kernel: '4.9' }).findings.filter(({ rule }) => rule === 'kernel-buffer'), sources), ['kernel-buffer "/tmp/x"']);
+  });
+
   it('is not needed where a variable is called like the table', () => {
     const sources = [{ path: 'a.c', text: '#include <linux/module.h>\nstatic unsigned long *sys_call_table = (unsigned long *)0xffffffff81801460;\nstatic int __init start(void) { long (*f)(const char *) = (void *)sys_call_table[87]; return f("/tmp/x"); }\nmodule_init(start);' }];
     assert.deepEqual(brief(analyzer.analyze(sources, { arch: 'x86_64', kernel: '4.9' }).findings.filter(({ rule }) => rule === 'kernel-buffer'), sources), ['kernel-buffer "/tmp/x"']);

@@ -56,7 +56,8 @@ export class GlobalStores implements NotesStores {
   stored(target: Target, value: Value, aside: boolean): void {
     if (target.object.storage !== 'global' || aside) return;
     if (value.kind === 'aggregate') {
-      if (value.rest.kind !== 'integer') this.add(target.object, target.path, UNKNOWN);
+      if (value.rest.kind === 'table') this.add(target.object, `${target.path}*`, value.rest);
+      else if (value.rest.kind !== 'integer') this.add(target.object, target.path, UNKNOWN);
       for (const [path, part] of value.cells) this.add(target.object, target.path + path.replace(/\*$/, ''), part.value);
       return;
     }
