@@ -2,7 +2,7 @@
 import type { FunctionPlace } from '../flow/unit';
 import type { CType, Expression } from '../syntax/ast';
 import { sourceOf } from './edits';
-import { needed, NotFixable } from './fix';
+import { needed, NotFixable } from './text-edit';
 import { localsOf } from './statements';
 
 /** The function pointer that a call goes through, without `*`. */

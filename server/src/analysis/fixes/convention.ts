@@ -8,7 +8,8 @@ import type { Expression } from '../syntax/ast';
 import { callAt, sameCall } from './findings';
 import { calledPointer } from './callee';
 import { Edits, editable, sourceOf } from './edits';
-import { needed, NotFixable, type Fixer } from './fix';
+import type { Fixer } from './fix';
+import { needed, NotFixable } from './text-edit';
 import { Operands } from './operands';
 import { namesIn } from './statements';
 

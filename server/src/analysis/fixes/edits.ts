@@ -2,7 +2,7 @@
 import type { FunctionDefinition, Located } from '../syntax/ast';
 import { textOf, type SourceText, type Span } from '../syntax/source';
 import type { FunctionPlace, Unit } from '../flow/unit';
-import { needed, NotFixable, type TextEdit } from './fix';
+import { needed, NotFixable, type TextEdit } from './text-edit';
 import { indentAt, lineEnd, lineStart, missingIncludes, nextLine, placeBefore, styled } from './layout';
 
 interface Change {

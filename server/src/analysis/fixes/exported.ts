@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { exportOf } from '../../../../core/abi/exports';
 import type { Program } from '../flow/program';
-import { NotFixable } from './fix';
+import { NotFixable } from './text-edit';
 
 /** License strings that get the symbols of EXPORT_SYMBOL_GPL: license_is_gpl_compatible() in include/linux/license.h. */
 const GPL_COMPATIBLE = new Set(['GPL', 'GPL v2', 'GPL and additional rights', 'Dual BSD/GPL', 'Dual MIT/GPL', 'Dual MPL/GPL']);

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { Finding, Range } from '../../../../core/model/analysis';
+import type { Finding } from '../../../../core/model/analysis';
 import type { Program } from '../flow/program';
 import type { RecordedCall } from '../flow/recorder';
 import type { Edits } from './edits';
-
-/** A change of one of the module's files, in the text that was analysed. */
-export interface TextEdit {
-  readonly file: string;
-  readonly range: Range;
-  readonly newText: string;
-}
+import type { TextEdit } from './text-edit';
 
 /** A change of the source after which its finding is gone. */
 export interface Fix {
@@ -39,12 +33,3 @@ export interface Plan {
 
 /** Plans a fix for a finding; null, or {@link NotFixable} thrown from any depth, when there is none that keeps the code right. */
 export type Fixer = (context: FixContext) => Plan | null;
-
-/** The code is not of a shape that can be changed without a risk. */
-export class NotFixable extends Error {}
-
-/** A value that a fix cannot do without. */
-export function needed<T>(value: T | null | undefined): T {
-  if (value === null || value === undefined) throw new NotFixable();
-  return value;
-}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { convention } from './convention';
-import { NotFixable, type Fix, type FixContext, type Fixer } from './fix';
+import type { Fix, FixContext, Fixer } from './fix';
+import { NotFixable } from './text-edit';
 import { inKernelApi } from './in-kernel-api';
 import { kernelFileIo } from './kernel-file-io';
 import { kprobeLookup } from './kprobe-lookup';
@@ -9,7 +10,8 @@ import { fourthArgument, initialiseRegisters, setRegisters } from './registers';
 import { userAnnotation } from './user-annotation';
 import { userCopy } from './user-copy';
 
-export type { Fix, TextEdit } from './fix';
+export type { Fix } from './fix';
+export type { TextEdit } from './text-edit';
 export { pastedText } from './pasted-text';
 export { suppress } from './suppression';
 

@@ -2,7 +2,8 @@
 import { namesIn } from './statements';
 import { Edits, editable } from './edits';
 import { requireExports } from './exported';
-import { NotFixable, type Fixer } from './fix';
+import type { Fixer } from './fix';
+import { NotFixable } from './text-edit';
 import { callsOf, nameAt } from './references';
 
 const LOOKUP = 'kallsyms_lookup_name';

@@ -5,7 +5,8 @@ import { integerType } from '../flow/types';
 import type { Expression, Statement } from '../syntax/ast';
 import { isAt } from './findings';
 import { Edits, editable, sourceOf } from './edits';
-import { needed, NotFixable, type Fixer } from './fix';
+import type { Fixer } from './fix';
+import { needed, NotFixable } from './text-edit';
 import { indentAt, nextLine } from './layout';
 import { contains, expressionsOf, inBlock, namesIn, uncast } from './statements';
 

@@ -6,7 +6,7 @@ import { typeOf } from '../flow/types';
 import type { FunctionPlace } from '../flow/unit';
 import type { CType, Expression, InitializerItem, Located, Statement } from '../syntax/ast';
 import { editable, sourceOf, type Edits } from './edits';
-import { needed, NotFixable } from './fix';
+import { needed, NotFixable } from './text-edit';
 import { isUsedInHiddenCode, retireVariables } from './retire';
 import { contains, expressionsOf, inBlock, isPure, localsOf, namesIn, uncast } from './statements';
 

@@ -4,7 +4,7 @@ import type { Program } from '../flow/program';
 import type { FunctionPlace } from '../flow/unit';
 import type { Expression } from '../syntax/ast';
 import { isAt } from './findings';
-import { NotFixable } from './fix';
+import { NotFixable } from './text-edit';
 import { expressionsOf } from './statements';
 
 type Call = Extract<Expression, { kind: 'call' }>;

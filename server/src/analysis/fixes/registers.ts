@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { callAt, isAt } from './findings';
 import { Edits, editable } from './edits';
-import { needed, NotFixable, type Fixer } from './fix';
+import type { Fixer } from './fix';
+import { needed, NotFixable } from './text-edit';
 import { inBlock, localsOf } from './statements';
 
 /** An initialiser for registers that have none, so that what is not set is 0. */

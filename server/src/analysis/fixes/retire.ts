@@ -3,7 +3,7 @@ import type { FunctionPlace } from '../flow/unit';
 import { tokenize } from '../syntax/lexer';
 import type { Declarator, Expression, Located, Statement } from '../syntax/ast';
 import { editable, type Edits } from './edits';
-import { NotFixable } from './fix';
+import { NotFixable } from './text-edit';
 import { contains, expressionsOf, inBlock, isPure, localsOf, namesIn } from './statements';
 
 /**

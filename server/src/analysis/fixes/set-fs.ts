@@ -2,7 +2,7 @@
 import type { FunctionPlace } from '../flow/unit';
 import type { Expression, Located } from '../syntax/ast';
 import type { Edits } from './edits';
-import { needed, NotFixable } from './fix';
+import { needed, NotFixable } from './text-edit';
 import { contains, expressionsOf, inBlock, localsOf, namesIn } from './statements';
 
 const LIMIT_FUNCTIONS = new Set(['set_fs', 'get_fs', 'get_ds']);

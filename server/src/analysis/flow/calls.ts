@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { kernelFunction } from '../../../../core/abi/kernel-functions';
-import type { Expression } from '../syntax/ast';
+import type { CallExpression, Expression } from '../syntax/ast';
 import { callExternal } from './externals';
 import { Frame, type Outcome } from './frame';
 import { asLookup, findsByName, soughtSymbol } from './lookups';
-import { giveUp, type Argument, type CallExpression, type Machine, type Performs } from './machine';
+import { giveUp, type Argument, type Machine, type Performs } from './machine';
 import type { MemoryObject } from './objects';
 import { mergeOutcomes } from './outcomes';
 import type { State } from './state';

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-import type { Expression } from '../syntax/ast';
+import type { CallExpression, Expression } from '../syntax/ast';
 import { walkExpression } from '../syntax/walk';
 import { offsetPath } from './arithmetic';
 import type { Frame, Outcome } from './frame';
 import { findsByName, lookUp, onEachSymbol, registerProbe, soughtSymbol, symbolNamed } from './lookups';
-import type { Argument, CallExpression, Machine, Place } from './machine';
+import type { Argument, Machine, Place } from './machine';
 import type { MemoryObject, Target } from './objects';
 import { findReport } from './reports';
 import { storesIn } from './registers';

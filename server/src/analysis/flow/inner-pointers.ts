@@ -3,19 +3,9 @@ import type { AbiFunction } from '../../../../core/abi';
 import { layoutOf, type InnerPointer, type Layout } from '../../../../core/abi/nested-pointers';
 import type { Span } from '../syntax/source';
 import type { Origin, Target } from './objects';
-import type { CallArgument } from './recorder';
+import type { CallArgument, InnerAddress } from './recorder';
 import type { State } from './state';
 import { originOf, spaceOf, type Value } from './values';
-
-/** A kernel address inside of what an argument points to, where the kernel takes it for one of user space. */
-export interface InnerAddress {
-  /** `struct iovec` and, of that, `iov_base`. */
-  readonly what: string;
-  readonly field: string;
-  readonly silent: boolean;
-  readonly origin: Origin;
-  readonly stored: Span | null;
-}
 
 /** The arguments, with the kernel addresses inside of what they point to. */
 export function withInner(callee: AbiFunction, list: readonly CallArgument[], state: State): CallArgument[] {

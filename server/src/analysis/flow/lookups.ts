@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+import type { CallExpression } from '../syntax/ast';
 import { walkStatement } from '../syntax/walk';
 import type { Frame, Outcome } from './frame';
 import { kernelSymbol } from './kernel-symbols';
-import type { Argument, CallExpression, Machine } from './machine';
+import type { Argument, Machine } from './machine';
 import type { Lookup, Target } from './objects';
 import type { Program } from './program';
 import type { State } from './state';

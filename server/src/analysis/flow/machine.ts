@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { AbiSyscall } from '../../../../core/abi';
-import type { CType, Declarator, Expression, Located, Statement } from '../syntax/ast';
+import type { CallExpression, CType, Declarator, Expression, Located, Statement } from '../syntax/ast';
 import type { Span } from '../syntax/source';
 import type { Frame, Outcome } from './frame';
 import type { ElementCounts } from './element-counts';
@@ -11,8 +11,6 @@ import type { Recorder, UncheckedUse } from './recorder';
 import type { State } from './state';
 import type { FunctionPlace } from './unit';
 import type { Value } from './values';
-
-export type CallExpression = Extract<Expression, { kind: 'call' }>;
 
 /** An argument with the expression that gives it. */
 export interface Argument {

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: MIT
 import type { AbiFunction, AbiSyscall, SyscallAbi } from '../../../../core/abi';
-import type { FunctionDefinition } from '../syntax/ast';
+import type { CallExpression, FunctionDefinition } from '../syntax/ast';
 import type { Span } from '../syntax/source';
 import type { Forecast } from './forecast';
-import type { InnerAddress } from './inner-pointers';
-import type { CallExpression } from './machine';
 import type { Lookup, MemoryObject, Origin } from './objects';
 import type { FunctionPlace } from './unit';
 import type { Value } from './values';
+
+/** A kernel address inside of what an argument points to, where the kernel takes it for one of user space. */
+export interface InnerAddress {
+  /** `struct iovec` and, of that, `iov_base`. */
+  readonly what: string;
+  readonly field: string;
+  readonly silent: boolean;
+  readonly origin: Origin;
+  readonly stored: Span | null;
+}
 
 /** One argument of a call, as one path brings it. */
 export interface CallArgument {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { AbiFunction, AbiSyscall } from '../../../../core/abi';
+import type { CallExpression } from '../syntax/ast';
 import { DescriptorTable } from './descriptors';
 import { forecast, unknownForecast, type Forecast } from './forecast';
 import type { Frame, Outcome } from './frame';
 import { withInner } from './inner-pointers';
-import type { Argument, CallExpression, Machine } from './machine';
+import type { Argument, Machine } from './machine';
 import type { CallArgument, CallCode, UsedConvention } from './recorder';
 import { argumentsIn, registersOf, storesTo } from './registers';
 import type { State } from './state';

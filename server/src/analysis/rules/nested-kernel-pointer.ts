@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { whyNoUserAddress } from '../../../../core/abi/user-checks';
 import type { Finding } from '../../../../core/model/analysis';
-import type { InnerAddress } from '../flow/inner-pointers';
+import type { InnerAddress } from '../flow/recorder';
 import type { RecordedCall } from '../flow/recorder';
 import type { TargetFacts } from '../syntax/target';
 import { rangeOf, textOf } from '../syntax/source';

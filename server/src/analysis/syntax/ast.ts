@@ -85,6 +85,8 @@ export type Statement = Located &
     | { readonly kind: 'unparsed'; readonly names: readonly string[]; readonly mayCall: boolean }
   );
 
+export type CallExpression = Extract<Expression, { kind: 'call' }>;
+
 export interface FunctionDefinition extends Located {
   readonly name: string;
   /** Offsets of the name. */
