@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { AbiFunction } from '../../../../core/abi';
 import { layoutOf, type InnerPointer, type Layout } from '../../../../core/abi/nested-pointers';
-import type { Span } from '../syntax/source';
-import type { Origin, Target } from './objects';
+import type { Target } from './objects';
 import type { CallArgument, InnerAddress } from './recorder';
 import type { State } from './state';
 import { originOf, spaceOf, type Value } from './values';
