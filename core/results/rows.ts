@@ -107,6 +107,7 @@ export function callDetails(row: ComparisonRow, context: RowContext): CallDetail
     arguments: argumentRows(call, session.host, abi, shown.syscall),
     addresses: call && addressPicture(call, session.host, abi),
     descriptors: story && shownStory(story, abi),
+    stack: call?.stack?.map((frame) => ({ function: visibleText(frame.function), source: frame.source })) ?? [],
     kernelPath: call?.kernelPath ? shownKernelPath(call.kernelPath) : null,
     canExplain: call?.evidence === 'probe' && call.result !== null && call.kernelPath === undefined,
     logLine: record ? visibleText(record.text) : null,

@@ -64,6 +64,8 @@ export interface CallDetails {
   readonly addresses: AddressPicture | null;
   /** What it did to the descriptors of its task; null when that is nothing. */
   readonly descriptors: DescriptorStory | null;
+  /** Who called, innermost first; empty when the stack was not recorded. */
+  readonly stack: readonly { readonly function: string; readonly source: SourceLine | null }[];
   /** The kernel's own way to the result; null until somebody asked for it. */
   readonly kernelPath: ShownKernelPath | null;
   /** That way can be asked for. */

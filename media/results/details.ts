@@ -64,6 +64,11 @@ function kernelPathPart({ title, functions, notes }: ShownKernelPath): HTMLEleme
   return part("The kernel's own path", el('p', { class: 'label' }, title), el('ol', { class: 'kernel-path' }, ...lines), ...notes.map((text) => el('p', { class: 'note' }, text)));
 }
 
+function stackPart(stack: CallDetails['stack'], open: OpenSource): HTMLElement {
+  const line = (frame: CallDetails['stack'][number]): HTMLElement => el('li', {}, el('span', { class: 'mono' }, frame.function), frame.source ? sourceLink(frame.source, open) : null);
+  return part('Called from', el('ol', { class: 'stack' }, ...stack.map(line)));
+}
+
 function askForPath(explain: () => void): HTMLElement {
   const text = 'Which function of the kernel returned this? The same source is loaded again, in a fresh guest, to see.';
   return part("The kernel's own path", el('p', {}, text), button("Show the Kernel's Path", explain, { secondary: true }));
@@ -110,6 +115,7 @@ export function renderDetails(target: HTMLElement, details: CallDetails, open: O
     ...(descriptors ? [part(`Descriptors of ${descriptors.task}`, descriptorStory(descriptors, open))] : []),
     predictionPart(details),
     evidencePart(details, open),
+    ...(details.stack.length > 0 ? [stackPart(details.stack, open)] : []),
   ];
   const why = details.why.length === 0 ? null : el('div', { class: 'why' }, ...details.why.map((text) => el('p', {}, text)));
   target.replaceChildren(heading, ...(why ? [why] : []), el('div', { class: 'parts' }, ...parts));

@@ -122,6 +122,7 @@ function card(details: CallDetails): Shape {
     ...(details.addresses === null ? [] : [shape('div', { class: 'scroll' }, drawAddresses(details.addresses, 560))]),
     ...kernelPath(details),
     ...descriptors(details),
+    ...stack(details),
     ...details.notes.map((note) => shape('p', { class: 'dim' }, note)),
   );
 }
@@ -130,6 +131,11 @@ function kernelPath({ kernelPath: path }: CallDetails): Shape[] {
   if (!path) return [];
   const lines = path.functions.map(({ depth, name, value, note }) => `${'  '.repeat(depth)}${name}${value === null ? '' : ` = ${value}`}${note === null ? '' : `  ${note}`}`);
   return [shape('p', { class: 'dim' }, `The kernel's own path. ${path.title}`), shape('pre', {}, [...lines, ...path.notes].join('\n'))];
+}
+
+function stack({ stack: frames }: CallDetails): Shape[] {
+  const lines = frames.map(({ function: name, source }) => `${name}${source ? `  ${source.file}:${source.line}` : ''}`);
+  return lines.length === 0 ? [] : [shape('p', { class: 'dim' }, 'Called from'), shape('pre', {}, lines.join('\n'))];
 }
 
 function descriptors({ descriptors: story }: CallDetails): Shape[] {

@@ -59,6 +59,13 @@ describe('why a call returned what it did', () => {
     assert.equal(path.functions[2]?.note, 'inferred, not traced: it is inlined (fs/read_write.c:7)');
   });
 
+  it('says who called, with the control characters of names made visible', () => {
+    const stack = [{ function: 'start+0x26', source: { file: 'sample.c', line: 3 } }, { function: 'a\u202eb', source: null }];
+    const shown = details('a', { calls: [probed('a', 'write', -14, ['0x1', '0xffffffffc0284060'], { stack })] }).stack;
+    assert.deepEqual([shown[0], shown[1]?.function.includes('\u202e')], [stack[0], false]);
+    assert.deepEqual(details('a', { calls: [probed('a', 'getpid', 7, [])] }).stack, []);
+  });
+
   it('counts the bytes', () => {
     const why = (result: number): readonly string[] => details('a', { calls: [probed('a', 'write', result, ['0x1', '0x7000', '0x19'])] }).why;
     assert.deepEqual(why(25), ['All 25 bytes were written: the result is their number.']);
