@@ -1,26 +1,46 @@
 // SPDX-License-Identifier: MIT
-// npm run bench [-- --json] [-- --runs N]: figures of this machine, ours and theirs measured in turn.
+// npm run bench [-- --json] [-- --runs N] [-- --only NAME]: figures of this machine, ours and theirs measured in turn.
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { analysisFigures } from './analysis';
 import { editingFigures } from './editing';
 import { loadFigures } from './load';
+import type { Figure, NotMeasured } from './measure';
+import { otherToolsFigures } from './other-tools';
 import { recorderFigures } from './recorder';
 import { viewFigures } from './view';
-import type { Figure } from './measure';
 
-function line({ name, value, min, max, unit, beside }: Figure): string {
+const PARTS: Readonly<Record<string, (runs: number) => Promise<(Figure | NotMeasured)[]>>> = {
+  editing: editingFigures,
+  analysis: analysisFigures,
+  tools: otherToolsFigures,
+  load: loadFigures,
+  recorder: recorderFigures,
+  view: viewFigures,
+};
+
+function line(figure: Figure | NotMeasured): string {
+  if ('missing' in figure) return `${figure.name}: ${figure.missing}`;
+  const { name, value, min, max, unit, beside } = figure;
   const ours = `${name}: ${value} ${unit} (${min} to ${max})`;
   return beside ? `${ours}\n    beside ${beside.name}: ${beside.value} ${unit} (${beside.min} to ${beside.max}), ratio ${beside.ratio}` : ours;
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { json: { type: 'boolean' }, runs: { type: 'string', default: '5' } } });
+  const { values } = parseArgs({ options: { json: { type: 'boolean' }, runs: { type: 'string', default: '5' }, only: { type: 'string', multiple: true } } });
   const runs = Math.max(1, Number(values.runs) || 5);
-  const figures = [...(await editingFigures(runs)), ...(await analysisFigures(runs)), ...(await loadFigures(runs)), ...(await recorderFigures(runs)), ...(await viewFigures(runs))];
+  const names = values.only ?? Object.keys(PARTS);
+  const unknown = names.find((name) => !(name in PARTS));
+  if (unknown !== undefined) throw new Error(`There is no part ${unknown}: ${Object.keys(PARTS).join(', ')}`);
+  const figures: (Figure | NotMeasured)[] = [];
+  for (const name of names) {
+    process.stderr.write(`Measuring: ${name}…\n`);
+    const made = await PARTS[name]!(runs);
+    figures.push(...made);
+    if (!values.json) for (const figure of made) console.log(line(figure));
+  }
   const machine = { cpus: os.cpus().length, model: os.cpus()[0]?.model ?? '', node: process.version };
   if (values.json) console.log(JSON.stringify({ machine, runs, figures }, null, 2));
-  else for (const figure of figures) console.log(line(figure));
 }
 
 void main();

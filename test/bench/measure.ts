@@ -3,12 +3,18 @@
 /** One figure, and what it is measured beside in the same run. */
 export interface Figure {
   readonly name: string;
-  readonly unit: 'ms' | 'MB' | 'calls';
+  readonly unit: 'ms' | 'MB' | 'calls' | 'lines';
   /** Median of the runs. */
   readonly value: number;
   readonly min: number;
   readonly max: number;
   readonly beside: { readonly name: string; readonly value: number; readonly min: number; readonly max: number; /** Median of the pairs' quotients, ours by theirs. */ readonly ratio: number } | null;
+}
+
+/** A figure that cannot be had here, and why. */
+export interface NotMeasured {
+  readonly name: string;
+  readonly missing: string;
 }
 
 export function median(values: readonly number[]): number {
