@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { AnalysisTarget, Finding, SourceFile } from '../../core/model';
 import type { Analyzer } from '../../server/src/analysis';
 import { isKernelModule } from '../../server/src/analysis/module';
@@ -34,6 +35,16 @@ interface CheckedFile {
   analysed: boolean;
 }
 
+interface LookedAt {
+  readonly sources: ModuleFiles['sources'];
+  readonly target: AnalysisTarget;
+  readonly findings: readonly Finding[];
+  /** They are a kernel module's. */
+  readonly analysed: boolean;
+  /** Findings for every supported kernel. */
+  readonly elsewhere: () => readonly Finding[];
+}
+
 /** Checks files and folders, one folder after the other, and reports as it goes. */
 export class Checker {
   errors = 0;
@@ -42,6 +53,7 @@ export class Checker {
   private readonly reported = new Set<string>();
   /** Files below a folder that its Kbuild file already had, by absolute path. */
   private readonly taken = new Set<string>();
+  private lookedAt: LookedAt | undefined;
   private readonly projectsReported = new Set<string>();
 
   constructor(private readonly deps: CheckerDeps) {}
@@ -84,9 +96,7 @@ export class Checker {
   }
 
   private look(sources: ModuleFiles['sources'], target: AnalysisTarget, checked: Map<string, CheckedFile>, isAsked: (name: string) => boolean): void {
-    const { findings } = this.deps.analyzer.analyze(sources, target);
-    const analysed = isKernelModule(sources);
-    const elsewhere = once(() => this.deps.analyzer.analyze(sources, { arch: target.arch, kernel: null }).findings);
+    const { findings, analysed, elsewhere } = this.lookAt(sources, target);
     for (const source of sources) {
       const own = findings.filter(({ file }) => file === source.path);
       if (!isAsked(source.path) || (own.length === 0 && !source.text.includes('kmodlab:'))) continue;
@@ -96,6 +106,16 @@ export class Checker {
       known.elsewhere.push(() => elsewhere().filter(({ file }) => file === source.path));
       known.analysed ||= analysed && !source.path.startsWith('../'); // what other folders include, they may need
     }
+  }
+
+  /** Files of one module that are asked for one after the other cost one analysis. */
+  private lookAt(sources: ModuleFiles['sources'], target: AnalysisTarget): LookedAt {
+    const before = this.lookedAt;
+    const isSame = before?.sources.length === sources.length && isDeepStrictEqual(before.target, target) && sources.every(({ path: name, text }, at) => before.sources[at]?.path === name && before.sources[at].text === text);
+    if (isSame) return before;
+    const { findings } = this.deps.analyzer.analyze(sources, target);
+    const elsewhere = once(() => this.deps.analyzer.analyze(sources, { arch: target.arch, kernel: null }).findings);
+    return (this.lookedAt = { sources, target, findings, analysed: isKernelModule(sources), elsewhere });
   }
 
   private async conclude(folder: string, checked: ReadonlyMap<string, CheckedFile>): Promise<void> {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Architecture, ExitCode, Failure, KernelRelease, visibleText } from '../../core/model';
 import { systemPath } from '../../server/src/workspace/file-names';
-import { DiskFiles } from '../../server/src/workspace/source-files';
+import { DiskFiles, SnapshotFiles } from '../../server/src/workspace/source-files';
 import { loadAnalyzer } from '../analysis';
 import { Checker } from '../check/checker';
 import { JsonReport, TextReport, type Output, type Report } from '../check/report';
@@ -116,7 +116,7 @@ export const check: Command = {
     };
     const report = reportFor(format, { out: writeTo(context.out), err: writeTo(context.err) }, context.cwd, await repositoryRoot(context.cwd));
     const target = { ...(arch.data ? { arch: arch.data } : {}), ...(kernel.data === undefined ? {} : { kernel: kernel.data }) };
-    const checker = new Checker({ analyzer, files: new DiskFiles(), sizeOf, report, target, signal: context.signal, onFile: (file) => progress.file(path.relative(context.cwd, path.dirname(file))) });
+    const checker = new Checker({ analyzer, files: new SnapshotFiles(new DiskFiles()), sizeOf, report, target, signal: context.signal, onFile: (file) => progress.file(path.relative(context.cwd, path.dirname(file))) });
     for (const { file, isFolder } of asked) {
       if (!isFolder) await checker.checkFile(file);
       else {

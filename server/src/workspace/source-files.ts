@@ -58,3 +58,33 @@ export class DiskFiles implements SourceFiles {
     }
   }
 }
+
+/** How many answers are remembered at a time. */
+const MAX_REMEMBERED = 50_000;
+
+/** Files that are looked at in one go: what is not there is asked for once. */
+export class SnapshotFiles implements SourceFiles {
+  private readonly unreadable = new Set<string>();
+  private readonly absent = new Set<string>();
+
+  constructor(private readonly files: SourceFiles) {}
+
+  async read(file: string): Promise<string | undefined> {
+    if (this.unreadable.has(file)) return undefined;
+    const text = await this.files.read(file);
+    if (text === undefined) remember(this.unreadable, file);
+    return text;
+  }
+
+  async exists(file: string): Promise<boolean> {
+    if (this.absent.has(file)) return false;
+    const exists = await this.files.exists(file);
+    if (!exists) remember(this.absent, file);
+    return exists;
+  }
+}
+
+function remember(names: Set<string>, name: string): void {
+  if (names.size >= MAX_REMEMBERED) names.clear();
+  names.add(name);
+}
