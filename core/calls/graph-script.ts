@@ -9,6 +9,7 @@ export const GRAPH_ANSWER = 'kmodlab-graph';
  *   nobody else has it.
  * - Only what the processes of this connection, and their children, do is traced: the process that serves it is an
  *   ancestor of each command that comes after.
+ * - Only the lines of tasks that made the call are sent: the others are many, and the guest's SSH server is slow.
  * - Probes write into the same buffer: one at the address that the syscall returns to tells whose call it was (a return
  *   probe cannot, it may find the tracer's own trampoline), return probes tell what each function gave back.
  *
@@ -82,7 +83,8 @@ say ready
 while read -r verb; do
   [ "$verb" = finish ] || continue
   echo 0 >"$tracefs/tracing_on"
-  dd if="$tracefs/trace" bs=65536 2>/dev/null
+  pids=$(sed -n 's,^ *[0-9.]* |  *[0-9]*) .*-\\([0-9]*\\)  *|.*/\\* x: .*,\\1,p' "$tracefs/trace" | sort -u | tr '\\n' '|')
+  [ -z "$pids" ] || grep -E -e "-(\${pids%|}) +\\|" -e '^CPU:' "$tracefs/trace"
   say finished
 done
 `;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// npm run fuzz [-- --minutes N] [--seed N]: hostile texts and random edits, for as long as asked. What fails is kept in a file.
+// npm run fuzz [-- --minutes N] [--seed N] [--max-cpu MS]: hostile texts and random edits, for as long as asked. What fails is kept in a file.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -21,7 +21,7 @@ function sourcesOf(folder: string): SourceFile[] {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string' } } });
+  const { values } = parseArgs({ options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string' }, 'max-cpu': { type: 'string', default: '2000' } } });
   const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
   const deadline = performance.now() + Number(values.minutes) * 60_000;
   const goesOn = (): boolean => performance.now() < deadline;
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const count = { texts: 0, edits: 0, slowest: 0 };
   const attempt = (text: string, chance: Chance): void => {
     try {
-      count.slowest = Math.max(count.slowest, analyseHostile(analyzer, 'gen.c', text, chance));
+      count.slowest = Math.max(count.slowest, analyseHostile(analyzer, 'gen.c', text, chance, Number(values['max-cpu'])));
       count.texts++;
     } catch (error) {
       const file = path.join(os.tmpdir(), `kmodlab-fuzz-${seed}.c`);

@@ -12,6 +12,8 @@ export interface Sources {
 
 const MAX_INCLUDE_DEPTH = 30;
 const MAX_INCLUDES = 400;
+/** Of all files together, each counted as often as it is included. */
+const MAX_LINES = 400_000;
 
 /** Preprocesses one unit, time and again: what an edit left alone is not looked at anew. */
 export class Preprocessor {
@@ -47,6 +49,7 @@ class Reading {
   private readonly allowance = new UnitAllowance();
   private readonly whole: Span;
   private including = 0;
+  private lines = 0;
   private pending: Declaration | null = null;
 
   constructor(
@@ -63,6 +66,8 @@ class Reading {
 
   file(file: SourceText, depth: number): void {
     if (depth > MAX_INCLUDE_DEPTH || ++this.including > MAX_INCLUDES || this.includedOnce.has(file)) return;
+    this.lines += file.lines.length;
+    if (depth > 0 && this.lines > MAX_LINES) return;
     const conditionals: Conditional[] = [];
     for (const line of file.lines) {
       const active = conditionals.at(-1)?.active ?? true;
