@@ -8,7 +8,9 @@ import { MeasuredServer } from '../support/measured-server';
 import type { Figure } from './measure';
 
 const TYPED = ['\n\tlong checked = 0;', '\n\tif (checked)', '\n\t\treturn -EINVAL;'].join('');
-const WARM_UP = 60;
+const WARM_UP = 50;
+/** How often memory is looked at. */
+const ROUNDS = 2;
 
 /** Types into one function after another, character by character, and takes each text out again. */
 class Typist {
@@ -98,8 +100,8 @@ async function memoryFigure(folder: string, documents: number, lines: number, ch
       typists.push(typist);
     }
     const sizes = [server.residentMegabytes];
-    for (let round = 0; round < 10; round++) {
-      for (const typist of typists) await typist.type(Math.ceil(changes / 10 / documents));
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const typist of typists) await typist.type(Math.ceil(changes / ROUNDS / documents));
       sizes.push(server.residentMegabytes);
     }
     return megabytes(`resident memory of the server, ${documents} × ${lines} lines open, after ${changes} edits (from when they were opened on: least, most)`, sizes);
@@ -112,10 +114,10 @@ export async function editingFigures(runs: number): Promise<Figure[]> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-bench-'));
   try {
     return [
-      ...(await typingFigures(folder, 1300, runs * 100)),
-      ...(await typingFigures(folder, 20_000, runs * 60)),
+      ...(await typingFigures(folder, 1300, runs * 40)),
+      ...(await typingFigures(folder, 20_000, runs * 40)),
       await memoryFigure(folder, 10, 1300, runs * 40),
-      await memoryFigure(folder, 1, 20_000, runs * 40),
+      await memoryFigure(folder, 1, 20_000, runs * 20),
     ];
   } finally {
     fs.rmSync(folder, { recursive: true });

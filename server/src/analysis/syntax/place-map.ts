@@ -10,18 +10,29 @@ export interface Piece {
   readonly token: PlacedToken;
 }
 
-/** Finds the source of a stretch of preprocessed text. */
+/** Finds the source of a stretch of preprocessed text. There is one for each declaration of each open file, so it is kept small. */
 export class PlaceMap {
+  /** For each piece where it begins and where it ends in the text. */
+  private readonly bounds: Int32Array;
+  private readonly spans: readonly Stretch[];
+  private readonly written: Uint8Array;
+
   constructor(
-    private readonly pieces: readonly Piece[],
+    pieces: readonly Piece[],
     private readonly whole: Span,
-  ) {}
+  ) {
+    this.bounds = Int32Array.from(pieces.flatMap(({ at, length }) => [at, at + length]));
+    this.spans = pieces.map(({ token }) => token.span);
+    this.written = Uint8Array.from(pieces, ({ token }) => Number(token.written));
+  }
 
   /** What a person reads as this expression: an argument of a macro call rather than the whole call. */
   span(start: number, end: number): Span {
-    const pieces = this.between(start, end);
-    const invocations = pieces.filter((piece) => !piece.token.written).map((piece) => piece.token.span);
-    const written = pieces.filter((piece) => piece.token.written).map((piece) => piece.token.span);
+    const { first, behind } = this.indexes(start, end);
+    const spans = this.spans.slice(first, behind);
+    const isWritten = (_: Stretch, at: number): boolean => this.written[first + at] === 1;
+    const invocations = spans.filter((span, at) => !isWritten(span, at));
+    const written = spans.filter(isWritten);
     const [invocation] = invocations;
     if (!invocation) return union(written) ?? this.whole;
     const inside = (span: Stretch): boolean => span.file === invocation.file && span.start >= invocation.start && span.end <= invocation.end;
@@ -31,41 +42,31 @@ export class PlaceMap {
 
   /** The whole stretch, macro calls included: where a debugger would say that the code stands. */
   site(start: number, end: number): Span {
-    return union(this.between(start, end).map((piece) => piece.token.span)) ?? this.whole;
+    const { first, behind } = this.indexes(start, end);
+    return union(this.spans.slice(first, behind)) ?? this.whole;
   }
 
   /** The source of a stretch, where it could be replaced in place; null where a macro's expansion or a file begins or ends within. */
   verbatim(start: number, end: number): Span | null {
     const { first, behind } = this.indexes(start, end);
-    const spans = this.pieces.slice(first, behind).map((piece) => piece.token.span);
+    const spans = this.spans.slice(first, behind);
     const span = union(spans);
     if (!span || spans.some(({ file }) => file !== span.file)) return null;
     const overlaps = (other: Span | undefined): boolean => other?.file === span.file && other.start < span.end && other.end > span.start;
-    return overlaps(this.pieces[first - 1]?.token.span) || overlaps(this.pieces[behind]?.token.span) ? null : span;
-  }
-
-  /** The first token of a stretch, as it is written in the source. */
-  firstToken(start: number): PlacedToken | undefined {
-    return this.between(start, start + 1)[0]?.token;
-  }
-
-  private between(start: number, end: number): readonly Piece[] {
-    const { first, behind } = this.indexes(start, end);
-    return this.pieces.slice(first, behind);
+    return overlaps(this.spans[first - 1]) || overlaps(this.spans[behind]) ? null : span;
   }
 
   /** Of the first piece in a stretch, and of the first one behind it. */
   private indexes(start: number, end: number): { first: number; behind: number } {
     let low = 0;
-    let high = this.pieces.length;
+    let high = this.spans.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      const piece = this.pieces[middle];
-      if (piece && piece.at + piece.length <= start) low = middle + 1;
+      if ((this.bounds[2 * middle + 1] ?? 0) <= start) low = middle + 1;
       else high = middle;
     }
     let behind = low;
-    while ((this.pieces[behind]?.at ?? Infinity) < end) behind++;
+    while ((this.bounds[2 * behind] ?? Infinity) < end) behind++;
     return { first: low, behind };
   }
 }
