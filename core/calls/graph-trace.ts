@@ -18,8 +18,8 @@ export interface TracedCall {
 
 interface Task {
   readonly open: TracedFunction[];
-  /** The last function that ended. */
-  closed: TracedFunction | null;
+  /** The last entry of the syscall that ended and whose caller has not been seen to go on. */
+  ended: TracedFunction | null;
   size: number;
   lost: boolean;
 }
@@ -77,7 +77,7 @@ export class GraphTrace {
   private task(pid: string): Task {
     const known = this.tasks.get(pid);
     if (known) return known;
-    const task: Task = { open: [], closed: null, size: 0, lost: false };
+    const task: Task = { open: [], ended: null, size: 0, lost: false };
     this.tasks.set(pid, task);
     return task;
   }
@@ -89,7 +89,7 @@ export class GraphTrace {
     if (enter?.[1] !== undefined) {
       const node: TracedFunction = { name: enter[1], durationUsec, value: leaf ? number(leaf[2]) : null, callees: [] };
       this.add(task, node);
-      if (leaf) task.closed = node;
+      if (leaf) this.close(task, node);
       else task.open.push(node);
       return;
     }
@@ -99,7 +99,7 @@ export class GraphTrace {
     if (!node) return;
     node.durationUsec = durationUsec;
     node.value ??= number(leave[2]);
-    task.closed = node;
+    this.close(task, node);
   }
 
   private add(task: Task, node: TracedFunction): void {
@@ -114,9 +114,14 @@ export class GraphTrace {
     }
   }
 
+  private close(task: Task, node: TracedFunction): void {
+    if (node.name === this.entry) task.ended = node;
+  }
+
   private cameBack(task: Task, result: bigint): void {
-    const root = task.closed;
-    if (root?.name !== this.entry) return;
+    const root = task.ended;
+    task.ended = null;
+    if (!root) return;
     root.value ??= result;
     this.calls.push({ root, result: Number(result), truncated: task.lost });
   }

@@ -82,7 +82,7 @@ export function isAddress(entry: string, index: number): boolean {
 
 /** User pointers that are looked at before any other argument can fail the call: paths taken by getname(), and results of calls that check nothing. */
 const LOOKED_AT_FIRST: Readonly<Record<string, readonly number[]>> = {
-  creat: [0], newstat: [0], newlstat: [0], mkdir: [0], mkdirat: [1], rmdir: [0], unlink: [0], rename: [0, 1], renameat: [1, 3], link: [0], symlink: [0, 1], symlinkat: [0, 2], chdir: [0], chroot: [0], chmod: [0],
+  creat: [0], newstat: [0], newlstat: [0], mkdir: [0], mkdirat: [1], rmdir: [0], unlink: [0], rename: [0], renameat: [1], link: [0], symlink: [0, 1], symlinkat: [0, 2], chdir: [0], chroot: [0], chmod: [0],
   fchmodat: [1], chown: [0], lchown: [0], statfs: [0], execve: [0], pipe: [0], newuname: [0], sysinfo: [0], times: [0], time: [0], gettimeofday: [0, 1], nanosleep: [0], getresuid: [0, 1, 2],
   getresgid: [0, 1, 2], capget: [0],
 };

@@ -67,6 +67,11 @@ describe("the tracer's text", () => {
     assert.equal(inner?.root.durationUsec, 79.499);
   });
 
+  it('knows the call also when the probe itself is traced before the caller goes on', () => {
+    const [inner] = read([line(`${ENTRY}() {`), line('  device_write [echo]() {'), ...REFUSED.slice(0, -1), line('kprobe_int3_handler() {'), line('get_kprobe();'), line('} /* kprobe_int3_handler */'), REFUSED.at(-1)!]);
+    assert.equal(inner?.root.durationUsec, 79.499);
+  });
+
   it('reads the return values of kernels that trace them, in both spellings', () => {
     for (const [leaf, end] of [['/* = 0x1000 */', '= -14'], ['/* ret=0x1000 */', 'ret=-14']]) {
       const [call] = read([line(`${ENTRY}() {`), line(`  fdget_pos(); ${leaf}`), line(`} /* ${ENTRY} ${end} */`), line('/* x: (start+0x26/0x40 [echo]) ret=-14 */')]);
