@@ -18,7 +18,6 @@ export class Executor implements Executes {
 
   /** Runs a function's body; one outcome for each kind of result and state that its callers must tell apart. */
   runBody(frame: Frame, start: State): Outcome[] {
-    this.machine.recorder.visitedFunctions.add(frame.definition);
     for (let pass = 1; pass <= MAX_PASSES + 1; pass++) {
       frame.beginPass();
       const ended = this.run(frame.definition.body, [start.fork()], frame);
@@ -26,6 +25,7 @@ export class Executor implements Executes {
       if (!frame.jumpedBack || this.machine.exhausted) break;
       if (pass === MAX_PASSES) for (const states of frame.jumps.values()) for (const state of states) giveUp(state, this.machine);
     }
+    if (!this.machine.exhausted) this.machine.recorder.visitedFunctions.add(frame.definition);
     return mergeOutcomes(frame.returns);
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Cost } from '../syntax/allowance';
 import type { Located } from '../syntax/ast';
 import { Calls } from './calls';
 import { Evaluator } from './evaluator';
@@ -11,8 +12,13 @@ import type { Lookup } from './objects';
 import type { Program } from './program';
 import type { Recorder, UncheckedUse } from './recorder';
 
-/** Steps of one run; beyond it everything is unknown. */
+/** Steps of all runs of a program's entry points. */
 const MAX_STEPS = 150_000;
+/** What one entry point leaves for what comes after it. */
+const RESERVE = 75_000;
+/** Once no more than that is left, a run may do one of so many parts of it; one that keeps no paths apart gets further with them. */
+const PARTS = 8;
+const PARTS_JOINED = 3;
 
 /** Lookups of one entry point that are followed to what happens when they find nothing. */
 const MAX_LOOKUPS = 8;
@@ -27,8 +33,12 @@ export class Interpreter implements Machine {
   globals: NotesStores = this.allStores;
   readonly elementCounts = new ElementCounts();
   reachable = true;
-  /** Steps that may still be done. */
-  steps = MAX_STEPS;
+  joinsAll = false;
+  /** Steps that all runs together may still do. */
+  private left = MAX_STEPS;
+  /** Steps of them that this run may still do; beyond it everything is unknown. */
+  private steps = MAX_STEPS;
+  private allowed = MAX_STEPS;
   private readonly lookups = new Set<string>();
 
   constructor(
@@ -41,6 +51,7 @@ export class Interpreter implements Machine {
   }
 
   followsFailure({ key }: Lookup): boolean {
+    if (this.joinsAll) return false;
     if (this.lookups.size < MAX_LOOKUPS) this.lookups.add(key);
     return this.lookups.has(key);
   }
@@ -51,10 +62,35 @@ export class Interpreter implements Machine {
     return true;
   }
 
-  /** Another entry point begins. */
-  begin(): void {
+  /** Steps that the next run may do: never all that are left, so that each entry point is looked at. */
+  shareOf(joinsAll: boolean): number {
+    return joinsAll ? Math.floor(this.left / PARTS_JOINED) : Math.max(this.left - RESERVE, Math.floor(this.left / PARTS));
+  }
+
+  /** Another entry point begins; `joinsAll`: no paths are kept apart. */
+  begin(joinsAll: boolean): void {
+    this.joinsAll = joinsAll;
+    this.allowed = this.shareOf(joinsAll);
+    this.steps = this.allowed;
     this.elementCounts.begin();
     this.lookups.clear();
+  }
+
+  /** What has run since the beginning is done. */
+  end(): Cost {
+    const cost = { used: this.allowed - Math.max(this.steps, 0), allowed: this.allowed };
+    this.spend(cost);
+    return cost;
+  }
+
+  /** Counts work that was done earlier, and counts the same now. */
+  spend({ used }: Cost): void {
+    this.left -= used;
+  }
+
+  /** So little is left that more runs of what has run once would not come as far. */
+  get isShort(): boolean {
+    return this.left < RESERVE / PARTS;
   }
 
   get exhausted(): boolean {

@@ -16,6 +16,8 @@ export interface LoopParts {
 
 /** A loop whose rounds are decided is run round by round up to this many. */
 const MAX_ROUNDS = 64;
+/** The same, where no paths are kept apart. */
+const MAX_ROUNDS_JOINED = 2;
 /** Rounds of an undecided loop until what it changes is given up. */
 const MAX_FIXPOINT = 6;
 
@@ -23,7 +25,8 @@ const MAX_FIXPOINT = 6;
 export function runLoop(machine: Machine, parts: LoopParts, states: State[], frame: Frame): State[] {
   const exits: State[] = [];
   let heads = states;
-  for (let round = 0; round < MAX_ROUNDS; round++) {
+  const rounds = machine.joinsAll ? MAX_ROUNDS_JOINED : MAX_ROUNDS;
+  for (let round = 0; round < rounds; round++) {
     for (const state of heads) state.forgetChoices();
     const tested = parts.testedFirst || round > 0;
     const before = heads.map((state) => state.fork());

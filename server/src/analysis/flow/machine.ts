@@ -84,6 +84,8 @@ export interface Machine {
   /** Counts one step; false when the run has used up what it may. */
   step(): boolean;
   readonly exhausted: boolean;
+  /** No paths are kept apart, as keeping them apart was too much work. */
+  readonly joinsAll: boolean;
 }
 
 /** A path on which nothing is known any more. */

@@ -7,6 +7,7 @@ const MAX_OUTCOMES = 10;
 /** Joins results that callers need not tell apart: same state of the world, same truth, same address spaces. */
 export function mergeOutcomes(outcomes: readonly Outcome[]): Outcome[] {
   if (outcomes.length < 2) return [...outcomes];
+  if (outcomes.some(({ state }) => state.joinsAll)) return mergeBy(outcomes, () => '', false);
   const merged = mergeBy(outcomes, (outcome) => `${outcome.state.key} ${classOf(outcome.value)}`, true);
   return merged.length <= MAX_OUTCOMES ? merged : mergeBy(merged, (outcome) => outcome.state.key, false);
 }

@@ -140,10 +140,23 @@ export class Recorder {
 
   /** Notes everything that another one has noted. */
   repeat(other: Recorder): void {
-    for (const call of other.calls.values()) {
-      for (const visit of call.visits) this.visit(call, visit);
-      if (call.report) this.report(call.key, call.report.report, call.report.aside);
-    }
+    for (const call of other.calls.values()) this.repeatCall(call);
+    this.repeatRest(other);
+  }
+
+  /** Notes what another one has noted, except of calls that have been noted. */
+  supplement(other: Recorder): void {
+    const known = new Set(this.calls.keys());
+    for (const call of other.calls.values()) if (!known.has(call.key)) this.repeatCall(call);
+    this.repeatRest(other);
+  }
+
+  private repeatCall(call: RecordedCall): void {
+    for (const visit of call.visits) this.visit(call, visit);
+    if (call.report) this.report(call.key, call.report.report, call.report.aside);
+  }
+
+  private repeatRest(other: Recorder): void {
     for (const write of other.tableWrites) this.tableWrite(write);
     for (const use of other.uses.values()) this.uncheckedUse(use);
     for (const span of other.readElsewhere) this.readElsewhere.push(span);

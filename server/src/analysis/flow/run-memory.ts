@@ -17,7 +17,11 @@ export interface EntryRun {
   readonly inKernelThread: boolean;
   readonly hooked: EntryPoint['hooked'];
   readonly reachable: boolean;
+  /** Without keeping paths apart. */
+  readonly joinsAll: boolean;
   readonly steps: Cost;
+  /** It ended because it had done the steps that it may do. */
+  readonly isCut: boolean;
   readonly asked: Asked;
   readonly reads: Reads;
   readonly counts: ReadonlyMap<string, number | undefined>;
@@ -41,10 +45,10 @@ export class RunMemory {
   }
 
   /** An earlier run that would come out the same now. */
-  find(machine: Interpreter, { definition, role, buffer, inKernelThread = false, hooked }: EntryPoint, memory: Memory): EntryRun | undefined {
+  find(machine: Interpreter, { definition, role, buffer, inKernelThread = false, hooked }: EntryPoint, memory: Memory, joinsAll: boolean): EntryRun | undefined {
     return this.runs.get(definition)?.find((run) => {
       const isCalledAlike = run.role === role && run.buffer?.struct === buffer?.struct && run.buffer?.field === buffer?.field && run.inKernelThread === inKernelThread && run.hooked === hooked;
-      const isSame = isCalledAlike && run.reachable === machine.reachable && holds(run.steps, machine.steps);
+      const isSame = isCalledAlike && run.reachable === machine.reachable && run.joinsAll === joinsAll && holds(run.steps, machine.shareOf(joinsAll));
       return isSame && machine.program.agrees(run.asked) && memory.agrees(run.reads) && machine.elementCounts.agrees(run.counts);
     });
   }

@@ -39,28 +39,31 @@ export function runProgram(program: Program, remembered = new RunMemory()): RunR
   remembered.begin();
   const machine = new Interpreter(program, new Recorder());
   const memories = new StartMemories(machine.allStores, remembered, initialMemory(machine));
+  machine.end();
+  const runs = new EntryRuns(machine, remembered);
   noteHookTables(program, machine.allStores);
   const entries = findEntries(program);
   const inits = entries.filter((entry) => entry.role === 'init');
   const others = entries.filter((entry) => entry.role !== 'init' && entry.role !== 'uncalled');
-  for (const entry of inits) runEntry(machine, entry, memories.initial, remembered);
+  for (const entry of inits) runs.run(entry, memories.initial);
   const done = machine.recorder;
   // A function whose address init itself used to call it is no callback of the kernel.
   const hooks = hooksIn(done);
   const callers = others.filter((entry) => entry.role !== 'callback' || !done.visitedFunctions.has(entry.definition)).map((entry) => ({ ...entry, hooked: hooks.get(entry.definition) }));
   // Without an init, these files are part of a module, and what nobody here calls may be what sets the globals up.
-  if (inits.length === 0) runAside(machine, entries.filter((entry) => entry.role === 'uncalled'), memories, remembered);
-  const later = runUntilStable(machine, callers, memories, remembered);
-  const complete = !machine.exhausted;
+  const before = new EntryRuns(machine, remembered);
+  if (inits.length === 0) runAside(machine, before, entries.filter((entry) => entry.role === 'uncalled'), memories);
+  const later = runUntilStable(machine, runs, callers, memories);
+  const complete = !before.someAreCut && !runs.someAreCut;
   const visited = new Set([...done.visitedFunctions, ...later.visitedFunctions]);
   const rest = new Recorder();
   machine.recorder = rest;
   machine.reachable = false;
-  for (const entry of entries) if (entry.role === 'uncalled' && !visited.has(entry.definition)) runEntry(machine, entry, memories.later(), remembered);
+  for (const entry of entries) if (entry.role === 'uncalled' && !visited.has(entry.definition)) runs.run(entry, memories.later());
   for (const unit of program.units) {
     for (const definition of unit.syntax.functions) {
       if (visited.has(definition) || rest.visitedFunctions.has(definition)) continue;
-      runEntry(machine, { definition, unit, role: 'uncalled' }, memories.later(), remembered);
+      runs.run({ definition, unit, role: 'uncalled' }, memories.later());
     }
   }
   const recorders = [done, later, rest];
@@ -79,17 +82,17 @@ function hooksIn({ tableWrites }: Recorder): ReadonlyMap<FunctionDefinition, Abi
 }
 
 /** Runs functions for what they leave in globals. */
-function runAside(machine: Interpreter, entries: readonly EntryPoint[], memories: StartMemories, remembered: RunMemory): void {
+function runAside(machine: Interpreter, runs: EntryRuns, entries: readonly EntryPoint[], memories: StartMemories): void {
   machine.recorder = new Recorder();
-  for (const entry of entries) runEntry(machine, entry, memories.initial, remembered);
+  for (const entry of entries) runs.run(entry, memories.initial);
 }
 
-function runUntilStable(machine: Interpreter, entries: readonly EntryPoint[], memories: StartMemories, remembered: RunMemory): Recorder {
+function runUntilStable(machine: Interpreter, runs: EntryRuns, entries: readonly EntryPoint[], memories: StartMemories): Recorder {
   for (let round = 1; ; round++) {
     const before = machine.allStores.changes;
     machine.recorder = new Recorder();
-    for (const entry of entries) runEntry(machine, entry, memories.later(), remembered);
-    if (machine.allStores.changes === before || machine.exhausted) return machine.recorder;
+    for (const entry of entries) runs.run(entry, memories.later());
+    if (machine.allStores.changes === before || machine.isShort) return machine.recorder;
     if (round === MAX_ROUNDS) machine.allStores.clobberedAll(false);
     if (round > MAX_ROUNDS) return machine.recorder;
   }
@@ -157,36 +160,67 @@ function fileFrame(unit: Unit): Frame {
   return new Frame(`file ${unit.path}`, definition, unit, null, null);
 }
 
-/** Runs an entry point, or repeats what an earlier run of it did that would come out the same. */
-function runEntry(machine: Interpreter, entry: EntryPoint, memory: Memory, remembered: RunMemory): void {
-  const known = remembered.find(machine, entry, memory);
-  if (known) machine.steps -= known.steps.used;
-  const run = known ?? runAnew(machine, entry, memory);
-  if (!known) remembered.keep(entry.definition, run);
-  machine.recorder.repeat(run.recorder);
-  run.stores.repeatTo(machine.allStores);
+/** Runs entry points: one whose paths are too many to be kept apart once more, with all that meet joined. */
+class EntryRuns {
+  /** How far the entry points came whose paths were too many. */
+  private readonly cut = new Map<FunctionDefinition, EntryRun>();
+
+  constructor(
+    private readonly machine: Interpreter,
+    private readonly remembered: RunMemory,
+  ) {}
+
+  get someAreCut(): boolean {
+    return this.cut.size > 0;
+  }
+
+  run(entry: EntryPoint, memory: Memory): void {
+    const { recorder, allStores } = this.machine;
+    const run = this.cut.get(entry.definition) ?? this.once(entry, memory, false);
+    recorder.repeat(run.recorder);
+    run.stores.repeatTo(allStores);
+    if (!run.isCut) return;
+    this.cut.set(entry.definition, run);
+    const joined = this.once(entry, memory, true);
+    recorder.supplement(joined.recorder);
+    joined.stores.repeatTo(allStores);
+    recorder.visitedFunctions.add(entry.definition);
+  }
+
+  /** Repeats what an earlier run did that would come out the same, if there is one. */
+  private once(entry: EntryPoint, memory: Memory, joinsAll: boolean): EntryRun {
+    const known = this.remembered.find(this.machine, entry, memory, joinsAll);
+    if (known) {
+      this.machine.spend(known.steps);
+      return known;
+    }
+    const run = runAnew(this.machine, entry, memory, joinsAll);
+    this.remembered.keep(entry.definition, run);
+    return run;
+  }
 }
 
-function runAnew(machine: Interpreter, entry: EntryPoint, memory: Memory): EntryRun {
+function runAnew(machine: Interpreter, entry: EntryPoint, memory: Memory, joinsAll: boolean): EntryRun {
   const { definition, unit, role, buffer = null, inKernelThread = false, hooked } = entry;
-  const { program, reachable, recorder: recorderOfAll, steps: allowed } = machine;
+  const { program, reachable, recorder: recorderOfAll } = machine;
   const recorder = new Recorder();
   const stores = new StoreLog();
   machine.recorder = recorder;
   machine.globals = stores;
-  machine.begin();
+  machine.begin(joinsAll);
   program.noteAsked();
   memory.noteReads();
   const frame = new Frame(`${unit.path}:${definition.name}`, definition, unit, null, null);
   const state = new State(memory.fork(), descriptorsFor(entry), false, mayPassKernelAddresses(program, entry) ? null : false);
+  state.joinsAll = joinsAll;
   for (const [index, parameter] of definition.parameters.entries()) {
     machine.calls.bind(frame, parameter.name ?? `(${index})`, parameter.type, parameterValue(program, entry, parameter, index, state), state);
   }
   machine.executor.runBody(frame, state);
   machine.recorder = recorderOfAll;
   machine.globals = machine.allStores;
-  const steps = { used: allowed - machine.steps, allowed };
-  return { role, buffer, inKernelThread, hooked, reachable, steps, asked: program.takeAsked(), reads: memory.takeReads(), counts: machine.elementCounts.takeAsked(), recorder, stores };
+  const steps = machine.end();
+  return { role, buffer, inKernelThread, hooked, reachable, joinsAll, steps, isCut: machine.exhausted, asked: program.takeAsked(), reads: memory.takeReads(), counts: machine.elementCounts.takeAsked(), recorder, stores };
 }
 
 /** As long as there was set_fs(), threads of the kernel had KERNEL_DS from their start. */

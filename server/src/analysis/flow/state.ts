@@ -16,6 +16,8 @@ export class State {
   private choices = NO_CHOICES;
   /** The path took the same condition once as true and once as false, so that it may not exist. */
   doubtful = false;
+  /** Paths that meet this one become one with it, whatever differs: what a run does that has to get along with little work. */
+  joinsAll = false;
 
   constructor(
     public memory: Memory,
@@ -32,6 +34,7 @@ export class State {
     const copy = new State(this.memory.fork(), this.descriptors, this.aside, this.kernelAddressesAllowed, this.failed);
     copy.choices = this.choices;
     copy.doubtful = this.doubtful;
+    copy.joinsAll = this.joinsAll;
     return copy;
   }
 
@@ -93,6 +96,7 @@ const MAX_PATHS = 6;
 /** Joins the paths that meet at a point. */
 export function meet(states: readonly State[]): State[] {
   if (states.length < 2) return [...states];
+  if (states.some((state) => state.joinsAll)) return joinSimilar(states, () => true);
   const paths = joinSimilar(states, (a, b) => a.key === b.key && a.canAbsorb(b));
   if (paths.length <= MAX_PATHS) return paths;
   const byKey = joinSimilar(paths, (a, b) => a.key === b.key);

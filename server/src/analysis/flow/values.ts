@@ -227,7 +227,7 @@ function joinNumbers(a: NumberValue, b: NumberValue): Value {
 
 function joinSame(a: Value, b: Value): Value | null {
   if (a.kind === 'pointer' && b.kind === 'pointer') {
-    const extra = b.targets.filter((t) => !a.targets.some((s) => s.object === t.object && s.path === t.path));
+    const extra = b.targets.filter((t) => !a.targets.some((s) => isSameTarget(s, t)));
     const maybeNull = a.maybeNull || b.maybeNull;
     if (extra.length === 0) return { ...a, maybeNull };
     const targets = [...a.targets, ...extra];
@@ -249,6 +249,11 @@ function joinSame(a: Value, b: Value): Value | null {
     return { ...(same ? a : { kind: 'entry', syscall: null, convention: a.convention }), maybeNull: a.maybeNull || b.maybeNull };
   }
   return a.kind === 'unknown' ? a : null;
+}
+
+/** Memory tells objects apart by their ids: an allocation that runs again is the same object. */
+function isSameTarget(a: Target, b: Target | undefined): boolean {
+  return a.object.id === b?.object.id && a.path === b.path;
 }
 
 function joinAggregates(a: Value, b: Value): Value {
@@ -302,7 +307,7 @@ export function sameValue(a: Value, b: Value): boolean {
     case 'scalar':
       return b.kind === 'scalar' && a.low === b.low && a.high === b.high && a.nonzero === b.nonzero && a.symbol?.name === b.symbol?.name && a.symbol?.offset === b.symbol?.offset;
     case 'pointer':
-      return b.kind === 'pointer' && a.maybeNull === b.maybeNull && a.targets.length === b.targets.length && a.targets.every((t, i) => t.object === b.targets[i]?.object && t.path === b.targets[i].path);
+      return b.kind === 'pointer' && a.maybeNull === b.maybeNull && a.targets.length === b.targets.length && a.targets.every((target, at) => isSameTarget(target, b.targets[at]));
     case 'string':
       return b.kind === 'string' && a.text === b.text && a.maybeNull === b.maybeNull;
     case 'kernel':
