@@ -42,8 +42,8 @@ export function formatKernelPath(path: KernelPath, all: boolean): string {
   const origin = path.origin === null ? undefined : path.functions[path.origin];
   const lines = (all ? path.functions : mainPath(path)).flatMap((entry) => {
     const name = `${'  '.repeat(entry.depth)}${entry.name}()`;
-    const value = entry.value === null ? 'not read' : describeValue(entry.value);
-    const line = `  ${name.padEnd(VALUE_COLUMN)} = ${value}${entry === origin ? '  <- first returned it' : ''}`;
+    const value = entry.value === null ? '' : ` = ${describeValue(entry.value)}`;
+    const line = `  ${name.padEnd(VALUE_COLUMN)}${value}${entry === origin ? '  <- first returned it' : ''}`.trimEnd();
     if (entry !== origin || !path.inferred) return [line];
     const { check, because, file, line: at } = path.inferred;
     return [line, `  ${'  '.repeat(entry.depth + 1)}${check}  inferred, not traced: ${because} (${file}${at === null ? '' : `:${at}`})`];

@@ -41,7 +41,7 @@ case $size in *[!0-9]*) size=1408 ;; esac
 clean() {
   trap '' EXIT HUP INT TERM PIPE
   echo nop >"$tracefs/current_tracer"
-  for file in set_graph_function set_graph_notrace set_ftrace_pid; do : >"$tracefs/$file"; done
+  for file in set_graph_function set_graph_notrace set_ftrace_pid set_event_pid; do : >"$tracefs/$file"; done
   [ ! -d "$tracefs/events/$group" ] || echo 0 >"$tracefs/events/$group/enable"
   sed -n "s,^[a-z][0-9]*:\\($group/[^ ]*\\) .*,\\1,p" "$tracefs/kprobe_events" | while read -r event; do echo "-:$event" >>"$tracefs/kprobe_events"; done
   for saved in $options; do echo "\${saved#*=}" >"$tracefs/options/\${saved%%=*}"; done
@@ -58,7 +58,7 @@ option() {
   options="$options $1=$(cat "$tracefs/options/$1")"
   echo "$2" >"$tracefs/options/$1"
 }
-for name in funcgraph-abstime funcgraph-proc funcgraph-cpu funcgraph-duration funcgraph-tail funcgraph-retval function-fork; do option "$name" 1; done
+for name in funcgraph-abstime funcgraph-proc funcgraph-cpu funcgraph-duration funcgraph-tail funcgraph-retval function-fork event-fork; do option "$name" 1; done
 for name in funcgraph-overhead funcgraph-irqs funcgraph-args funcgraph-retaddr funcgraph-retval-hex sym-addr; do option "$name" 0; done
 cpus=$(ls "$tracefs/per_cpu" | wc -l)
 echo $((total / cpus)) >"$tracefs/buffer_size_kb"
@@ -66,7 +66,7 @@ echo "$entry" >"$tracefs/set_graph_function" 2>/dev/null || refuse no-entry
 echo local_clock >"$tracefs/set_graph_notrace" 2>/dev/null
 pid=$$
 while [ "\${pid:-0}" -gt 1 ]; do
-  echo "$pid" >>"$tracefs/set_ftrace_pid"
+  for file in set_ftrace_pid set_event_pid; do echo "$pid" >>"$tracefs/$file"; done
   pid=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null)
 done
 echo "p:$group/x $caller ret=$result:s64" >>"$tracefs/kprobe_events" 2>/dev/null || refuse no-probe

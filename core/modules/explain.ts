@@ -32,7 +32,8 @@ function refused(why: string, next: string): Failure {
 
 /**
  * Finds the kernel's own way to a call's result: loads the same source again, in fresh guests (never on the host of the
- * session), and does there what was done. The first load tells which functions ran, the second one what each returned.
+ * session), and does there what was done. The first load tells which functions ran; where the call failed, a second one tells
+ * what each returned.
  * @throws Failure `no-kernel-path`, and what opening a guest and loading throw
  */
 export async function explainCall(request: ExplainRequest): Promise<KernelPath> {
@@ -45,8 +46,7 @@ export async function explainCall(request: ExplainRequest): Promise<KernelPath> 
   }
   const place = placeOf(session, call);
   const first = pick(await repeat(request, []), place);
-  const second = pick(await repeat(request, functionNames(first)), place);
-  borrowValues(first.root, second.root);
+  if (call.errno !== null) borrowValues(first.root, pick(await repeat(request, functionNames(first)), place).root);
   return kernelPath(first, { kernel: session.host.kernel, result: first.result });
 }
 

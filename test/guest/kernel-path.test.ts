@@ -80,7 +80,7 @@ describe('the function-graph tracer on a guest', () => {
     const { host } = guest();
     return GraphTracer.start({ host, arch: 'x86_64', kernel: host.kernelRelease, moduleName: 'nothing', caller: 'start+0x10', syscall: 'write', functions: ['vfs_write'] });
   };
-  const STATE = `cd ${TRACING}; cat current_tracer set_graph_function set_graph_notrace set_ftrace_pid kprobe_events tracing_on; grep . options/funcgraph-* options/function-fork`;
+  const STATE = `cd ${TRACING}; cat current_tracer set_graph_function set_graph_notrace set_ftrace_pid set_event_pid kprobe_events tracing_on; grep . options/funcgraph-* options/function-fork options/event-fork`;
 
   it('leaves everything as it was', async () => {
     const before = await sh(`[ -d ${TRACING}/events ] || mount -t tracefs tracefs ${TRACING}; ${STATE}`);
