@@ -25,6 +25,9 @@ export interface CodeServer {
   readonly closed: Promise<number | null>;
 }
 
+/** Without a network, name look-ups of VS Code's own extensions hold the threads that files are read with. */
+const MANY_THREADS = { UV_THREADPOOL_SIZE: '64' };
+
 const STOP_LIMIT_MS = 5000;
 /** Nothing is looked up in a marketplace. */
 const NO_GALLERY = { EXTENSIONS_GALLERY: '{"serviceUrl":""}' };
@@ -35,7 +38,7 @@ export async function startServer(host: VsCodeHost, lifetime: Lifetime, options:
   args.push(...(options.tokenFile === undefined ? ['--without-connection-token'] : ['--connection-token-file', options.tokenFile]));
   if (options.testDriver === true) args.push('--enable-smoke-test-driver');
   const child = spawn(host.node, [host.serverMain, ...args], {
-    env: { ...process.env, ...NO_GALLERY, TMPDIR: options.dataDir, XDG_RUNTIME_DIR: options.dataDir, ...lifetime.env, ...options.env },
+    env: { ...process.env, ...NO_GALLERY, ...MANY_THREADS, TMPDIR: options.dataDir, XDG_RUNTIME_DIR: options.dataDir, ...lifetime.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
