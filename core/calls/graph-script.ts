@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { beginTracing } from './trace-scripts';
 
 /** Begins each line that the script answers with on standard error. */
 export const GRAPH_ANSWER = 'kmodlab-graph';
@@ -18,19 +19,7 @@ export const GRAPH_ANSWER = 'kmodlab-graph';
  */
 export const TRACE_GRAPH = `token=$1 total=$2 folders=$3
 shift 3
-PATH=$PATH:/usr/sbin:/sbin
-group=kmodlab_$$_$token
-say() { echo "${GRAPH_ANSWER} $*" >&2; }
-refuse() { say unavailable "$@"; exit 0; }
-[ "$(id -u)" = 0 ] || refuse no-root
-tracefs=
-while [ "$folders" -gt 0 ]; do
-  [ -n "$tracefs" ] || [ -d "$1/instances" ] || mount -t tracefs tracefs "$1" 2>/dev/null
-  [ -z "$tracefs" ] && [ -d "$1/instances" ] && tracefs=$1
-  folders=$((folders - 1))
-  shift
-done
-caller=$1 result=$2 entry=$3
+${beginTracing(GRAPH_ANSWER)}caller=$1 result=$2 entry=$3
 shift 3
 [ -n "$tracefs" ] || refuse no-tracefs
 grep -qw function_graph "$tracefs/available_tracers" || refuse no-tracer
@@ -43,7 +32,7 @@ clean() {
   echo nop >"$tracefs/current_tracer"
   for file in set_graph_function set_graph_notrace set_ftrace_pid set_event_pid; do : >"$tracefs/$file"; done
   [ ! -d "$tracefs/events/$group" ] || echo 0 >"$tracefs/events/$group/enable"
-  sed -n "s,^[a-z][0-9]*:\\($group/[^ ]*\\) .*,\\1,p" "$tracefs/kprobe_events" | while read -r event; do echo "-:$event" >>"$tracefs/kprobe_events"; done
+  drop_events "$group"
   for saved in $options; do echo "\${saved#*=}" >"$tracefs/options/\${saved%%=*}"; done
   echo "$size" >"$tracefs/buffer_size_kb"
   echo 1 >"$tracefs/tracing_on"

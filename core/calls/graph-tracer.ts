@@ -6,7 +6,8 @@ import { Failure, type Architecture } from '../model';
 import type { RunningProcess } from '../platform/process';
 import { GRAPH_ANSWER, TRACE_GRAPH } from './graph-script';
 import { GraphTrace, type TracedCall } from './graph-trace';
-import { probeAbi, TRACEFS_FOLDERS } from './recorder-script';
+import { probeAbi } from './recorder-script';
+import { TRACEFS_FOLDERS } from './trace-scripts';
 
 export interface GraphOptions {
   readonly host: Host;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Architecture } from '../model';
-
-/** Where a kernel's trace filesystem may lie (Documentation/trace/ftrace.rst). */
-export const TRACEFS_FOLDERS: readonly string[] = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
+import { beginTracing } from './trace-scripts';
 
 /** Begins each line that the script answers with on standard error. */
 export const ANSWER = 'kmodlab-calls';
@@ -44,7 +42,6 @@ export function probeAbi(arch: Architecture, kernel: string): ProbeAbi | null {
 /**
  * Records until standard input ends, then leaves nothing behind. What makes it right:
  * - Events and the instance are named after this process, so another window's stay; those whose process is gone are swept.
- * - Events are removed one by one: `kprobe_events` opened for truncation would release everybody's.
  * - The return probe is defined first: the entry probe, defined last, runs first and still finds the true return address
  *   on the stack. Where somebody else's return probe came later it finds the trampoline, and the return event tells the caller.
  * - Filters drop in the kernel what returns into the kernel's own text, which is how every process' own syscalls return,
@@ -60,19 +57,7 @@ export function probeAbi(arch: Architecture, kernel: string): ProbeAbi | null {
  */
 export const RECORD = `token=$1 total=$2 active=$3 prefix=$4 ra=$5 registers=$6 stacks=$7 folders=$8
 shift 8
-PATH=$PATH:/usr/sbin:/sbin
-group=kmodlab_$$_$token
-reader= trampoline=
-say() { echo "${ANSWER} $*" >&2; }
-refuse() { say unavailable "$@"; exit 0; }
-[ "$(id -u)" = 0 ] || refuse no-root
-tracefs=
-while [ "$folders" -gt 0 ]; do
-  [ -n "$tracefs" ] || [ -d "$1/instances" ] || mount -t tracefs tracefs "$1" 2>/dev/null
-  [ -z "$tracefs" ] && [ -d "$1/instances" ] && tracefs=$1
-  folders=$((folders - 1))
-  shift
-done
+${beginTracing(ANSWER)}reader= trampoline=
 if grep -q '\\[confidentiality\\]' /sys/kernel/security/lockdown 2>/dev/null; then refuse lockdown; fi
 [ -n "$tracefs" ] || refuse no-tracefs
 events=$tracefs/kprobe_events
@@ -82,7 +67,7 @@ remove() (
   instance=$tracefs/instances/$1
   for trigger in "$instance/events/$1"/e_*/trigger; do echo '!stacktrace' >"$trigger"; done
   [ -d "$instance/events/$1" ] && echo 0 >"$instance/events/$1/enable"
-  sed -n "s,^[a-z][0-9]*:\\($1/[^ ]*\\) .*,\\1,p" "$events" | while read -r event; do echo "-:$event" >>"$events"; done
+  drop_events "$1"
   [ -d "$instance" ] && rmdir "$instance"
 ) 2>/dev/null
 stale() {

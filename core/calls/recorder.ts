@@ -7,7 +7,8 @@ import type { RunningProcess } from '../platform/process';
 import { CallJoiner } from './call-joiner';
 import { CallQueue, MAX_CALLS } from './call-queue';
 import type { ModuleCode } from './module-code';
-import { ANSWER, probeAbi, RECORD, TRACEFS_FOLDERS } from './recorder-script';
+import { ANSWER, probeAbi, RECORD } from './recorder-script';
+import { TRACEFS_FOLDERS } from './trace-scripts';
 import type { SourceLines } from './source-lines';
 import { parseTraceLine, type StackLine, type TraceEvent } from './trace-line';
 
