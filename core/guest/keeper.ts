@@ -10,6 +10,8 @@ import { isPortOpen } from './port';
 import { onMessage, OwnerMessage, send, SOCKET_NAME, type KeeperConfig, type KeeperMessage } from './protocol';
 
 const STARTER = Symbol('starter');
+/** What an owner that is stopped, or gone mad, has to hear of its guest's end. */
+const FAREWELL_MS = 5000;
 
 /**
  * Owns one guest: boots it, tells its owners what becomes of it, and ends it when no lease is left.
@@ -155,7 +157,22 @@ export class Keeper {
     if (this.config.removeLockFile) fs.rmSync(this.config.lockFile, { force: true });
     const open = [...this.connections];
     this.connections.clear();
-    const flushed = open.map((socket) => new Promise<void>((resolve) => socket.once('close', resolve).end(() => socket.destroy())));
-    void Promise.all(flushed).then(() => this.finish());
+    void Promise.all(open.map(farewell)).then(() => this.finish());
   }
+}
+
+/**
+ * Closes our half and waits for the other one: an owner that still writes to a closed socket is told of an error by its
+ * kernel, and would throw away what we said last.
+ */
+function farewell(socket: Socket): Promise<void> {
+  if (socket.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => socket.destroy(), FAREWELL_MS);
+    socket.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    socket.end();
+  });
 }
