@@ -34,7 +34,7 @@ export function sourceLink(source: SourceLine, open: OpenSource): HTMLElement {
   return link;
 }
 
-function fill(element: Element | null, text: string): void {
+function fill(element: Node | null, text: string): void {
   if (element) element.textContent = text;
 }
 
@@ -43,14 +43,14 @@ export class CallCells {
   private readonly pattern = document.createDocumentFragment();
 
   constructor(private readonly open: OpenSource) {
-    const shown = (): HTMLElement => value({ text: '', name: '', meaning: null });
+    const shown = (): HTMLElement => el('div', { class: 'main value' }, el('span', { class: 'number' }), el('span', { class: 'errno' }));
     this.pattern.append(
-      cell('call', el('span', { class: 'syscall' }, el('span', { class: 'name' }), el('span', { class: 'signature' }))),
-      cell('source', el('div', { class: 'place' }, el('button', { type: 'button', class: 'link' }, el('span', { class: 'file' }), el('span')), el('span', { class: 'caller' }))),
-      cell('predicted', shown(), true),
-      cell('observed', shown(), true),
-      cell('outcome', verdictMark('agree'), true),
-      cell('time', '', true),
+      cell('call', el('span', { class: 'name' }), el('span', { class: 'signature' })),
+      cell('source', el('button', { type: 'button', class: 'link' }, el('span', { class: 'file' }), ' '), el('span', { class: 'caller' })),
+      cell('predicted', shown(), sub()),
+      cell('observed', shown(), sub()),
+      cell('outcome', el('div', { class: 'main verdict' }, icon('check'), el('span')), sub()),
+      cell('time', el('div', { class: 'main' }), sub()),
     );
   }
 
@@ -75,7 +75,7 @@ export class CallCells {
     if (!source || !link) link?.remove();
     else {
       fill(link.firstElementChild, source.file);
-      fill(link.lastElementChild, `:${source.line}`);
+      fill(link.lastChild, `:${source.line}`);
       link.title = `Open ${source.file} at line ${source.line}`;
       link.tabIndex = -1;
       link.addEventListener('click', (event) => {
@@ -89,9 +89,11 @@ export class CallCells {
   }
 }
 
-function cell(name: string, main: Node | string, hasSub = false): HTMLElement {
-  return el('div', { class: `cell ${name}` }, el('div', { class: 'main' }, main), hasSub ? el('div', { class: 'sub' }) : null);
+function cell(name: string, ...content: Node[]): HTMLElement {
+  return el('div', { class: `cell ${name}` }, ...content);
 }
+
+const sub = (): HTMLElement => el('div', { class: 'sub' });
 
 function fillValue(cellElement: HTMLElement, shown: ShownValue): void {
   fill(cellElement.querySelector('.number'), shown.text);
@@ -103,7 +105,7 @@ function fillValue(cellElement: HTMLElement, shown: ShownValue): void {
 
 function fillVerdict(cellElement: HTMLElement, { verdict, evidence }: CallRow): void {
   const mark = cellElement.querySelector('.verdict');
-  if (mark) mark.className = `verdict ${verdict}`;
+  if (mark) mark.className = `main verdict ${verdict}`;
   mark?.querySelector('path')?.setAttribute('d', icons[VERDICTS[verdict].icon]);
   fill(mark?.lastElementChild ?? null, VERDICTS[verdict].text);
   fill(cellElement.querySelector('.sub'), evidence);
