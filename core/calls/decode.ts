@@ -16,7 +16,8 @@ export interface DecodedArgument {
   readonly text: string;
   /** The syscall takes 32 bits or fewer of it, and the others are not their extension. */
   readonly truncated: boolean;
-  readonly pointer: { readonly area: AddressArea; readonly user: boolean } | null;
+  /** `holds`: the first bytes of what lay there, as strace prints them; null when they were not read. */
+  readonly pointer: { readonly area: AddressArea; readonly user: boolean; readonly holds: string | null } | null;
 }
 
 const ERESTARTSYS = 512;
@@ -84,6 +85,20 @@ function numberText(value: bigint, bits: number, arch: Architecture, syscall: st
   }
 }
 
+const ESCAPES: Readonly<Record<number, string>> = { 0x09: '\\t', 0x0a: '\\n', 0x0d: '\\r', 0x22: '\\"', 0x5c: '\\\\' };
+
+/** `"hello\n"...` */
+function bytesText(hex: string, isWhole: boolean): string {
+  const text = [...Buffer.from(hex, 'hex')].map((byte) => ESCAPES[byte] ?? (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`));
+  return `"${text.join('')}"${isWhole ? '' : '...'}`;
+}
+
+/** What lay in the buffer of an argument, as far as it was read. */
+function bufferText(call: Call, argument: number, length: string | undefined): string | null {
+  const hex = call.buffers?.find((buffer) => buffer.argument === argument)?.bytes;
+  return hex === undefined ? null : bytesText(hex, length !== undefined && BigInt(length) === BigInt(hex.length / 2));
+}
+
 /** The arguments of a call by its prototype; null when its registers were not read or it has no prototype. */
 export function decodeArguments(call: Call, space: AddressSpace, abi: SyscallAbi = syscallAbi(space.arch)): DecodedArgument[] | null {
   const prototype = abi.byName(call.syscall)?.arguments;
@@ -96,7 +111,8 @@ export function decodeArguments(call: Call, space: AddressSpace, abi: SyscallAbi
     const base = { name: argument.name, type: argument.type, register: register.name, value: whole };
     if (argument.type.includes('*')) {
       const text = whole === 0n ? 'NULL' : `0x${whole.toString(16)}`;
-      return [{ ...base, text, truncated: false, pointer: { area: areaOf(whole, space), user: argument.user } }];
+      const length = argument.length?.unit === 'bytes' ? registers[argument.length.argument]?.value : undefined;
+      return [{ ...base, text, truncated: false, pointer: { area: areaOf(whole, space), user: argument.user, holds: bufferText(call, index, length) } }];
     }
     const type = integerType(argument.type, space.arch);
     const { value, truncated } = narrow(whole, type);

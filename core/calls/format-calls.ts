@@ -16,8 +16,9 @@ const AREA_NOTES: Readonly<Partial<Record<NonNullable<DecodedArgument['pointer']
 };
 
 function argumentText({ text, truncated, value, pointer }: DecodedArgument): string {
-  const note = pointer?.user ? AREA_NOTES[pointer.area] : undefined;
-  if (note !== undefined) return `${text} /* ${note} */`;
+  const area = pointer?.user ? AREA_NOTES[pointer.area] : undefined;
+  const notes = [area, pointer?.holds].filter((note) => note !== undefined && note !== null);
+  if (notes.length > 0) return `${text} /* ${notes.join(': ')} */`;
   return truncated ? `${text} /* of 0x${value.toString(16)} */` : text;
 }
 

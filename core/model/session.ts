@@ -128,6 +128,16 @@ export const KernelPath = z.object({
 });
 export type KernelPath = z.infer<typeof KernelPath>;
 
+/** The first bytes of a buffer that a call was given, as they lay in the module's data once the module was loaded. */
+export const CallBuffers = z.object({
+  callId: z.string(),
+  /** Index of the argument that points to it. */
+  argument: z.int().min(0).max(5),
+  /** Two hexadecimal digits each. */
+  bytes: z.string().regex(/^([0-9a-f]{2}){1,32}$/),
+});
+export type CallBuffers = z.infer<typeof CallBuffers>;
+
 /** One syscall made from kernel code. */
 export const Call = z.object({
   id: z.string(),
@@ -155,6 +165,7 @@ export const Call = z.object({
   action: z.int().nonnegative().nullable(),
   /** Who called, innermost first, beginning with the caller; absent when it was not recorded. */
   stack: z.array(StackFrame).optional(),
+  buffers: z.array(CallBuffers.omit({ callId: true })).optional(),
   /** Why it returned what it did; absent until somebody asked. */
   kernelPath: KernelPath.optional(),
 });
@@ -213,6 +224,7 @@ export const SessionEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('action'), action: Action }),
   z.object({ type: z.literal('call'), call: Call }),
   z.object({ type: z.literal('kernelPath'), callId: z.string(), path: KernelPath }),
+  z.object({ type: z.literal('buffers'), buffers: z.array(CallBuffers) }),
   z.object({ type: z.literal('loaderDescriptors'), descriptors: z.array(OpenDescriptor) }),
   z.object({ type: z.literal('koBuildId'), koBuildId: z.string() }),
   z.object({ type: z.literal('ended'), endedAt: z.string(), end: SessionEnd }),

@@ -3,6 +3,8 @@
 export interface ElfSection {
   readonly name: string;
   readonly type: number;
+  /** In memory; `data` is empty where the file holds nothing of it (.bss). */
+  readonly size: number;
   readonly data: Uint8Array;
 }
 
@@ -97,7 +99,7 @@ export function readElf(bytes: Uint8Array): ElfFile {
   const dataOf = (header: Header): Uint8Array => (header.type === SHT_NOBITS ? new Uint8Array() : view.slice(header.offset, header.size));
   const namesHeader = headers[namesIndex];
   const names = namesHeader ? dataOf(namesHeader) : new Uint8Array();
-  const sections = headers.map((header) => ({ name: textAt(names, header.name), type: header.type, data: dataOf(header) }));
+  const sections = headers.map((header) => ({ name: textAt(names, header.name), type: header.type, size: header.size, data: dataOf(header) }));
   return { machine: view.half(0x12), sections };
 }
 

@@ -162,6 +162,7 @@ class Load {
     const known = (): { code: ModuleCode; lines: SourceLines } => ({ code: new ModuleCode(ko), lines: new SourceLines({ environment, koPath }) });
     const [remoteKo] = await Promise.all([this.stage(await strip(koPath, environment)), recording.probesReady(known)]);
     await this.insmod(recording, remoteKo);
+    await recording.readBuffers(this.kernelName, ko, signal);
     const devices = newDevices(readDevices(before), readDevices(await recording.guard(this.show(PROC_DEVICES))));
     return new InsertedModule({ host, recording, lock: this.lock, kernelName: this.kernelName, devices, nodes: [], ...(signal ? { signal } : {}) });
   }

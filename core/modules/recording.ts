@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { syscallAbi } from '../abi';
+import { readBuffers } from '../calls/call-buffers';
 import { CallsFromLog } from '../calls/log-calls';
 import type { ModuleCode } from '../calls/module-code';
 import { CallRecorder, RecorderUnavailable } from '../calls/recorder';
@@ -9,6 +10,7 @@ import { oopsInConsole, oopsText } from '../kernel-log/oops';
 import { KernelLogReader, markerText } from '../kernel-log/reader';
 import { Failure, type KernelRecord, type LoadSession, type SessionEnd, type SessionEvent } from '../model';
 import type { SessionWriter } from '../sessions/store';
+import { readElf } from './elf';
 
 export interface RecordingOptions {
   readonly host: Host;
@@ -100,6 +102,14 @@ export class SessionRecording {
   /** Tells where the module's code lies: what {@link INSERT} printed. */
   located(sections: string): void {
     this.probes?.located(sections);
+  }
+
+  /** Reads the buffers of the calls so far that lie in the data of the module, which is loaded. @throws Failure `host-lost`, `oops` */
+  async readBuffers(moduleName: string, ko: Uint8Array, signal?: AbortSignal): Promise<void> {
+    const { calls, host } = this.session();
+    const space = { arch: host.arch, levels: host.levels ?? null };
+    const buffers = await this.guard(readBuffers({ host: this.options.host, moduleName, elf: readElf(ko), calls, space, abi: syscallAbi(host.arch), signal }));
+    if (buffers.length > 0) this.emit({ type: 'buffers', buffers });
   }
 
   /** The marker for a place of this session, e.g. `insmod begin`. */

@@ -8,7 +8,8 @@ import { addressSpaceOf, areaText, isForeign, shownDuration } from './values';
 /** What the syscall makes of a register: a number by its type, or where a pointer lies and where it should. */
 function meaningOf({ text, truncated, pointer }: DecodedArgument): string {
   if (!pointer) return truncated ? `${text} (the rest of the register is ignored)` : text;
-  return pointer.user && isForeign(pointer.area) ? `${areaText(pointer.area)}; a user address is wanted` : areaText(pointer.area);
+  const place = pointer.holds === null ? areaText(pointer.area) : `${areaText(pointer.area)}, where ${pointer.holds} lies`;
+  return pointer.user && isForeign(pointer.area) ? `${place}; a user address is wanted` : place;
 }
 
 /** The arguments of a syscall beside the registers that hold them; values are null where no call was recorded. */

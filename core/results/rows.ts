@@ -95,6 +95,7 @@ export function callDetails(row: ComparisonRow, context: RowContext): CallDetail
   const notes: string[] = [];
   for (const { text } of row.broken) notes.push(visibleText(`The prediction took for granted that ${text}, and it was not so.`));
   if (call?.unknownBecause) notes.push(visibleText(call.unknownBecause));
+  if (call?.buffers) notes.push("The bytes of a buffer are those that lay in the module's data once it was loaded.");
   if (call?.registers === null) notes.push(registersNote(session));
   return {
     callId: call?.id ?? null,

@@ -44,6 +44,12 @@ function change(session: LoadSession, event: Exclude<SessionEvent, { type: 'star
     case 'kernelPath':
       session.calls = session.calls.map((call) => (call.id === event.callId ? { ...call, kernelPath: event.path } : call));
       return;
+    case 'buffers':
+      session.calls = session.calls.map((call) => {
+        const buffers = event.buffers.filter(({ callId }) => callId === call.id).map(({ argument, bytes }) => ({ argument, bytes }));
+        return buffers.length > 0 ? { ...call, buffers } : call;
+      });
+      return;
     case 'loaderDescriptors':
       session.loaderDescriptors = event.descriptors;
       return;

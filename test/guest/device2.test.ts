@@ -40,6 +40,8 @@ describe('device2 on real kernels', function () {
       assert.deepEqual(session.actions.map((action) => action.stdout), ['', '']);
       assert.equal(session.end?.state, 'unloaded');
       assert.deepEqual(session.gaps, []);
+      const [buffer] = session.calls[0]?.buffers ?? [];
+      assert.equal(Buffer.from(buffer?.bytes ?? '', 'hex').toString(), '[DEVICE2]String from driver\n');
       const findings = session.findings.filter((finding) => finding.rule === 'kernel-buffer');
       assert.deepEqual(findings.map((finding) => finding.file), ['device2_kernel_buffer.c']);
       assert.equal(new Set(session.calls.map((call) => call.predictionId)).size, 5, 'both echoes share a prediction, no others do');
