@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { AbiSyscall } from '../../../../core/abi';
 import type { FunctionDefinition } from '../syntax/ast';
-import type { Span } from '../syntax/source';
+import { sameSpan, type Span } from '../syntax/source';
 import type { Lookup, MemoryObject, Origin, Target } from './objects';
 import type { Unit } from './unit';
 
@@ -184,7 +184,7 @@ export function join(a: Value, b: Value): Value {
   if (a === b) return a;
   const joined = joinKinds(a, b);
   const result = a.result !== undefined && a.result === b.result ? a.result : undefined;
-  const via = a.via && a.via.span === b.via?.span ? a.via : undefined;
+  const via = a.via && b.via && sameSpan(a.via.span, b.via.span) ? a.via : undefined;
   const unset = a.unset && a.unset === b.unset ? a.unset : undefined;
   const missing = a.missing && a.missing.key === b.missing?.key ? a.missing : undefined;
   if (joined.result === result && joined.via === via && joined.unset === unset && joined.missing === missing) return joined;

@@ -4,7 +4,7 @@ import type { Finding, RelatedPlace, Severity } from '../../../../core/model/ana
 import type { Origin } from '../flow/objects';
 import type { CallArgument, RecordedCall, Visit } from '../flow/recorder';
 import { spaceOf, stepsOf, type AddressSpace } from '../flow/values';
-import { rangeOf, textOf, type Span } from '../syntax/source';
+import { rangeOf, sameSpan, textOf, type Span } from '../syntax/source';
 import type { TargetFacts } from '../syntax/target';
 import { isBehind, lineText, related, setFsGone } from './rule';
 
@@ -135,10 +135,6 @@ export function placeOf({ call }: UserArgument, { broughtBy }: Brought): Span {
 /** `static array 'text', line 11`. */
 export function originText({ text, span }: Origin, from: Span): string {
   return span ? `${text}, ${lineText(span, from)}` : text;
-}
-
-function sameSpan(a: Span, b: Span): boolean {
-  return a.file === b.file && a.start === b.start && a.end === b.end;
 }
 
 /** Text in one line, shortened. */

@@ -57,7 +57,7 @@ export class Chunk {
     }
     emitter.emit(expansion.expand(run));
     this.text = emitter.text;
-    this.map = new PlaceMap(emitter.pieces, whole);
+    this.map = new PlaceMap(emitter.pieces, lines, whole);
     this.openBraces = emitter.openBraces;
     this.uses = expansion.uses;
     this.growth = { used: expansion.grown, allowed: allowance.growth };

@@ -33,7 +33,6 @@ export function tokenize(text: string): Token[] {
 /** Cuts a text line by line; each line is cut as if nothing stood before it. */
 export class Lexer {
   private readonly scanner = new RegExp(TOKEN.source, TOKEN.flags);
-  private readonly words = new Map<string, string>();
 
   constructor(
     private readonly text: string,
@@ -76,22 +75,13 @@ export class Lexer {
         }
         this.at = scanner.lastIndex = start + lexeme.length;
       }
-      // Written out, not spread: there are as many tokens as words in all open files, and spreading doubles their size.
       const [from, to] = [start - origin, start + lexeme.length - origin];
       if (lexeme.startsWith(PILCROW)) {
         tokens.push({ kind: 'punctuator', text: '&', start: from, end: to, spaced }, { kind: 'identifier', text: `para${lexeme.slice(1)}`, start: from, end: to, spaced: false });
-      } else tokens.push({ kind, text: this.known(lexeme), start: from, end: to, spaced });
+      } else tokens.push({ kind, text: lexeme, start: from, end: to, spaced });
       if (kind === 'newline') return tokens;
       spaced = false;
     }
     return tokens;
-  }
-
-  /** The same string for the same word, so that a word is in memory once for each cut of a text. */
-  private known(word: string): string {
-    const known = this.words.get(word);
-    if (known !== undefined) return known;
-    this.words.set(word, word);
-    return word;
   }
 }

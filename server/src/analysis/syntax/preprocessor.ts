@@ -146,10 +146,6 @@ class Reading {
   }
 }
 
-/** Words that a declaration at the start of a line begins with. */
-const BEGINS_DECLARATION = /^(?:static|asmlinkage|extern|typedef|MODULE_\w+|module_\w+|EXPORT_SYMBOL\w*)$/;
-const MAY_BEGIN_FUNCTION = /^(?:int|void|long|unsigned|bool|char|const|struct|enum|union|u8|u16|u32|u64|size_t|ssize_t|loff_t|irqreturn_t|inline)$/;
-
 /** The lines of a declaration that is being read, with what tells where it ends. */
 class Declaration {
   readonly lines: SourceLine[] = [];
@@ -182,10 +178,8 @@ class Declaration {
 
   /** A brace is missing: what stands at the start of a line behind a `}` there must be a declaration of its own. */
   mustEndBefore(line: SourceLine): boolean {
-    const previous = this.lines.at(-1);
-    const [first] = line.tokens;
-    if (this.braces === 0 || previous?.tokens[0]?.text !== '}' || previous.tokens[0].start !== 0 || first?.start !== 0) return false;
-    return BEGINS_DECLARATION.test(first.text) || (MAY_BEGIN_FUNCTION.test(first.text) && line.marks.includes('(') && !line.marks.includes(';') && !line.marks.includes('='));
+    if (this.braces === 0 || this.lines.at(-1)?.opening !== 'brace') return false;
+    return line.opening === 'declaration' || (line.opening === 'function' && line.marks.includes('(') && !line.marks.includes(';') && !line.marks.includes('='));
   }
 
   private follow(mark: string): void {
@@ -212,11 +206,10 @@ class Declaration {
     }
   }
 
-  private isComplete(line: SourceLine): boolean {
+  private isComplete({ ending, opening }: SourceLine): boolean {
     if (this.braces > 0) return false;
-    const last = line.tokens.findLast((token) => token.kind !== 'newline');
-    const isFunctionsEnd = last?.text === '}' && this.hasParameters && !this.hasInitializer;
-    if (this.parens > 0) return isFunctionsEnd && line.tokens[0]?.start === 0;
-    return last?.text === ';' || isFunctionsEnd;
+    const isFunctionsEnd = ending === '}' && this.hasParameters && !this.hasInitializer;
+    if (this.parens > 0) return isFunctionsEnd && opening !== null;
+    return ending === ';' || isFunctionsEnd;
   }
 }

@@ -9,48 +9,74 @@ export interface Span {
   readonly end: number;
 }
 
-/** A line with what continues it: comments over several lines, `\` at its end. The same object as long as its text stays. */
+/** What a line begins with, in its first column. */
+type Opening = 'brace' | 'declaration' | 'function' | 'other' | null;
+
+/** Words that a declaration at the start of a line begins with. */
+const BEGINS_DECLARATION = /^(?:static|asmlinkage|extern|typedef|MODULE_\w+|module_\w+|EXPORT_SYMBOL\w*)$/;
+const MAY_BEGIN_FUNCTION = /^(?:int|void|long|unsigned|bool|char|const|struct|enum|union|u8|u16|u32|u64|size_t|ssize_t|loff_t|irqreturn_t|inline)$/;
+const DIRECTIVES: ReadonlyMap<string, string> = new Map(['if', 'ifdef', 'ifndef', 'elif', 'else', 'endif', 'define', 'undef', 'include', 'pragma'].map((word) => [word, word]));
+const MARKS: ReadonlyMap<string, string> = new Map(['{', '}', '(', ')', '[', ']', '=', ';'].map((mark) => [mark, mark]));
+
+/**
+ * A line with what continues it: comments over several lines, `\` at its end. The same object as long as its text stays.
+ * There are as many as lines in all open files, so it keeps no tokens, but what tells where declarations begin and end.
+ */
 export class SourceLine {
   /** Offset of the line in the file, as of the file's last change. */
   at = 0;
   /** Its brackets and what else ends a declaration, in order. */
   readonly marks: string;
-  /** The word behind `#`; null for a line of code. */
+  /** The word behind `#`, empty for one that means nothing here; null for a line of code. */
   readonly directive: string | null;
+  readonly opening: Opening;
+  /** `}` or `;` where it ends with that. */
+  readonly ending: string | null;
   readonly isBlank: boolean;
+  readonly isWhole: boolean;
+  /** What it costs to look at: something for the line, and for each token. */
+  readonly work: number;
 
   constructor(
     readonly file: SourceText,
-    /** With its newline; offsets are from the line's start. */
-    readonly tokens: readonly Token[],
+    tokens: readonly Token[],
     readonly length: number,
   ) {
-    let marks = '';
-    for (const { text, kind } of tokens) if (kind === 'punctuator' && MARKS.includes(text)) marks += text;
-    this.marks = marks;
-    this.directive = tokens[0]?.text === '#' ? (tokens[1]?.text ?? '') : null;
-    this.isBlank = tokens[0] === undefined || tokens[0].kind === 'newline';
+    const marks: string[] = [];
+    for (const { text, kind } of tokens) {
+      const mark = kind === 'punctuator' ? MARKS.get(text) : undefined;
+      if (mark !== undefined) marks.push(mark);
+    }
+    this.marks = marks.join('');
+    const [first, second] = tokens;
+    this.directive = first?.text === '#' ? (DIRECTIVES.get(second?.text ?? '') ?? '') : null;
+    this.opening = first?.start === 0 ? openingOf(first.text) : null;
+    this.ending = MARKS.get(tokens.findLast((token) => token.kind !== 'newline')?.text ?? '') ?? null;
+    this.isBlank = first === undefined || first.kind === 'newline';
+    this.isWhole = tokens.at(-1)?.kind === 'newline';
+    this.work = 10 + tokens.length * 1.5;
   }
 
-  /** What it costs to look at: something for the line, and for each token. */
-  get work(): number {
-    return 10 + this.tokens.length * 1.5;
-  }
-
-  get isWhole(): boolean {
-    return this.tokens.at(-1)?.kind === 'newline';
+  /** With its newline; offsets are from the line's start. Cut anew each time, out of a copy, so that no token keeps the file's text in memory. */
+  get tokens(): Token[] {
+    return new Lexer(Buffer.from(this.file.text.slice(this.at, this.at + this.length), 'utf16le').toString('utf16le')).line(0);
   }
 }
 
-const MARKS = '{}()[]=;';
+function openingOf(word: string): Opening {
+  if (word === '}') return 'brace';
+  if (BEGINS_DECLARATION.test(word)) return 'declaration';
+  return MAY_BEGIN_FUNCTION.test(word) ? 'function' : 'other';
+}
 
 /** A stretch that moves along with the lines that it lies in. */
 export class Stretch implements Span {
   constructor(
-    private readonly first: SourceLine,
-    private readonly from: number,
-    private readonly last: SourceLine,
-    private readonly to: number,
+    readonly first: SourceLine,
+    /** Offset in the first line. */
+    readonly from: number,
+    readonly last: SourceLine,
+    readonly to: number,
   ) {}
 
   get file(): SourceText {
@@ -78,9 +104,6 @@ export class Stretch implements Span {
 
 /** A file of more work is not looked at; about 30,000 lines of ordinary code. */
 const MAX_WORK = 700_000;
-/** More text than this is not copied for the lines that are cut out of it. */
-const MAX_COPIED = 64 * 1024;
-
 /** One source file with its lines. Its text can change; lines that an edit left alone stay the same objects. */
 export class SourceText {
   readonly path: string;
@@ -131,9 +154,7 @@ export class SourceText {
       if (work > MAX_WORK) break;
     }
     if (lexer.atEnd) rest = lines.length;
-    const end = lexer.at;
-    const own = end - start > MAX_COPIED ? cut : this.cutAnew(text.slice(start, end));
-    this.currentLines = [...lines.slice(0, kept), ...own, ...lines.slice(rest)];
+    this.currentLines = [...lines.slice(0, kept), ...cut, ...lines.slice(rest)];
     let at = 0;
     this.work = 0;
     for (const line of this.currentLines) {
@@ -147,17 +168,6 @@ export class SourceText {
   /** It is more work than is done for a file: then it has no lines. */
   get isTooLarge(): boolean {
     return this.work > MAX_WORK;
-  }
-
-  /** Cuts lines out of a copy of their text, so that a few changed ones do not keep the whole file's text in memory. */
-  private cutAnew(text: string): SourceLine[] {
-    const lexer = new Lexer(Buffer.from(text, 'utf16le').toString('utf16le'));
-    const lines: SourceLine[] = [];
-    while (!lexer.atEnd) {
-      const from = lexer.at;
-      lines.push(new SourceLine(this, lexer.line(from), lexer.at - from));
-    }
-    return lines;
   }
 
   /** Zero-based line and UTF-16 character, as LSP counts them (`\n`, `\r\n` and `\r` end a line). */
@@ -214,6 +224,10 @@ export function rangeOf(span: Span): Range {
 /** The line of the span's start, from 1. */
 export function lineOf(span: Span): number {
   return span.file.position(span.start).line + 1;
+}
+
+export function sameSpan(a: Span, b: Span): boolean {
+  return a.file === b.file && a.start === b.start && a.end === b.end;
 }
 
 export function textOf(span: Span): string {
