@@ -148,7 +148,8 @@ function readVariables(text: string, skipped: string[]): { variables: Variables;
     if (/^\s*-?include\s/.test(line)) skipped.push(`It includes ${line.trim().slice(0, 80)}, which is not read.`);
     const assignment = ASSIGNMENT.exec(line);
     if (!assignment) continue;
-    const [, name = '', operator = '=', value = ''] = assignment;
+    const [, written = '', operator = '=', value = ''] = assignment;
+    const name = variables.value(written) ?? written;
     variables.assign(name, operator, value.trim(), branches.length > 0);
     if (branches.every(({ taken }) => taken !== false)) flags.assign(name, operator, value.trim(), branches.some(({ taken }) => taken === null));
   }

@@ -19,6 +19,11 @@ describe('Kbuild files', () => {
     assert.deepEqual(modulesOf(text), ['mymod: main other deep']);
   });
 
+  it('may compute the names of variables, too', () => {
+    assert.deepEqual(modulesOf('NAME = my\nSOURCES := src/a.c src/b.c\n$(NAME)-objs = $(SOURCES:.c=.o)\nobj-m := $(NAME).o\n'), ['my: src/a src/b']);
+    assert.deepEqual(modulesOf('CONFIG_MINE := m\nobj-$(CONFIG_MINE) += mine.o\n'), ['mine: mine']);
+  });
+
   it('take every branch of a conditional', () => {
     assert.deepEqual(modulesOf('ifneq ($(KERNELRELEASE),)\nobj-m := a.o\nelse\nKDIR := /lib\nall:\n\tmake obj-m=evil.o\nendif\nifdef X\nobj-m := b.o\nendif\n'), ['a: a', 'b: b']);
   });
