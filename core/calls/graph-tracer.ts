@@ -64,6 +64,7 @@ export class GraphTracer {
       onStdoutLine: (line) => this.trace.push(line),
       onStderrLine: (line) => this.accept(line),
       maxOutputBytes: 0,
+      asRoot: true,
       ...(signal ? { signal } : {}),
     });
   }

@@ -106,6 +106,7 @@ export class CallRecorder {
       onStdoutLine: (line) => this.accept(parseTraceLine(line)),
       onStderrLine: (line) => this.acceptAnswer(line),
       maxOutputBytes: 0,
+      asRoot: true,
     });
     const ended = (): void => this.processEnded();
     this.process.result.then(ended, ended);

@@ -9,14 +9,37 @@ export interface HostFacts extends HostIdentity {
   readonly bootId: string;
   /** Effective user id of our commands. */
   readonly uid: number;
-  /** /proc/sys/kernel/tainted */
+  /** The name of that user. */
+  readonly user: string;
+  /** How a command becomes root there: it is already, sudo asks nothing, sudo asks for a password, not at all. */
+  readonly rights: 'root' | 'sudo' | 'sudoPassword' | 'none';
+  /** Why sudo does not serve, in its own words; null when it does or is not there. */
+  readonly sudoSaid: string | null;
+  /** /proc/sys/kernel/tainted; `taintFlags` decodes it. */
   readonly tainted: number;
+  /** Each is null where the kernel does not tell this user. */
+  readonly kptrRestrict: number | null;
+  readonly dmesgRestrict: boolean | null;
+  readonly lockdown: 'none' | 'integrity' | 'confidentiality' | null;
+  /** Whether only signed modules are taken (module.sig_enforce). */
+  readonly sigEnforce: boolean | null;
+  /** /proc/sys/kernel/modules_disabled: no module any more until the next boot. */
+  readonly modulesDisabled: boolean;
+  /** Whether the kernel was booted with `nomodule`. */
+  readonly nomodule: boolean;
+  /** Whether the kernel has a trace filesystem, mounted or not. */
+  readonly tracefs: boolean;
   /** `make -C` folder on the host, when headers are installed there; null else. */
   readonly kernelBuildDir: string | null;
+  /** First line of the compiler's `--version`; null when there is none. */
+  readonly compiler: string | null;
 }
 
 /** Options of a command on a host; `cwd` and `env` do not travel. */
-export type HostRunOptions = Omit<StartOptions, 'cwd' | 'env'>;
+export interface HostRunOptions extends Omit<StartOptions, 'cwd' | 'env'> {
+  /** Runs it as root: as it is where we are root, else through sudo. @throws Failure `sudo-refused`, `cancelled` */
+  readonly asRoot?: boolean;
+}
 
 /**
  * A Linux machine that modules are loaded on. Methods reject with {@link Failure} only when the host

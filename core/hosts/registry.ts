@@ -9,10 +9,13 @@ import type { Host } from './host';
 import { LocalHost } from './local';
 import { SshHost } from './ssh';
 import { userTarget } from './ssh-options';
+import type { AskSecret } from './sudo';
 
 export interface HostDeps extends GuestDeps {
   /** How a guest is held. Default: `process`. */
   readonly lease?: Lease;
+  /** Asks the user for the password of sudo; without it, a host that wants one is refused what needs root. */
+  readonly askSecret?: AskSecret;
 }
 
 /**
@@ -24,7 +27,7 @@ export async function openHost(id: string, deps: HostDeps): Promise<Host> {
   const [kind, ...rest] = id.split(':');
   const name = rest.join(':');
   const lease = deps.lease ?? { kind: 'process' };
-  if (id === 'local') return new LocalHost();
+  if (id === 'local') return new LocalHost(deps.askSecret);
   if (id === 'guest') return await openGuest({ lease }, deps);
   if (kind === 'guest' && name !== '') return await openGuest({ kernel: name, lease }, deps);
   if (kind === 'ssh' && name !== '') return await openSsh(id, name, deps);
@@ -41,5 +44,5 @@ async function openSsh(id: string, destination: string, deps: HostDeps): Promise
   const target = userTarget(destination);
   const ssh = await deps.packages.provideTool('ssh', deps.signal ? { signal: deps.signal } : {});
   const controlPath = process.platform === 'win32' ? null : path.join(ensurePrivateDir(path.join(deps.dirs.runtime, 'ssh')), randomBytes(4).toString('hex'));
-  return new SshHost({ id, name: destination, kind: 'ssh', target, ssh, controlPath });
+  return new SshHost({ id, name: destination, kind: 'ssh', target, ssh, controlPath, ...(deps.askSecret ? { askSecret: deps.askSecret } : {}) });
 }

@@ -4,6 +4,12 @@
 /** `$0`: a word that marks the line with our process id; the rest: the program. A program killed by a signal gives 128 + n. */
 export const RUN_SCRIPT = 'echo "$0 $$" >&2; "$@"; exit $?';
 
+/**
+ * `$0`: the marker of {@link RUN_SCRIPT}, `$1`: flags of sudo, `$2`: RUN_SCRIPT, the rest: the program. The prompt is the marker
+ * and a question mark on a line of their own. In the C locale, because sudo's reasons are read.
+ */
+export const SUDO_SCRIPT = 'LC_ALL=C; export LC_ALL; prompt=$(printf "%s?\\nx" "$0"); flags=$1 run=$2; shift 2; exec sudo $flags -p "${prompt%x}" -- /bin/sh -c "$run" "$0" "$@"';
+
 /** `$1`: the process id that {@link RUN_SCRIPT} told. Ends it and all that it started; what ignores SIGTERM is killed 2 s later. */
 export const STOP_SCRIPT = `tree() (
   for stat in /proc/[0-9]*/stat; do

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { Readable } from 'node:stream';
 import { Failure, type HostKind } from '../model';
-import { run, start, type ProcessResult, type RunningProcess } from '../platform/process';
+import { run, start, type ProcessResult, type RunningProcess, type StartOptions } from '../platform/process';
+import { Command, type CommandEnd, type Elevation } from './command';
 import { FACTS_SCRIPT, readFacts } from './facts';
 import { getFile, putFile } from './files';
 import type { BuildEnvironment, Host, HostFacts, HostRunOptions } from './host';
-import { RUN_SCRIPT, STOP_SCRIPT } from './remote-scripts';
 import { shCommand } from './sh-quote';
 import { connectFailure, connectionLost, fingerprintIn, isExplained, sshMissing } from './ssh-failure';
 import { sharing, type SshTarget } from './ssh-options';
+import { Sudo, type AskSecret } from './sudo';
 
 export interface SshHostOptions {
   readonly id: string;
@@ -21,26 +21,12 @@ export interface SshHostOptions {
   readonly ssh: { readonly argv: readonly string[]; readonly env: Readonly<Record<string, string>> };
   /** Socket of the shared connection, short and in a folder of mode 0700; null where ssh cannot share (Windows). */
   readonly controlPath: string | null;
+  /** Asked for the password of sudo; without it, commands that need one are refused. */
+  readonly askSecret?: AskSecret;
 }
 
 const PERSIST_SECONDS = 600;
-const STOP_TIMEOUT_MS = 5000;
-
-type StopReason = 'kill' | 'timeout' | 'cancel';
-
-/** A command under way: how it was told to stop, and what there is to stop. */
-class Control {
-  reason: StopReason | null = null;
-  local: RunningProcess | null = null;
-  remotePid: string | null = null;
-  private onStop: () => void = () => undefined;
-  readonly stopped = new Promise<void>((resolve) => (this.onStop = resolve));
-
-  stop(reason: StopReason): void {
-    this.reason ??= reason;
-    this.onStop();
-  }
-}
+const FACTS_LIMIT_MS = 30_000;
 
 /** A Linux machine reached by the system's OpenSSH client. */
 export class SshHost implements Host {
@@ -50,12 +36,15 @@ export class SshHost implements Host {
   private connecting: Promise<void> | null = null;
   private knownFacts: Promise<HostFacts> | null = null;
 
+  private readonly sudo: Sudo;
+
   constructor(private readonly options: SshHostOptions) {
     ({ id: this.id, name: this.name, kind: this.kind } = options);
+    this.sudo = new Sudo(options.name, options.askSecret);
   }
 
   facts(signal?: AbortSignal): Promise<HostFacts> {
-    this.knownFacts ??= this.script(FACTS_SCRIPT, [], { timeoutMs: 30_000, ...(signal ? { signal } : {}) }).then((result) => {
+    this.knownFacts ??= this.script(FACTS_SCRIPT, [], { timeoutMs: FACTS_LIMIT_MS, ...(signal ? { signal } : {}) }).then((result) => {
       if (result.cancelled) throw Failure.cancelled(`${this.name} was not asked what it is.`);
       return readFacts(result, this.name, this.kind);
     });
@@ -72,13 +61,13 @@ export class SshHost implements Host {
   }
 
   start(argv: readonly string[], options: HostRunOptions = {}): RunningProcess {
-    const control = new Control();
+    const command = new Command();
     return {
       get pid() {
-        return control.local?.pid;
+        return command.pid;
       },
-      result: this.execute(argv, options, control),
-      kill: () => control.stop('kill'),
+      result: this.execute(argv, options, command),
+      kill: () => command.stop('kill'),
     };
   }
 
@@ -96,54 +85,57 @@ export class SshHost implements Host {
 
   /** Closes the shared connection; commands under way end. */
   async dispose(): Promise<void> {
+    this.sudo.forget();
     if (this.options.controlPath !== null && fs.existsSync(this.options.controlPath)) await this.ssh(['-O', 'exit'], []);
   }
 
-  private async execute(argv: readonly string[], options: HostRunOptions, control: Control): Promise<ProcessResult> {
-    const { signal, timeoutMs, ...rest } = options;
-    const onAbort = (): void => control.stop('cancel');
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => control.stop('timeout'), timeoutMs);
-    try {
-      if (control.reason === null) await Promise.race([this.connect(), control.stopped]);
-      if (control.reason !== null) return stoppedResult(control.reason);
-      return await this.runConnected(argv, rest, control);
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+  private execute(argv: readonly string[], options: HostRunOptions, command: Command): Promise<ProcessResult> {
+    const { signal, timeoutMs, asRoot = false, ...rest } = options;
+    const prepare = (): Promise<Elevation | null> => (asRoot ? this.elevation() : Promise.resolve(null));
+    return command.within({ ...(signal ? { signal } : {}), ...(timeoutMs === undefined ? {} : { timeoutMs }) }, prepare, async (elevation) => {
+      await Promise.race([this.connect(), command.stopped]);
+      return command.wasStopped() ? command.neverRun() : this.runConnected(argv, rest, command, elevation);
+    });
+  }
+
+  private async runConnected(argv: readonly string[], options: HostRunOptions, command: Command, elevation: Elevation | null): Promise<ProcessResult> {
+    for (let triesLeft = 1; ; triesLeft--) {
+      const end = await command.run(this.launch, argv, options, elevation);
+      const { result, began, said } = end;
+      if (result.startError !== null) throw sshMissing(this.options.ssh.argv[0] ?? 'ssh', result.startError);
+      if (command.wasStopped()) return result;
+      const mayTryAgain = triesLeft > 0 && !(options.stdin instanceof Readable);
+      if (result.exitCode === 255 && !began && mayTryAgain && !isExplained(said)) continue;
+      if (result.exitCode === 255) await this.explain255(end);
+      if (elevation !== null && !began) throw await this.lapsed(said);
+      return result;
     }
   }
 
-  private async runConnected(argv: readonly string[], options: Omit<HostRunOptions, 'signal' | 'timeoutMs'>, control: Control, triesLeft = 1): Promise<ProcessResult> {
-    const marker = `kmodlab-${randomBytes(8).toString('hex')}`;
-    const onStderrLine = (line: string): void => {
-      if (line.startsWith(`${marker} `)) control.remotePid = line.slice(marker.length + 1);
-      else options.onStderrLine?.(line);
-    };
-    const remote = shCommand(['sh', '-c', RUN_SCRIPT, marker, ...argv]);
-    control.local = start(this.argv([], [remote]), { ...options, env: this.env(), onStderrLine });
-    void control.stopped.then(() => this.stop(control));
-    const result = await control.local.result;
-    if (result.startError !== null) throw sshMissing(this.options.ssh.argv[0] ?? 'ssh', result.startError);
-    const stderr = result.stderr.replace(new RegExp(`^${marker} \\d+\\r?\\n`, 'm'), '');
-    if (control.reason !== null) return { ...result, stderr, ...stoppedBy(control.reason) };
-    const canTryAgain = triesLeft > 0 && !(options.stdin instanceof Readable);
-    if (result.exitCode === 255 && control.remotePid === null && canTryAgain && !isExplained(stderr)) return this.runConnected(argv, options, control, triesLeft - 1);
-    if (result.exitCode === 255) await this.explain255(control.remotePid !== null, stderr);
-    return { ...result, stderr };
+  private readonly launch = (argv: readonly string[], options: StartOptions): RunningProcess => start(this.argv([], [shCommand(argv)]), { ...options, env: this.env() });
+
+  private async elevation(): Promise<Elevation | null> {
+    if (this.kind === 'guest') return null;
+    return this.sudo.elevation(await this.facts(), async (elevation) => {
+      await this.connect();
+      const end = await new Command().run(this.launch, [':'], {}, elevation);
+      if (end.result.exitCode === 255) await this.explain255(end);
+      return end;
+    });
+  }
+
+  private async lapsed(said: string): Promise<Failure> {
+    const { user } = await this.facts();
+    this.knownFacts = null;
+    return this.sudo.lapsed(user, said);
   }
 
   /** ssh ends with 255 when it fails, but a command may do so as well. */
-  private async explain255(commandBegan: boolean, stderr: string): Promise<void> {
-    if (!commandBegan) throw await this.cannotConnect(stderr);
+  private async explain255({ began, said, result }: CommandEnd): Promise<void> {
+    if (!began) throw await this.cannotConnect(said);
+    const { stderr } = result;
     const alive = this.options.controlPath === null ? !/^(client_loop|Connection to|Timeout, server)/m.test(stderr) : (await this.ssh(['-O', 'check'], [])).exitCode === 0;
     if (!alive) throw connectionLost(this.name, stderr);
-  }
-
-  private async stop(control: Control): Promise<void> {
-    if (control.remotePid !== null) await run(this.argv([], [shCommand(['sh', '-s', '--', control.remotePid])]), { env: this.env(), stdin: STOP_SCRIPT, timeoutMs: STOP_TIMEOUT_MS });
-    control.local?.kill();
   }
 
   /** Opens the shared connection unless it is open; concurrent callers wait for one attempt. */
@@ -180,12 +172,4 @@ export class SshHost implements Host {
   private env(): NodeJS.ProcessEnv {
     return { ...process.env, ...this.options.ssh.env, LC_ALL: 'C' };
   }
-}
-
-function stoppedBy(reason: StopReason): Pick<ProcessResult, 'exitCode' | 'signal' | 'timedOut' | 'cancelled'> {
-  return { exitCode: null, signal: 'SIGTERM', timedOut: reason === 'timeout', cancelled: reason === 'cancel' };
-}
-
-function stoppedResult(reason: StopReason): ProcessResult {
-  return { stdout: '', stderr: '', truncated: false, startError: null, ...stoppedBy(reason) };
 }

@@ -80,6 +80,7 @@ export class KernelLogReader {
       stdin: this.stdin,
       onStdoutLine: (line) => this.acceptLine(line),
       maxOutputBytes: 0,
+      asRoot: true,
     });
     this.process.result.then(
       (result) => this.ended(this.endedBecause(result)),

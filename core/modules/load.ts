@@ -185,7 +185,7 @@ class Load {
     const [begin, end] = [recording.marker('insmod begin'), recording.marker('insmod end')];
     recording.follow({ sinceMarker: begin });
     this.insmodAsked = true;
-    const result = await recording.guard(host.script(INSERT, [KERNEL_LOG, recording.traceFile, begin, end, `${SYS_MODULE}/${this.kernelName}/sections`, remoteKo, ...this.insmodArguments], this.withSignal()));
+    const result = await recording.guard(host.script(INSERT, [KERNEL_LOG, recording.traceFile, begin, end, `${SYS_MODULE}/${this.kernelName}/sections`, remoteKo, ...this.insmodArguments], { ...this.withSignal(), asRoot: true }));
     checkCancelled(result);
     if (result.exitCode === EXIT_NO_MARKER) throw logUnwritable(host, result);
     this.staged = '';
@@ -208,7 +208,7 @@ class Load {
   private async abandon(recording: SessionRecording, failure: Failure): Promise<void> {
     if (failure.code !== 'host-lost' && !recording.isOver() && (this.staged !== '' || this.insmodAsked)) {
       const name = this.insmodAsked ? this.kernelName : '';
-      await this.plan.host.script(CLEAN_UP, [this.staged, name, PROC_MODULES], { timeoutMs: CLEAN_UP_LIMIT_MS }).catch(() => undefined); // the host may be lost: then nothing is left on it
+      await this.plan.host.script(CLEAN_UP, [this.staged, name, PROC_MODULES], { asRoot: true, timeoutMs: CLEAN_UP_LIMIT_MS }).catch(() => undefined); // the host may be lost: then nothing is left on it
     }
     if (failure.code === 'cancelled') await recording.end({ state: 'cancelled', reason: 'It was cancelled.' });
     else if (failure.code === 'oops') await recording.end({ state: 'oops', reason: recording.oops ?? failure.why });

@@ -66,7 +66,7 @@ export class InsertedModule implements LoadedModule {
       const { recording, host } = this.parts;
       const node = `/dev/${name}`;
       const { major } = device;
-      const result = await recording.guard(host.script(MAKE_NODE, [node, String(major), major.toString(16)], this.withSignal()));
+      const result = await recording.guard(host.script(MAKE_NODE, [node, String(major), major.toString(16)], this.asRoot()));
       this.checkCancelled(result);
       if (result.exitCode === EXIT_OTHER_NODE) {
         throw nodeFailure('node-failed', 'The device node was not made.', `${node} exists and is not character device ${major}:0.`, 'Choose another name for the node.');
@@ -89,7 +89,7 @@ export class InsertedModule implements LoadedModule {
       const { recording, host } = this.parts;
       const { begin, end } = this.actionMarkers();
       const at = new Date().toISOString();
-      const result = await recording.guard(host.script(WRITE, [KERNEL_LOG, recording.traceFile, begin, end, node, text], this.withSignal()));
+      const result = await recording.guard(host.script(WRITE, [KERNEL_LOG, recording.traceFile, begin, end, node, text], this.asRoot()));
       return this.finishAction(toAction(['echo', text, '>', node], '', result, at, { device: node, bytes, text: written }), end, result);
     });
   }
@@ -98,10 +98,10 @@ export class InsertedModule implements LoadedModule {
     return this.inTurn(async () => {
       const { recording, host } = this.parts;
       const { begin, end } = this.actionMarkers();
-      await recording.guard(host.script(MARK, [KERNEL_LOG, begin, recording.traceFile]));
+      await recording.guard(host.script(MARK, [KERNEL_LOG, begin, recording.traceFile], { asRoot: true }));
       const at = new Date().toISOString();
       const result = await recording.guard(host.run(argv, { ...this.withSignal(), stdin }));
-      await recording.guard(host.script(MARK, [KERNEL_LOG, end, recording.traceFile]));
+      await recording.guard(host.script(MARK, [KERNEL_LOG, end, recording.traceFile], { asRoot: true }));
       return this.finishAction(toAction([...argv], stdin, result, at, null), end, result);
     });
   }
@@ -123,7 +123,7 @@ export class InsertedModule implements LoadedModule {
     if (recording.isOver()) return recording.ended;
     const [begin, end] = [recording.marker('rmmod begin'), recording.marker('rmmod end')];
     try {
-      const result = await recording.guard(host.script(REMOVE, [KERNEL_LOG, recording.traceFile, begin, end, kernelName, PROC_DEVICES, ...this.nodes], { timeoutMs: REMOVE_LIMIT_MS }));
+      const result = await recording.guard(host.script(REMOVE, [KERNEL_LOG, recording.traceFile, begin, end, kernelName, PROC_DEVICES, ...this.nodes], { asRoot: true, timeoutMs: REMOVE_LIMIT_MS }));
       await recording.guard(recording.arrived(end));
       if (result.exitCode !== 0 && recording.oops === null) throw unloadRefused(kernelName, host.name, result);
     } catch (error) {
@@ -165,6 +165,10 @@ export class InsertedModule implements LoadedModule {
 
   private withSignal(): { maxOutputBytes: number; signal?: AbortSignal } {
     return { maxOutputBytes: MAX_ACTION_OUTPUT, ...(this.parts.signal ? { signal: this.parts.signal } : {}) };
+  }
+
+  private asRoot(): ReturnType<InsertedModule['withSignal']> & { asRoot: true } {
+    return { ...this.withSignal(), asRoot: true };
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { HostFacts } from '../hosts/host';
+import { sudoersLine } from '../hosts/sudo';
 import type { PreflightLine } from '../model';
 import type { ModuleInfo } from './modinfo';
 
@@ -39,9 +40,16 @@ function checkNotLoaded({ kernelName, procModules }: PreflightInputs): Preflight
 }
 
 function checkRights({ facts }: PreflightInputs): PreflightLine {
-  return facts.uid === 0
-    ? ok('rights', 'Commands run as root.')
-    : blocked('rights', 'Only root may insert modules, and commands run as another user there.', 'Use an account that is root on that host.');
+  switch (facts.rights) {
+    case 'root':
+      return ok('rights', 'Commands run as root.');
+    case 'sudo':
+      return ok('rights', `${facts.user} becomes root through sudo, without a password.`);
+    case 'sudoPassword':
+      return ok('rights', `${facts.user} becomes root through sudo, with a password.`);
+    case 'none':
+      return blocked('rights', `Only root may insert modules, and ${facts.user} cannot become root there.`, `Use an account that is root on that host, or let its root add with visudo: ${sudoersLine(facts.user)}`);
+  }
 }
 
 function checkParameters({ info, parameters }: PreflightInputs): PreflightLine {

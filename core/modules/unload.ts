@@ -29,7 +29,7 @@ export async function unloadModule(target: { readonly name: string; readonly hos
     if (!modules.stdout.split('\n').some((line) => line.startsWith(`${kernelName} `))) throw notLoaded(name, host);
     deps.progress?.step(`Unloading ${name} from ${host.name}`);
     if (left?.host.bootId === facts.bootId) return await continueSession(left, kernelName, host, deps, () => lock.release());
-    const result = await host.script(CLEAN_UP, ['', kernelName, PROC_MODULES], deps.signal ? { signal: deps.signal } : {});
+    const result = await host.script(CLEAN_UP, ['', kernelName, PROC_MODULES], { asRoot: true, ...(deps.signal ? { signal: deps.signal } : {}) });
     if (result.exitCode !== 0) throw unloadRefused(name, host.name, result);
     return null;
   } finally {

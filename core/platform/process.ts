@@ -146,8 +146,9 @@ export function start(argv: readonly string[], options: StartOptions = {}): Runn
     if (stdin === undefined || typeof stdin === 'string' || stdin instanceof Uint8Array) running.stdin.end(stdin ?? '');
     else stdin.pipe(running.stdin);
     running.on('error', (error: NodeJS.ErrnoException) => {
+      if (running.pid !== undefined) return; // a signal that it may not be sent
       startError = error;
-      if (running.pid === undefined) settle(null, null);
+      settle(null, null);
     });
     const settle = (code: number | null, signal: NodeJS.Signals | null): void => {
       clearTimeout(timer);

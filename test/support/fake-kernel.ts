@@ -103,7 +103,7 @@ export class FakeHost implements Host {
   readonly id: string;
   readonly name = 'Fake';
   bootId = 'boot-1';
-  uid = 0;
+  rights: HostFacts['rights'] = 'root';
   private lostBecause: Failure | null = null;
   private readonly running = new Set<RunningProcess>();
   private announceLost: (failure: Failure) => void = () => undefined;
@@ -124,7 +124,9 @@ export class FakeHost implements Host {
   }
 
   facts(): Promise<HostFacts> {
-    return Promise.resolve({ name: this.name, kind: this.kind, kernel: FAKE_RELEASE, arch: 'x86_64', bootId: this.bootId, uid: this.uid, tainted: 0, kernelBuildDir: null });
+    const { name, kind, bootId, rights } = this;
+    const kernel = { kptrRestrict: 0, dmesgRestrict: false, lockdown: 'none', sigEnforce: false, modulesDisabled: false, nomodule: false, tracefs: true } as const;
+    return Promise.resolve({ name, kind, kernel: FAKE_RELEASE, arch: 'x86_64', bootId, uid: 0, user: 'root', rights, sudoSaid: null, tainted: 0, kernelBuildDir: null, compiler: null, ...kernel });
   }
 
   start(argv: readonly string[], options: HostRunOptions = {}): RunningProcess {
