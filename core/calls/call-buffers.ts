@@ -60,7 +60,7 @@ export async function readBuffers(request: BufferRequest): Promise<CallBuffers[]
   const { host, signal } = request;
   const spans = request.calls.flatMap((call) => spansOf(call, request)).slice(0, MAX_BUFFERS);
   if (spans.length === 0) return [];
-  const options = signal ? { signal } : {};
+  const options = { asRoot: true, ...(signal ? { signal } : {}) };
   const layout = await host.script(LAYOUT, [`/sys/module/${request.moduleName}/sections`], options);
   const [sections = '', core = ''] = layout.stdout.split(/^core$/m);
   const data = dataSections(sections, request.elf);
