@@ -19,6 +19,7 @@ import { tableHook } from './rules/table-hook';
 import { uncheckedLookup } from './rules/unchecked-lookup';
 import { unexportedSymbol } from './rules/unexported-symbol';
 import { unsetRegister } from './rules/unset-register';
+import { UserArguments } from './rules/user-arguments';
 import { vfsKernelBuffer } from './rules/vfs-kernel-buffer';
 import { wrongRegister } from './rules/wrong-register';
 import { CParser } from './syntax/parser';
@@ -96,6 +97,7 @@ class Following implements FollowedModule {
   private sources: readonly SourceFile[] = [];
   private inspection: Inspection = NOTHING;
   private readonly runs = new RunMemory();
+  private readonly userArguments = new UserArguments();
 
   constructor(private readonly reader: ModuleReader) {}
 
@@ -110,7 +112,7 @@ class Following implements FollowedModule {
     const program = this.reader.read(sources);
     if (!program) return NOTHING;
     const run = runProgram(program, this.runs);
-    const findings = [...findingsOf(program, run), ...this.reader.tooLarge.map(notAnalysed)];
+    const findings = [...this.findingsOf(program, run), ...this.reader.tooLarge.map(notAnalysed)];
     return { findings, predictions: toPredictions(run.calls, run.complete), calls: callSites(run.calls), registerStores: registerStores(run.calls) };
   }
 
@@ -118,9 +120,14 @@ class Following implements FollowedModule {
     const program = this.reader.read(sources);
     if (!program) return [];
     const run = runProgram(program, this.runs);
-    return findingsOf(program, run)
+    return this.findingsOf(program, run)
       .filter(wanted)
       .map((finding) => ({ finding, fixes: fixesFor({ finding, program, calls: run.calls }) }));
+  }
+
+  private findingsOf(program: Program, run: RunResult): Finding[] {
+    const userArguments = this.userArguments.of(run.calls);
+    return RULES.flatMap((rule) => rule(run.calls, program, run, userArguments)).sort(inFileOrder);
   }
 }
 
@@ -129,10 +136,6 @@ const NOTHING: Inspection = { findings: [], predictions: [], calls: [], register
 function notAnalysed(file: string): Finding {
   const start = { line: 0, character: 0 };
   return { rule: 'not-analysed', severity: 'information', file, range: { start, end: start }, message: 'Not analysed: this file is too long.', related: [] };
-}
-
-function findingsOf(program: Program, run: RunResult): Finding[] {
-  return RULES.flatMap((rule) => rule(run.calls, program, run)).sort(inFileOrder);
 }
 
 function callSites(calls: readonly RecordedCall[]): CallSite[] {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import path from 'node:path';
 import type { SourceFile } from '../../../core/model/analysis';
-import { syscallAbi } from '../../../core/abi';
+import type { Architecture } from '../../../core/model/analysis';
+import { syscallAbi, type SyscallAbi } from '../../../core/abi';
 import { Program } from './flow/program';
 import { Unit } from './flow/unit';
 import { ModuleBuild } from './module-build';
@@ -42,6 +43,7 @@ export function belongTogether(sources: readonly SourceFile[]): boolean {
 export class ModuleReader {
   private readonly files = new Map<string, SourceText>();
   private readonly units = new Map<string, KnownUnit>();
+  private readonly abis = new Map<Architecture, SyscallAbi>();
 
   constructor(
     private readonly parser: CParser,
@@ -57,7 +59,13 @@ export class ModuleReader {
     const build = new ModuleBuild(sources, roots, this.target);
     if (!build.isLoadable && !files.some(({ text }) => isKernelText(text))) return null;
     const units = (roots.length > 0 ? roots : files).map((file) => this.unit(file, reader, build));
-    return new Program(units, this.target, syscallAbi(this.target.arch));
+    return new Program(units, this.target, (arch) => this.abi(arch));
+  }
+
+  private abi(arch: Architecture): SyscallAbi {
+    const abi = this.abis.get(arch) ?? syscallAbi(arch);
+    this.abis.set(arch, abi);
+    return abi;
   }
 
   /** Files of the last reading that are too large to be looked at. */

@@ -12,12 +12,37 @@ export type Use =
   | { readonly kind: 'stored'; readonly name: string; readonly object: string; readonly field: string };
 
 /** What a function or an initializer mentions. */
-export interface Mentions {
-  readonly identifiers: ReadonlySet<string>;
-  readonly strings: ReadonlySet<string>;
-  readonly fields: ReadonlySet<string>;
-  /** Each once, in the order of the text. */
-  readonly uses: readonly Use[];
+export class Mentions {
+  private readonly answers = new Map<object, boolean>();
+
+  constructor(
+    readonly identifiers: ReadonlySet<string>,
+    readonly strings: ReadonlySet<string>,
+    readonly fields: ReadonlySet<string>,
+    /** Each once, in the order of the text. */
+    readonly uses: readonly Use[],
+  ) {}
+
+  /** Whether one of the identifiers passes; asked once for each `question`, which stands for what `test` says. */
+  someIdentifier(question: object, test: (name: string) => boolean): boolean {
+    return this.answer(question, () => some(this.identifiers, test));
+  }
+
+  /** The same for identifiers and strings. */
+  someWord(question: object, test: (name: string) => boolean): boolean {
+    return this.answer(question, () => some(this.identifiers, test) || some(this.strings, test));
+  }
+
+  private answer(question: object, find: () => boolean): boolean {
+    const answer = this.answers.get(question) ?? find();
+    this.answers.set(question, answer);
+    return answer;
+  }
+}
+
+function some(names: ReadonlySet<string>, test: (name: string) => boolean): boolean {
+  for (const name of names) if (test(name)) return true;
+  return false;
 }
 
 export function mentionsIn(root: FunctionDefinition | Expression): Mentions {
@@ -58,5 +83,5 @@ export function mentionsIn(root: FunctionDefinition | Expression): Mentions {
   };
   if ('body' in root && 'labels' in root) walkStatement(root.body, visit);
   else walkExpression(root, visit);
-  return { identifiers, strings, fields, uses: [...uses.values()] };
+  return new Mentions(identifiers, strings, fields, [...uses.values()]);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { syscallAbi, type SyscallAbi } from '../../../../core/abi';
+import type { SyscallAbi } from '../../../../core/abi';
 import { socketCall } from '../../../../core/abi/nested-pointers';
 import { errnoNumber } from '../../../../core/abi/errno';
 import type { Architecture } from '../../../../core/model/analysis';
@@ -49,6 +49,43 @@ function agreesInUnits<T>(answers: Map<Unit, Map<string, T>>, ask: (name: string
   return true;
 }
 
+/** Names that stand for something else than before. */
+export interface Changes {
+  readonly functions: ReadonlySet<string>;
+  readonly globals: ReadonlySet<string>;
+  readonly typedefs: ReadonlySet<string>;
+  readonly structs: ReadonlySet<string>;
+  /** Any constant may be another. */
+  readonly constants: boolean;
+}
+
+/** Whether a run asked for anything that changed. */
+export function concerns(changes: Changes, asked: Asked): boolean {
+  if (changes.constants && asked.constants.size > 0) return true;
+  const meets = (names: ReadonlySet<string>, answers: ReadonlyMap<string, unknown>): boolean => {
+    for (const name of names) if (answers.has(name)) return true;
+    return false;
+  };
+  if (meets(changes.typedefs, asked.typedefs) || meets(changes.structs, asked.structs)) return true;
+  for (const answers of asked.functions.values()) if (meets(changes.functions, answers)) return true;
+  for (const answers of asked.globals.values()) if (meets(changes.globals, answers)) return true;
+  return false;
+}
+
+function differing<T>(now: ReadonlyMap<string, T>, before: ReadonlyMap<string, T>, identity: (item: T) => unknown): Set<string> {
+  const names = new Set<string>();
+  for (const [name, item] of now) {
+    const other = before.get(name);
+    if (other === undefined || identity(other) !== identity(item)) names.add(name);
+  }
+  for (const name of before.keys()) if (!now.has(name)) names.add(name);
+  return names;
+}
+
+function addAll(names: Set<string>, more: Iterable<string>): void {
+  for (const name of more) names.add(name);
+}
+
 /** All units of a module, as one program: names, types, constants. */
 export class Program {
   private readonly functions = new Map<string, FunctionPlace>();
@@ -57,16 +94,18 @@ export class Program {
   private readonly typedefs = new Map<string, CType>();
   private readonly structs = new Map<string, StructType>(KERNEL_STRUCTS);
   private readonly constants = new Map<string, bigint | null>();
-  /** Where questions and answers are noted. */
-  private asked = new Asked();
-
-  private compat: SyscallAbi | null = null;
+  readonly abi: SyscallAbi;
+  private readonly enumerators: readonly ReadonlyMap<string, unknown>[];
+  /** Where questions and answers are noted, while a run asks. */
+  private asked: Asked | null = null;
 
   constructor(
     readonly units: readonly Unit[],
     readonly target: TargetFacts,
-    readonly abi: SyscallAbi,
+    private readonly abiOf: (arch: Architecture) => SyscallAbi,
   ) {
+    this.abi = abiOf(target.arch);
+    this.enumerators = units.map(({ syntax }) => syntax.enumerators);
     for (const unit of units) this.index(unit);
   }
 
@@ -98,8 +137,8 @@ export class Program {
 
   /** What was asked since then. */
   takeAsked(): Asked {
-    const { asked } = this;
-    this.asked = new Asked();
+    const asked = this.asked ?? new Asked();
+    this.asked = null;
     return asked;
   }
 
@@ -112,6 +151,16 @@ export class Program {
     return true;
   }
 
+  /** What names stand for something else than in an earlier program. */
+  changesSince(earlier: Program): Changes {
+    const functions = differing(this.functions, earlier.functions, ({ definition }) => definition);
+    for (const unit of this.units) addAll(functions, differing(this.statics.get(unit) ?? new Map<string, FunctionPlace>(), earlier.statics.get(unit) ?? new Map<string, FunctionPlace>(), ({ definition }) => definition));
+    const globals = [...differing(this.globals, earlier.globals, (global) => global)].map((id) => id.slice(id.lastIndexOf(':') + 1));
+    const isSameModule = this.units.length === earlier.units.length && this.units.every((unit, at) => unit === earlier.units[at]);
+    const constants = !isSameModule || this.enumerators.some((own, at) => differing(own, earlier.enumerators[at] ?? new Map<string, unknown>(), (value) => value).size > 0);
+    return { functions, globals: new Set(globals), typedefs: differing(this.typedefs, earlier.typedefs, (type) => type), structs: differing(this.structs, earlier.structs, (type) => type), constants };
+  }
+
   /** `array` or `variable`. */
   describe(type: CType): string {
     return this.resolve(type).kind === 'array' ? 'array' : 'variable';
@@ -119,13 +168,13 @@ export class Program {
 
   findFunction(name: string, unit: Unit): FunctionPlace | undefined {
     const found = this.statics.get(unit)?.get(name) ?? this.functions.get(name);
-    note(this.asked.functions, unit, name, found?.definition);
+    if (this.asked) note(this.asked.functions, unit, name, found?.definition);
     return found;
   }
 
   findGlobal(name: string, unit: Unit): GlobalVariable | undefined {
     const found = this.globals.get(`${unit.path}::${name}`) ?? this.globals.get(name);
-    note(this.asked.globals, unit, name, found);
+    if (this.asked) note(this.asked.globals, unit, name, found);
     return found;
   }
 
@@ -144,7 +193,7 @@ export class Program {
     let current = type;
     for (let steps = 0; current.kind === 'named' && steps < 20; steps++) {
       const next = this.typedefs.get(current.name);
-      this.asked.typedefs.set(current.name, next);
+      this.asked?.typedefs.set(current.name, next);
       if (!next) return current;
       current = next;
     }
@@ -153,7 +202,7 @@ export class Program {
 
   struct(tag: string): StructType | undefined {
     const found = this.structs.get(tag);
-    this.asked.structs.set(tag, found);
+    this.asked?.structs.set(tag, found);
     return found;
   }
 
@@ -192,7 +241,7 @@ export class Program {
     const number = this.syscallNumber(name);
     if (number !== null) return BigInt(number);
     const value = this.namedConstant(name);
-    this.asked.constants.set(name, value);
+    this.asked?.constants.set(name, value);
     return value;
   }
 
@@ -207,8 +256,7 @@ export class Program {
 
   /** The syscalls that 32-bit callers make on x86-64. */
   get compatAbi(): SyscallAbi {
-    this.compat ??= syscallAbi('i386');
-    return this.compat;
+    return this.abiOf('i386');
   }
 
   /** The number behind `__NR_write` or `SYS_write`. */

@@ -13,13 +13,9 @@ const LOOKS_UP = new Set(['kallsyms_lookup_name', 'register_kprobe']);
  * for an address, or calls what takes user pointers itself. Without one no rule has anything to look at, and there is nothing to run for.
  */
 export function namesSyscalls(program: Program): boolean {
-  const names = new Set<string>();
+  const isName = (name: string): boolean => LOOKS_UP.has(name) || program.syscallNumber(name) !== null || kernelSymbol(name, program) !== null;
   for (const unit of program.units) {
-    for (const { identifiers, strings, fields } of unit.allMentions()) {
-      if (fields.has(FILE_OPERATIONS)) return true;
-      for (const name of identifiers) names.add(name);
-      for (const name of strings) names.add(name);
-    }
+    for (const mentions of unit.allMentions()) if (mentions.fields.has(FILE_OPERATIONS) || mentions.someWord(program.target, isName)) return true;
   }
-  return [...names].some((name) => LOOKS_UP.has(name) || program.syscallNumber(name) !== null || kernelSymbol(name, program) !== null);
+  return false;
 }

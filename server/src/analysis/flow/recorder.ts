@@ -66,7 +66,7 @@ export interface CallCode {
   readonly entry: FunctionDefinition;
 }
 
-/** One call of a syscall entry (or of something that takes user pointers as one does), reached through one chain of calls. */
+/** One call of a syscall entry (or of something that takes user pointers as one does), reached through one chain of calls. The same object where the runs that came there are. */
 export interface RecordedCall {
   readonly key: string;
   /** Null when the analysis cannot tell which. */
@@ -88,8 +88,8 @@ export interface RecordedCall {
   readonly abi: SyscallAbi;
   /** Reached from init, exit or a handler, not only as code that nobody calls. */
   readonly reachable: boolean;
-  readonly visits: Visit[];
-  report: { readonly report: ResultReport; readonly aside: boolean } | null;
+  readonly visits: readonly Visit[];
+  readonly report: { readonly report: ResultReport; readonly aside: boolean } | null;
 }
 
 /** The result of a lookup that found nothing is followed as an address. */
@@ -110,6 +110,8 @@ export interface TableWrite {
 /** Collects what the paths of one entry point do. */
 export class Recorder {
   private readonly calls = new Map<string, RecordedCall>();
+  /** The visits of those calls that were made here, and so can grow in place. */
+  private readonly own = new Map<string, Visit[]>();
   readonly tableWrites: TableWrite[] = [];
   /** Stores to registers that the module's own code reads, or functions which are not seen may read. */
   readonly readElsewhere: Span[] = [];
@@ -118,15 +120,20 @@ export class Recorder {
   readonly visitedFunctions = new Set<unknown>();
 
   visit(call: Omit<RecordedCall, 'visits' | 'report'>, visit: Visit): void {
-    const known = this.calls.get(call.key);
-    if (known?.callee === call.callee) known.visits.push(visit);
-    else if (known) this.calls.set(call.key, { ...known, syscall: null, callee: null, visits: [...known.visits, visit] });
-    else this.calls.set(call.key, { ...call, visits: [visit], report: null });
+    const { key } = call;
+    const known = this.calls.get(key);
+    const own = this.own.get(key);
+    if (own && known?.callee === call.callee) own.push(visit);
+    else {
+      const visits = [...(known?.visits ?? []), visit];
+      this.own.set(key, visits);
+      this.calls.set(key, known ? { ...known, ...(known.callee === call.callee ? {} : { syscall: null, callee: null }), visits } : { ...call, visits, report: null });
+    }
   }
 
   report(key: string, report: ResultReport, aside: boolean): void {
     const call = this.calls.get(key);
-    if (call && (!call.report || (call.report.aside && !aside))) call.report = { report, aside };
+    if (call && (!call.report || (call.report.aside && !aside))) this.calls.set(key, { ...call, report: { report, aside } });
   }
 
   tableWrite(write: TableWrite): void {
@@ -152,6 +159,10 @@ export class Recorder {
   }
 
   private repeatCall(call: RecordedCall): void {
+    if (!this.calls.has(call.key)) {
+      this.calls.set(call.key, call);
+      return;
+    }
     for (const visit of call.visits) this.visit(call, visit);
     if (call.report) this.report(call.key, call.report.report, call.report.aside);
   }

@@ -6,7 +6,7 @@ import type { BufferRole } from './handlers';
 import type { StoreLog } from './globals';
 import type { Contents, Memory, Reads } from './memory';
 import type { Interpreter } from './interpreter';
-import type { Asked } from './program';
+import { concerns, type Asked, type Changes, type Program } from './program';
 import type { Recorder } from './recorder';
 import { sameThroughout } from './same';
 
@@ -27,6 +27,8 @@ export interface EntryRun {
   readonly counts: ReadonlyMap<string, number | undefined>;
   readonly recorder: Recorder;
   readonly stores: StoreLog;
+  /** The program that last gave the same answers. */
+  agreedWith: Program;
 }
 
 /** Runs of one function that are remembered; contents of one object that are. */
@@ -37,11 +39,16 @@ export class RunMemory {
   private readonly runs = new WeakMap<FunctionDefinition, readonly EntryRun[]>();
   private contents = new Map<string, Contents[]>();
   private before = new Map<string, Contents[]>();
+  private program: Program | null = null;
+  /** The program before this one, and what changed since. */
+  private earlier: { readonly program: Program; readonly changes: Changes } | null = null;
 
   /** The program is run anew; what neither this run nor the last one finds in memory is forgotten. */
-  begin(): void {
+  begin(program: Program): void {
     this.before = this.contents;
     this.contents = new Map();
+    this.earlier = this.program && { program: this.program, changes: program.changesSince(this.program) };
+    this.program = program;
   }
 
   /** An earlier run that would come out the same now. */
@@ -49,8 +56,16 @@ export class RunMemory {
     return this.runs.get(definition)?.find((run) => {
       const isCalledAlike = run.role === role && run.buffer?.struct === buffer?.struct && run.buffer?.field === buffer?.field && run.inKernelThread === inKernelThread && run.hooked === hooked;
       const isSame = isCalledAlike && run.reachable === machine.reachable && run.joinsAll === joinsAll && holds(run.steps, machine.shareOf(joinsAll));
-      return isSame && machine.program.agrees(run.asked) && memory.agrees(run.reads) && machine.elementCounts.agrees(run.counts);
+      return isSame && this.agrees(machine.program, run) && memory.agrees(run.reads) && machine.elementCounts.agrees(run.counts);
     });
+  }
+
+  /** Whether the program answers what the run asked as it did then. */
+  private agrees(program: Program, run: EntryRun): boolean {
+    if (run.agreedWith === program) return true;
+    const agrees = run.agreedWith === this.earlier?.program && this.program === program ? !concerns(this.earlier.changes, run.asked) : program.agrees(run.asked);
+    if (agrees) run.agreedWith = program;
+    return agrees;
   }
 
   keep(definition: FunctionDefinition, run: EntryRun): void {

@@ -36,7 +36,7 @@ export interface RunResult {
 /** Runs a program from each of its entry points and records its syscalls, in the order in which they can happen. */
 export function runProgram(program: Program, remembered = new RunMemory()): RunResult {
   if (!namesSyscalls(program)) return { calls: [], complete: true, uncheckedUses: [], tableWrites: [], readElsewhere: [] };
-  remembered.begin();
+  remembered.begin(program);
   const machine = new Interpreter(program, new Recorder());
   const memories = new StartMemories(machine.allStores, remembered, initialMemory(machine));
   machine.end();
@@ -220,7 +220,7 @@ function runAnew(machine: Interpreter, entry: EntryPoint, memory: Memory, joinsA
   machine.recorder = recorderOfAll;
   machine.globals = machine.allStores;
   const steps = machine.end();
-  return { role, buffer, inKernelThread, hooked, reachable, joinsAll, steps, isCut: machine.exhausted, asked: program.takeAsked(), reads: memory.takeReads(), counts: machine.elementCounts.takeAsked(), recorder, stores };
+  return { role, buffer, inKernelThread, hooked, reachable, joinsAll, steps, isCut: machine.exhausted, asked: program.takeAsked(), reads: memory.takeReads(), counts: machine.elementCounts.takeAsked(), recorder, stores, agreedWith: program };
 }
 
 /** As long as there was set_fs(), threads of the kernel had KERNEL_DS from their start. */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { consequence } from './consequence';
 import type { Rule } from './rule';
-import { ArgumentFindings, describe, kernelWithoutSetFs, originText, placeOf, userArguments } from './user-arguments';
+import { ArgumentFindings, describe, kernelWithoutSetFs, originText, placeOf } from './user-arguments';
 
 /** A kernel address where the syscall takes a user-space pointer, on every path that reaches the call. */
-export const kernelBuffer: Rule = (calls, { target }) => {
+export const kernelBuffer: Rule = (_calls, { target }, _run, userArguments) => {
   const findings = new ArgumentFindings();
-  for (const subject of userArguments(calls)) {
+  for (const subject of userArguments) {
     const brought = subject.call.syscall ? kernelWithoutSetFs(subject, target) : undefined;
     if (!brought) continue;
     const severity = subject.argument.failure === 'silent' ? 'warning' : 'error';

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { consequence } from './consequence';
 import { related, type Rule } from './rule';
-import { ArgumentFindings, describe, originText, placeOf, userArguments } from './user-arguments';
+import { ArgumentFindings, describe, originText, placeOf } from './user-arguments';
 
 /** A user-pointer argument that gets an address of user space on one path to the call and one of the kernel on another. */
-export const mixedBuffer: Rule = (calls, { target }) => {
+export const mixedBuffer: Rule = (_calls, { target }, _run, userArguments) => {
   const findings = new ArgumentFindings();
-  for (const subject of userArguments(calls)) {
+  for (const subject of userArguments) {
     const user = subject.brought.find(({ space }) => space === 'user');
     const kernel = subject.brought.find(({ space, underSetFs }) => space === 'kernel' && underSetFs === false);
     if (!user || !kernel) continue;

@@ -5,6 +5,7 @@ import type { TargetFacts } from '../syntax/target';
 import { lineOf, rangeOf, type Span } from '../syntax/source';
 import type { RecordedCall } from '../flow/recorder';
 import type { RunResult } from '../flow/run';
+import type { UserArgument } from './user-arguments';
 import type { Finding } from '../../../../core/model/analysis';
 
 /** From which release on something is so, as LINUX_VERSION_CODE and as a person reads it. */
@@ -27,8 +28,8 @@ export function isBehind(boundary: Boundary, target: TargetFacts): 'yes' | 'no' 
   return boundary.since <= OLDEST_SUPPORTED ? 'yes' : 'maybe';
 }
 
-/** A rule looks at the recorded calls of a module, and at what else its run showed. */
-export type Rule = (calls: readonly RecordedCall[], program: Program, run: RunResult) => Finding[];
+/** A rule looks at the recorded calls of a module, at what else its run showed, and at the calls' user pointers. */
+export type Rule = (calls: readonly RecordedCall[], program: Program, run: RunResult, userArguments: readonly UserArgument[]) => Finding[];
 
 export function related(span: Span, message: string): RelatedPlace {
   return { file: span.file.path, range: rangeOf(span), message };

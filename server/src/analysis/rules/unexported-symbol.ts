@@ -71,10 +71,12 @@ function describe(name: string, spans: readonly Span[], target: TargetFacts): Fi
 
 /** Every use of a name of the list that the module itself does not define, in code that is compiled in. */
 function* references(program: Program): Generator<{ name: string; span: Span }> {
-  const named = namesUsed(program);
+  let named: ReadonlySet<string> | null = null;
   for (const unit of program.units) {
     for (const definition of unit.syntax.functions) {
-      if ((definition.isStatic && !named.has(definition.name)) || !mentionsHidden(unit.mentions(definition))) continue;
+      if (!mentionsHidden(unit.mentions(definition))) continue;
+      if (definition.isStatic) named ??= namesUsed(program);
+      if (named && definition.isStatic && !named.has(definition.name)) continue;
       yield* undefinedIn(program, unit, definition);
     }
     for (const global of unit.syntax.globals) if (global.initializer && mentionsHidden(unit.mentions(global.initializer))) yield* undefinedAmong(program, unit, collect(global.initializer), new Set(), []);
@@ -153,7 +155,6 @@ function namesUsed(program: Program): ReadonlySet<string> {
   return names;
 }
 
-function mentionsHidden({ identifiers }: Mentions): boolean {
-  for (const name of identifiers) if (ANY_HIDDEN.test(name)) return true;
-  return false;
+function mentionsHidden(mentions: Mentions): boolean {
+  return mentions.someIdentifier(ANY_HIDDEN, (name) => ANY_HIDDEN.test(name));
 }

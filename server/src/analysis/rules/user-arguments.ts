@@ -28,21 +28,31 @@ export interface UserArgument {
   readonly brought: readonly Brought[];
 }
 
-/** All arguments that are user pointers, of calls whose syscall or function is known. */
-export function* userArguments(calls: readonly RecordedCall[]): Generator<UserArgument> {
-  for (const call of calls) {
-    const { callee } = call;
-    if (!callee) continue;
-    const visits = visitsThatCount(call);
-    for (const [index, argument] of (callee.arguments ?? []).entries()) {
-      if (!isUserAddress(argument, visits)) continue;
-      const brought = visits.flatMap((visit): Brought[] => {
-        const value = visit.arguments[index];
-        return value ? [{ ...value, space: spaceOf(value.value), underSetFs: visit.kernelAddressesAllowed }] : [];
-      });
-      if (brought.length === visits.length) yield { call, callee, index, argument, brought };
-    }
+/** Finds the arguments that are user pointers, of calls whose syscall or function is known. What it found of a call it remembers. */
+export class UserArguments {
+  private readonly known = new WeakMap<RecordedCall, readonly UserArgument[]>();
+
+  of(calls: readonly RecordedCall[]): UserArgument[] {
+    return calls.flatMap((call) => {
+      const found = this.known.get(call) ?? userArgumentsOf(call);
+      this.known.set(call, found);
+      return found;
+    });
   }
+}
+
+function userArgumentsOf(call: RecordedCall): readonly UserArgument[] {
+  const { callee } = call;
+  if (!callee) return [];
+  const visits = visitsThatCount(call);
+  return (callee.arguments ?? []).flatMap((argument, index): UserArgument[] => {
+    if (!isUserAddress(argument, visits)) return [];
+    const brought = visits.flatMap((visit): Brought[] => {
+      const value = visit.arguments[index];
+      return value ? [{ ...value, space: spaceOf(value.value), underSetFs: visit.kernelAddressesAllowed }] : [];
+    });
+    return brought.length === visits.length ? [{ call, callee, index, argument, brought }] : [];
+  });
 }
 
 /** Whether the kernel takes the argument for an address of user space, with the command that every path gives. */

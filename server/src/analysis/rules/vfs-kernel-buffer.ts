@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { consequence, relianceOnSetFs } from './consequence';
 import type { Rule } from './rule';
-import { ArgumentFindings, describe, kernelUnderSetFs, kernelWithoutSetFs, originText, placeOf, userArguments, type UserArgument } from './user-arguments';
+import { ArgumentFindings, describe, kernelUnderSetFs, kernelWithoutSetFs, originText, placeOf, type UserArgument } from './user-arguments';
 
 /** A kernel buffer given to vfs_read(), vfs_write() or a file's own handler, which take one of user space. */
-export const vfsKernelBuffer: Rule = (calls, { target }) => {
+export const vfsKernelBuffer: Rule = (_calls, { target }, _run, userArguments) => {
   const findings = new ArgumentFindings();
-  for (const subject of userArguments(calls)) {
+  for (const subject of userArguments) {
     if (subject.call.syscall) continue;
     const plain = kernelWithoutSetFs(subject, target);
     const brought = plain ?? kernelUnderSetFs(subject, target);

@@ -9,14 +9,15 @@ type Store = RegisterStores['unread'][number];
 
 /** An argument in a register that the syscall does not read, set for this call and for no other. */
 export const wrongRegister: Rule = (calls, _program, { readElsewhere }) => {
+  const unread = calls.map((call) => (call.syscall && call.takes === 'regs' ? onEveryPath(call) : []));
+  if (unread.every((stores) => stores.length === 0)) return [];
   const used = new Set([...readElsewhere, ...calls.flatMap((call) => call.visits.flatMap((visit) => visit.registers?.read ?? []))].map(keyOf));
   const findings = new Map<string, Finding>();
-  for (const call of calls) {
+  for (const [index, call] of calls.entries()) {
     const { syscall } = call;
-    if (!syscall || call.takes !== 'regs') continue;
-    for (const store of onEveryPath(call)) {
+    for (const store of unread[index] ?? []) {
       const key = keyOf(store.stored);
-      if (!used.has(key) && !findings.has(key)) findings.set(key, describe(call, syscall, store));
+      if (syscall && !used.has(key) && !findings.has(key)) findings.set(key, describe(call, syscall, store));
     }
   }
   return [...findings.values()];

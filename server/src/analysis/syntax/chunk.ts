@@ -66,8 +66,23 @@ export class Chunk {
 
   /** Whether the same lines would come out the same. */
   isStill(lines: readonly SourceLine[], macros: MacroTable, allowance: UnitAllowance): boolean {
-    if (lines.length !== this.lines.length || !holds(this.growth, allowance.growth) || !holds(this.length, allowance.text)) return false;
-    if (!lines.every((line, at) => line === this.lines[at])) return false;
+    return lines.length === this.lines.length && lines.every((line, at) => line === this.lines[at]) && this.holds(macros, allowance);
+  }
+
+  /** Index of the last of its lines in a file, where they begin at `at` with no others than blank ones between them; else null. */
+  lastIn(lines: readonly SourceLine[], at: number): number | null {
+    let index = at;
+    for (const [count, line] of this.lines.entries()) {
+      if (count > 0) index++;
+      while (count > 0 && lines[index]?.directive === null && lines[index]?.isBlank) index++;
+      if (lines[index] !== line) return null;
+    }
+    return index;
+  }
+
+  /** Whether it comes out the same with these macros. */
+  holds(macros: MacroTable, allowance: UnitAllowance): boolean {
+    if (!holds(this.growth, allowance.growth) || !holds(this.length, allowance.text)) return false;
     if (this.history === macros.history) return true;
     if (!macros.agrees(this.uses)) return false;
     this.history = macros.history;
@@ -86,6 +101,22 @@ export function applyDefinition(line: SourceLine, macros: MacroTable, memory: Di
 /** The chunks of one unit, remembered from one reading of the unit to the next. */
 export class ChunkMemory {
   private readonly byFirstLine = new WeakMap<SourceLine, Chunk[]>();
+  /** Chunks that end where their lines alone say so. */
+  private readonly whole = new WeakSet<Chunk>();
+
+  noteWhole(chunk: Chunk): void {
+    this.whole.add(chunk);
+  }
+
+  /** A chunk that was noted as whole and comes out the same again, with the index of its last line. */
+  wholeAt(lines: readonly SourceLine[], at: number, macros: MacroTable, allowance: UnitAllowance): { readonly chunk: Chunk; readonly last: number } | null {
+    const first = lines[at];
+    for (const chunk of (first && this.byFirstLine.get(first)) ?? []) {
+      const last = this.whole.has(chunk) ? chunk.lastIn(lines, at) : null;
+      if (last !== null && chunk.holds(macros, allowance)) return { chunk, last };
+    }
+    return null;
+  }
 
   chunk(lines: readonly SourceLine[], macros: MacroTable, memory: DirectiveMemory, allowance: UnitAllowance, whole: Span): Chunk {
     const [first] = lines;

@@ -69,10 +69,13 @@ class Reading {
     this.lines += file.lines.length;
     if (depth > 0 && this.lines > MAX_LINES) return;
     const conditionals: Conditional[] = [];
-    for (const line of file.lines) {
+    const { lines } = file;
+    for (let at = 0; at < lines.length; at++) {
+      const line = lines[at];
+      if (!line) break;
       const active = conditionals.at(-1)?.active ?? true;
       if (line.directive === null) {
-        if (active) this.code(line);
+        if (active) at = this.codeAsBefore(lines, at) ?? this.code(line, at);
       } else if (!this.conditional(line, conditionals, active) && active) this.directive(line, file, depth);
     }
   }
@@ -119,15 +122,29 @@ class Reading {
     } else if (line.directive === 'pragma' && first?.text === 'once') this.includedOnce.add(file);
   }
 
-  private code(line: SourceLine): void {
-    if (line.isBlank) return;
+  /** Takes a whole declaration that is known from an earlier reading. @returns index of its last line */
+  private codeAsBefore(lines: readonly SourceLine[], at: number): number | null {
+    if (this.pending) return null;
+    const found = this.chunks.wholeAt(lines, at, this.macros, this.allowance);
+    if (!found) return null;
+    this.take(found.chunk);
+    return found.last;
+  }
+
+  /** @returns index of the line */
+  private code(line: SourceLine, at: number): number {
+    if (line.isBlank) return at;
     if (this.pending?.mustEndBefore(line)) this.finish();
     this.pending ??= new Declaration();
     this.pending.add(line);
-    if (!this.pending.mayEnd) return;
+    if (!this.pending.mayEnd) return at;
     const chunk = this.chunkOf(this.pending);
     if (chunk.openBraces > 0) this.pending.goOn();
-    else this.take(chunk);
+    else {
+      if (this.pending.isPlain) this.chunks.noteWhole(chunk);
+      this.take(chunk);
+    }
+    return at;
   }
 
   /** Ends what is open, whether it is whole or not. */
@@ -152,6 +169,8 @@ class Declaration {
   /** The macros at its first line, where lines of its own change them. */
   macros: MacroTable | null = null;
   mayEnd = false;
+  /** It is told by its lines alone that it ends here: no directive stands among them, and no macro opened a brace. */
+  isPlain = true;
   private braces = 0;
   private parens = 0;
   private hasParameters = false;
@@ -166,12 +185,14 @@ class Declaration {
 
   /** A directive among the lines. */
   interrupt(line: SourceLine, macros: MacroTable): void {
+    this.isPlain = false;
     this.macros ??= macros.copy();
     this.lines.push(line);
   }
 
   /** A macro opened a brace: it does not end here. It is looked at again when it has grown by half, so that this stays cheap. */
   goOn(): void {
+    this.isPlain = false;
     this.mayEnd = false;
     this.endsAt = Math.ceil(this.lines.length * 1.5);
   }

@@ -181,6 +181,10 @@ export class SourceText {
 
 function startsOfLines(text: string): number[] {
   const starts = [0];
+  if (!text.includes('\r')) {
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+    return starts;
+  }
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === 10 || (code === 13 && text.charCodeAt(at + 1) !== 10)) starts.push(at + 1);
@@ -192,14 +196,20 @@ function lengthOf(lines: readonly SourceLine[]): number {
   return lines.reduce((length, line) => length + line.length, 0);
 }
 
+/** Texts are compared in pieces of this length first, which is quick. */
+const PIECE = 1024;
+
 function commonPrefix(a: string, b: string, most: number): number {
   let length = 0;
+  while (length + PIECE <= most && a.slice(length, length + PIECE) === b.slice(length, length + PIECE)) length += PIECE;
   while (length < most && a.charCodeAt(length) === b.charCodeAt(length)) length++;
   return length;
 }
 
 function commonSuffix(a: string, b: string, most: number): number {
+  const piece = (text: string, length: number): string => text.slice(text.length - length - PIECE, text.length - length);
   let length = 0;
+  while (length + PIECE <= most && piece(a, length) === piece(b, length)) length += PIECE;
   while (length < most && a.charCodeAt(a.length - 1 - length) === b.charCodeAt(b.length - 1 - length)) length++;
   return length;
 }
