@@ -6,10 +6,15 @@ import { Failure } from '../model';
 
 const MANIFEST = '.kmodlab-mirror.json';
 
-/** The private build folder of a module for one kernel: `CACHE/build/NAME-HASH/KERNEL`. */
-export function buildFolder(cacheDir: string, module: { name: string; folder: string }, kernel: string): string {
-  const hash = createHash('sha256').update(module.folder).digest('hex').slice(0, 12);
-  return path.join(cacheDir, 'build', `${module.name}-${hash}`, kernel.replaceAll(/[^A-Za-z0-9._+-]/g, '_'));
+/** What was built of the modules of a folder, for all kernels: `CACHE/build/NAME-HASH`. */
+export function buildRoot(cacheDir: string, folder: string): string {
+  const hash = createHash('sha256').update(folder).digest('hex').slice(0, 12);
+  return path.join(cacheDir, 'build', `${path.basename(folder).replaceAll(/[^A-Za-z0-9._+-]/g, '_')}-${hash}`);
+}
+
+/** The private folder in which the modules of a folder are built for one kernel, all of them together. */
+export function buildFolder(cacheDir: string, folder: string, kernel: string): string {
+  return path.join(buildRoot(cacheDir, folder), kernel.replaceAll(/[^A-Za-z0-9._+-]/g, '_'));
 }
 
 /** The files of the last mirror; null when there was none or it was left half done. */
@@ -35,7 +40,7 @@ function sameContent(file: string, content: Buffer): boolean {
  * exactly what changed, also when an older file came back; when one vanished the folder starts anew.
  * @throws Failure `disk-full`, `build-folder-unwritable`
  */
-export function mirrorSources(folder: string, files: ReadonlyMap<string, Buffer>): void {
+export function mirrorFiles(folder: string, files: ReadonlyMap<string, Buffer>): void {
   try {
     const before = readManifest(folder);
     if (!before || before.some((name) => !files.has(name))) fs.rmSync(folder, { recursive: true, force: true });
@@ -48,11 +53,12 @@ export function mirrorSources(folder: string, files: ReadonlyMap<string, Buffer>
     }
     fs.writeFileSync(path.join(folder, MANIFEST), JSON.stringify([...files.keys()]));
   } catch (error) {
-    throw diskFailure(error);
+    throw writeFailure(error);
   }
 }
 
-function diskFailure(error: unknown): Failure {
+/** Why nothing could be written below the cache folder. */
+export function writeFailure(error: unknown): Failure {
   if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return diskFull(error);
   return new Failure(
     {

@@ -5,16 +5,13 @@ import { GccParser } from './parsers/gcc';
 import { LinkerParser } from './parsers/linker';
 import { MakeParser } from './parsers/make';
 import { ModpostParser } from './parsers/modpost';
-import { MAX_LINE, type LineParser, type OnDiagnostic } from './parsers/parser';
+import { MAX_LINE, type LineParser } from './parsers/parser';
 
 export interface BuildOutputOptions {
-  /** Where make runs for the module, as the tools print it. */
-  readonly buildDir: string;
   /** Sources and headers of the module. */
   readonly sources: readonly SourceFile[];
   /** Paths relative to the build folder that exist there. */
   readonly isBuildFile: (relative: string) => boolean;
-  readonly onDiagnostic: OnDiagnostic;
 }
 
 const MAX_DIAGNOSTICS = 2_000;
@@ -23,6 +20,9 @@ const MAX_DIAGNOSTICS = 2_000;
 export class BuildOutput {
   readonly diagnostics: BuildDiagnostic[] = [];
   diskFull = false;
+  /** Symbols that nothing was found to export. */
+  readonly undefinedSymbols: ReadonlySet<string>;
+  private buildDir = '/';
   private readonly seen = new Set<string>();
   private readonly make: MakeParser;
   private readonly parsers: readonly LineParser[];
@@ -31,7 +31,14 @@ export class BuildOutput {
     const emit = (diagnostic: BuildDiagnostic): void => this.accept(diagnostic);
     const resolve = (file: string): { path: string; inside: boolean } => this.resolve(file);
     this.make = new MakeParser(resolve, emit);
-    this.parsers = [this.make, new ModpostParser(options.sources, emit), new LinkerParser(options.sources, resolve, emit), new GccParser(resolve, emit)];
+    const modpost = new ModpostParser(options.sources, emit);
+    this.undefinedSymbols = modpost.undefinedSymbols;
+    this.parsers = [this.make, modpost, new LinkerParser(options.sources, resolve, emit), new GccParser(resolve, emit)];
+  }
+
+  /** Where make runs for the module, as the tools print it. */
+  runsIn(folder: string): void {
+    this.buildDir = folder;
   }
 
   push(line: string): void {
@@ -44,23 +51,23 @@ export class BuildOutput {
     for (const parser of this.parsers) parser.end?.();
   }
 
-  /** A path of the output: relative to the module's folder when it lies in the build folder, else absolute. */
+  /** A path of the output: relative to the module's folder when it is one of its files, else absolute. */
   private resolve(file: string): { path: string; inside: boolean } {
-    const { buildDir, isBuildFile } = this.options;
-    const candidates = path.isAbsolute(file) ? [file] : [...this.make.bases(), buildDir].map((base) => path.join(base, file));
+    const { buildDir } = this;
+    const { isBuildFile } = this.options;
+    const candidates = path.posix.isAbsolute(file) ? [file] : [...this.make.bases(), buildDir].map((base) => path.posix.join(base, file));
     for (const candidate of candidates) {
-      const relative = path.relative(buildDir, candidate);
-      if (!relative.startsWith('..') && isBuildFile(relative)) return { path: relative, inside: true };
+      const relative = path.posix.relative(buildDir, candidate);
+      if (isBuildFile(relative)) return { path: relative, inside: true };
     }
     return { path: candidates[0] ?? file, inside: false };
   }
 
   private accept(raw: BuildDiagnostic): void {
-    const diagnostic = { ...raw, message: raw.message.replaceAll(`${this.options.buildDir}/`, '').replaceAll(/(?<=^|[\s'"[:;])\.\//g, '') };
+    const diagnostic = { ...raw, message: raw.message.replaceAll(`${this.buildDir}/`, '').replaceAll(/(?<=^|[\s'"[:;])\.\//g, '') };
     const key = JSON.stringify(diagnostic);
     if (this.seen.has(key) || this.diagnostics.length >= MAX_DIAGNOSTICS) return;
     this.seen.add(key);
     this.diagnostics.push(diagnostic);
-    this.options.onDiagnostic(diagnostic);
   }
 }

@@ -70,10 +70,12 @@ export interface Host {
 }
 
 /**
- * A way to run `make` against a kernel's headers on this machine. `argv(command, {folders})` wraps a command so
+ * A way to run `make` against a kernel's headers, on this machine or on the host. `argv(command, {folders})` wraps a command so
  * that it runs where that toolchain lives (unchanged, or inside a private tree through a user namespace).
  */
 export interface BuildEnvironment {
+  /** Where make runs and the headers are; absent when that is this machine. */
+  readonly host?: Host;
   /** `uname -r` that the headers are for. */
   readonly kernel: string;
   /** Headers folder as seen by the wrapped command: `make -C kernelDir`. */
@@ -82,6 +84,6 @@ export interface BuildEnvironment {
   readonly makeArgs: readonly string[];
   /** Compiler as shown to people, e.g. `gcc-12 12.2.0`. */
   readonly compiler: string;
-  /** Wraps a command; `folders` are made visible inside at the same paths, writable. */
+  /** Wraps a command that runs on this machine, on what was built; `folders` are made visible inside at the same paths, writable. */
   wrap(argv: readonly string[], folders: readonly string[]): { argv: string[]; env: NodeJS.ProcessEnv };
 }

@@ -125,7 +125,8 @@ describe('quick fixes', function () {
           left.set(nameOf(item), analyzer.analyze(fixed, target).findings);
         }
         for (const [name, text] of files) fs.writeFileSync(path.join(folder, name), text);
-        const output = new BuildOutput({ buildDir: folder, sources: [...files].map(([name, text]) => ({ path: name, text })), isBuildFile: (name) => files.has(name), onDiagnostic: () => undefined });
+        const output = new BuildOutput({ sources: [...files].map(([name, text]) => ({ path: name, text })), isBuildFile: (name) => files.has(name) });
+        output.runsIn(folder);
         const { argv, env } = environment.wrap(['make', '-C', environment.kernelDir, `M=${folder}`, `-j${os.availableParallelism()}`, ...environment.makeArgs, 'W=1', 'modules'], [folder]);
         const onLine = (line: string): void => output.push(line);
         const { exitCode, stderr } = await run(argv, { env, onStdoutLine: onLine, onStderrLine: onLine });

@@ -13,6 +13,8 @@ const SYMBOLS: readonly RegExp[] = [
   /uses symbol '?([A-Za-z_]\w*)'? from namespace/,
   /section mismatch in reference: ([A-Za-z_]\w*)/i,
 ];
+const UNDEFINED = /^"([^"]+)" \[[^\]]*\] undefined!|: symbol '([^']+)' undefined!/;
+const MAX_UNDEFINED = 1_000;
 const ABOUT_THE_MODULE = /missing MODULE_(?:LICENSE|DESCRIPTION|AUTHOR)\(\)/;
 
 /**
@@ -20,6 +22,8 @@ const ABOUT_THE_MODULE = /missing MODULE_(?:LICENSE|DESCRIPTION|AUTHOR)\(\)/;
  * and those about the whole module at its first source.
  */
 export class ModpostParser implements LineParser {
+  readonly undefinedSymbols = new Set<string>();
+
   constructor(
     private readonly sources: readonly SourceFile[],
     private readonly emit: OnDiagnostic,
@@ -29,6 +33,8 @@ export class ModpostParser implements LineParser {
     const parsed = LINE.exec(line);
     if (!parsed) return false;
     const message = (parsed[2] ?? '').replace(/\[[^\]]*\/([^/\]]+)\]/, '[$1]');
+    const [, old, current = old] = UNDEFINED.exec(message) ?? [];
+    if (current !== undefined && this.undefinedSymbols.size < MAX_UNDEFINED) this.undefinedSymbols.add(current);
     const place = this.placeOf(message);
     this.emit({
       file: place?.file ?? null,

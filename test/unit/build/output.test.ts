@@ -17,11 +17,10 @@ function readModule(name: string): SourceFile[] {
 
 function parse(lines: readonly string[], files: readonly SourceFile[]): { diagnostics: BuildDiagnostic[]; diskFull: boolean } {
   const output = new BuildOutput({
-    buildDir: '/build',
     sources: files.filter((file) => /\.[ch]$/.test(file.path)),
     isBuildFile: (relative) => files.some((file) => file.path === relative),
-    onDiagnostic: () => undefined,
   });
+  output.runsIn('/build');
   for (const line of lines) output.push(line);
   output.end();
   return output;
