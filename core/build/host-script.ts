@@ -10,7 +10,8 @@ export const EXIT_NO_MAKE = 123;
  * Builds in a private folder of the host, which goes with the script however that ends; folders of builds that were killed
  * go a day later. `$1`: a word that marks our own lines, `$2`: folder of the module within the archive, `$3`: the kernel's
  * build folder, `$4`: name of the module, `$5`: what the sources' folder is called in debug information, `$6`: number of
- * Module.symvers files in the archive, the rest: arguments of make. Standard input: the archive. The lines of make are
+ * Module.symvers files in the archive, the rest: arguments of make. Standard input: the archive. make has a process group of
+ * its own, so that all it started ends with it. The lines of make are
  * printed as they come, then the .ko and Module.symvers as base64, each behind a line `MARK file NAME`.
  */
 export const BUILD_SCRIPT = `mark=$1 module=$2 kernel=$3 name=$4 called=$5 count=$6
@@ -18,7 +19,7 @@ shift 6
 umask 077
 folder= make=
 sweep() {
-  [ -z "$make" ] || { kill "$make" && wait "$make"; } 2>/dev/null
+  [ -z "$make" ] || { kill -- "-$make" && wait "$make"; } 2>/dev/null
   [ -z "$folder" ] || rm -rf -- "$folder"
 }
 trap sweep EXIT
@@ -41,7 +42,7 @@ while [ "$at" -lt "$count" ]; do
 done
 [ -z "$symbols" ] || set -- "KBUILD_EXTRA_SYMBOLS=$symbols" "$@"
 echo "$mark folder $folder/$module"
-make -C "$kernel" "M=$folder/$module" "-j$(nproc)" --output-sync=target "KCFLAGS=-ffile-prefix-map=$folder/$module=$called" "$@" modules </dev/null 2>&1 &
+setsid make -C "$kernel" "M=$folder/$module" "-j$(nproc)" --output-sync=target "KCFLAGS=-ffile-prefix-map=$folder/$module=$called" "$@" modules </dev/null 2>&1 &
 make=$!
 wait "$make"
 code=$?

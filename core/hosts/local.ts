@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { findBuildEnvironment, type HeaderPackages } from '../build/environment';
 import { start, type ProcessResult, type RunningProcess } from '../platform/process';
 import { Command, type Elevation } from './command';
 import { FACTS_SCRIPT, readFacts } from './facts';
@@ -14,7 +15,11 @@ export class LocalHost implements Host {
   private readonly sudo: Sudo;
   private knownFacts: Promise<HostFacts> | null = null;
 
-  constructor(askSecret?: AskSecret) {
+  /** @param packages where headers are fetched from that this machine lacks */
+  constructor(
+    askSecret?: AskSecret,
+    private readonly packages: HeaderPackages | null = null,
+  ) {
     this.sudo = new Sudo(this.name, askSecret);
   }
 
@@ -53,8 +58,8 @@ export class LocalHost implements Host {
     return getFile(this, remotePath, options);
   }
 
-  buildEnvironment(): Promise<BuildEnvironment | null> {
-    return Promise.resolve(null);
+  buildEnvironment(signal?: AbortSignal): Promise<BuildEnvironment> {
+    return findBuildEnvironment(this, this.packages, signal);
   }
 
   dispose(): Promise<void> {

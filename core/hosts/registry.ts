@@ -27,7 +27,7 @@ export async function openHost(id: string, deps: HostDeps): Promise<Host> {
   const [kind, ...rest] = id.split(':');
   const name = rest.join(':');
   const lease = deps.lease ?? { kind: 'process' };
-  if (id === 'local') return new LocalHost(deps.askSecret);
+  if (id === 'local') return new LocalHost(deps.askSecret, deps.packages);
   if (id === 'guest') return await openGuest({ lease }, deps);
   if (kind === 'guest' && name !== '') return await openGuest({ kernel: name, lease }, deps);
   if (kind === 'ssh' && name !== '') return await openSsh(id, name, deps);
@@ -44,5 +44,5 @@ async function openSsh(id: string, destination: string, deps: HostDeps): Promise
   const target = userTarget(destination);
   const ssh = await deps.packages.provideTool('ssh', deps.signal ? { signal: deps.signal } : {});
   const controlPath = process.platform === 'win32' ? null : path.join(ensurePrivateDir(path.join(deps.dirs.runtime, 'ssh')), randomBytes(4).toString('hex'));
-  return new SshHost({ id, name: destination, kind: 'ssh', target, ssh, controlPath, ...(deps.askSecret ? { askSecret: deps.askSecret } : {}) });
+  return new SshHost({ id, name: destination, kind: 'ssh', target, ssh, controlPath, packages: deps.packages, ...(deps.askSecret ? { askSecret: deps.askSecret } : {}) });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs';
 import { Readable } from 'node:stream';
+import { findBuildEnvironment, type HeaderPackages } from '../build/environment';
 import { Failure, type HostKind } from '../model';
 import { run, start, type ProcessResult, type RunningProcess, type StartOptions } from '../platform/process';
 import { Command, type CommandEnd, type Elevation } from './command';
@@ -23,6 +24,8 @@ export interface SshHostOptions {
   readonly controlPath: string | null;
   /** Asked for the password of sudo; without it, commands that need one are refused. */
   readonly askSecret?: AskSecret;
+  /** Where headers are fetched from that the host lacks. */
+  readonly packages?: HeaderPackages;
 }
 
 const PERSIST_SECONDS = 600;
@@ -79,8 +82,8 @@ export class SshHost implements Host {
     return getFile(this, remotePath, options);
   }
 
-  buildEnvironment(): Promise<BuildEnvironment | null> {
-    return Promise.resolve(null);
+  buildEnvironment(signal?: AbortSignal): Promise<BuildEnvironment> {
+    return findBuildEnvironment(this, this.options.packages ?? null, signal);
   }
 
   /** Closes the shared connection; commands under way end. */

@@ -29,6 +29,9 @@ export interface ProvidedKernel {
   readonly buildEnvironment: BuildEnvironment;
 }
 
+/** A kernel's headers alone, for hosts that run it. */
+export type ProvidedHeaders = Pick<ProvidedKernel, 'offer' | 'buildEnvironment'>;
+
 export interface PackageStoreOptions {
   /** Output of the package tools, and suites that were skipped. */
   readonly log?: (line: string) => void;
@@ -102,6 +105,18 @@ export class PackageStore {
       const vmlinuz = images.find((file) => fs.existsSync(file));
       if (vmlinuz === undefined) throw incompleteKernel(release);
       return { offer: source.offer, vmlinuz, modulesDir, buildEnvironment: await buildEnvironmentFor(source, root, apt, this.sets, this.env, work) };
+    });
+  }
+
+  /** As {@link provideKernel}, without the kernel itself, for a machine that runs that release. @throws Failure `kernel-not-offered`, … */
+  async provideHeaders(release: string, work: WorkOptions = {}): Promise<ProvidedHeaders> {
+    checkCachePath(this.dir);
+    const apt = this.apt((await this.findKernel(release, work)).codename);
+    return withFreshLists(apt, work, async () => {
+      const source = await this.findKernel(release, work);
+      const debs = source.debs.filter(({ name }) => /^linux-(?:headers|kbuild)-/.test(name));
+      const root = await this.sets.provide(apt, `headers-${release}`, debs, work, (made, final) => relocateHeaders(made, final, release));
+      return { offer: source.offer, buildEnvironment: await buildEnvironmentFor(source, root, apt, this.sets, this.env, work) };
     });
   }
 

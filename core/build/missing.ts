@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+import { Failure } from '../model';
+
+/** What building a module needs of a host, as it answered. */
+export interface HostTools {
+  /** `/lib/modules/RELEASE/build`, when headers are there. */
+  readonly build: string | null;
+  /** First line of the compiler's `--version`. */
+  readonly compiler: string | null;
+  readonly hasMake: boolean;
+  /** Text that holds its os-release(5). */
+  readonly osRelease: string;
+}
+
+interface PackageManager {
+  /** `ID` or a word of `ID_LIKE` in os-release. */
+  readonly ids: readonly string[];
+  readonly install: string;
+  headers(kernel: string): string;
+}
+
+/** Names of the packages that carry a kernel's headers, by the distributions' own package lists. */
+const MANAGERS: readonly PackageManager[] = [
+  { ids: ['debian', 'ubuntu'], install: 'apt install', headers: (kernel) => `linux-headers-${kernel}` },
+  { ids: ['fedora', 'rhel', 'centos'], install: 'dnf install', headers: (kernel) => `kernel-devel-${kernel}` },
+  { ids: ['arch'], install: 'pacman -S', headers: (kernel) => `linux${/-(lts|zen|hardened|rt)(?:-|$)/.exec(kernel)?.[1]?.replace(/^/, '-') ?? ''}-headers` },
+  { ids: ['suse', 'opensuse'], install: 'zypper install', headers: (kernel) => `kernel-${/-([a-z]+)$/.exec(kernel)?.[1] ?? 'default'}-devel` },
+  { ids: ['alpine'], install: 'apk add', headers: (kernel) => `linux-${/-([a-z]+)$/.exec(kernel)?.[1] ?? 'lts'}-dev` },
+];
+
+function managerOf(osRelease: string): PackageManager | undefined {
+  const words = [...osRelease.matchAll(/^(?:ID|ID_LIKE)=["']?([a-z0-9._ -]{1,200})["']?$/gm)].flatMap(([, value = '']) => value.split(' '));
+  return words.map((word) => MANAGERS.find(({ ids }) => ids.includes(word))).find((found) => found !== undefined);
+}
+
+const list = (words: readonly string[]): string => (words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`);
+
+export interface MissingInputs {
+  readonly host: string;
+  readonly isLocal: boolean;
+  readonly kernel: string;
+  readonly tools: HostTools;
+  /** Why this machine cannot build for it. */
+  readonly here: string;
+}
+
+/** What a host lacks for building modules on it, with the command that installs it there. */
+export function missingOnHost({ host, isLocal, kernel, tools, here }: MissingInputs): Failure {
+  const missing = [
+    ...(tools.build === null ? [`the headers of its kernel ${kernel}`] : []),
+    ...(tools.compiler === null ? ['a C compiler'] : []),
+    ...(tools.hasMake ? [] : ['make']),
+  ];
+  const manager = managerOf(tools.osRelease);
+  const packages = manager && [...(tools.build === null ? [manager.headers(kernel)] : []), ...(tools.compiler === null ? ['gcc'] : []), ...(tools.hasMake ? [] : ['make'])];
+  const where = isLocal ? '' : ' on that host';
+  return new Failure({
+    code: 'no-build-environment',
+    what: `No module can be built for ${host}.`,
+    why: `${isLocal ? 'It' : 'That host'} lacks ${list(missing)}.`,
+    next: packages ? `Run "sudo ${manager.install} ${packages.join(' ')}"${where}, then build again.` : `Install ${list(missing)}${where}, then build again.`,
+    detail: here,
+  });
+}
