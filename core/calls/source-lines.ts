@@ -1,18 +1,40 @@
 // SPDX-License-Identifier: MIT
+import fs from 'node:fs/promises';
 import path from 'node:path';
-import type { BuildEnvironment } from '../hosts/host';
+import type { BuildEnvironment, Host } from '../hosts/host';
 import type { SourceLine } from '../model';
-import { run } from '../platform/process';
+import { run, type ProcessResult } from '../platform/process';
 import type { CodePlace } from './module-code';
 
 export interface SourceLinesOptions {
-  readonly environment: Pick<BuildEnvironment, 'wrap' | 'makeArgs'>;
+  readonly environment: Pick<BuildEnvironment, 'wrap' | 'makeArgs' | 'host'>;
   /** The unstripped .ko, in its build folder. */
   readonly koPath: string;
+  /** How debug information names the folder of the module's sources; default: the build folder. */
+  readonly sourceRoot?: string;
 }
 
 const LIMIT_MS = 30_000;
 const MAX_FRAMES = 64;
+const MAX_ADDRESSES = 4_000;
+
+/** `$1`: the number of addresses, which follow; the rest: addr2line and its options. Standard input: the .ko. */
+const ON_HOST_SCRIPT = `count=$1
+shift
+ko=$(mktemp) || exit 1
+trap 'rm -f -- "$ko"' EXIT
+trap 'exit 130' HUP INT TERM PIPE
+cat >"$ko" || exit 1
+at=0 addresses=
+while [ "$at" -lt "$count" ]; do
+  addresses="$addresses
+$1"
+  shift
+  at=$((at + 1))
+done
+echo "$addresses" | LC_ALL=C "$@" "$ko"
+`;
+
 
 function key({ section, offset }: CodePlace): string {
   return `${section}+${offset}`;
@@ -44,16 +66,22 @@ export function parseAddr2line(output: string): Map<number, string[]> {
   return found;
 }
 
+/** As the .ko was built there, the host has the tools for it; this machine may have none, or none for that architecture. */
+async function onHost(host: Host, argv: readonly string[], addresses: readonly string[], koPath: string): Promise<ProcessResult> {
+  const few = addresses.slice(0, MAX_ADDRESSES);
+  return host.run(['sh', '-c', ON_HOST_SCRIPT, 'sh', String(few.length), ...few, ...argv], { stdin: await fs.readFile(koPath), timeoutMs: LIMIT_MS });
+}
+
 /**
  * Source lines of places in a .ko, by the addr2line of the toolchain that built it: it comes with the assembler, so it is
  * there wherever a module can be built, and it knows relocations, compressed sections, DWARF 4 and 5 and inlined functions.
  */
 export class SourceLines {
   private readonly known = new Map<string, Promise<readonly SourceLine[]>>();
-  private readonly buildDir: string;
+  private readonly sourceRoot: string;
 
   constructor(private readonly options: SourceLinesOptions) {
-    this.buildDir = path.dirname(options.koPath);
+    this.sourceRoot = options.sourceRoot ?? path.dirname(options.koPath);
   }
 
   /** Looks many places up at once, so that {@link at} need not. */
@@ -75,19 +103,24 @@ export class SourceLines {
   private async ask(section: string, offsets: readonly number[]): Promise<Map<number, SourceLine[]>> {
     const { environment, koPath } = this.options;
     const addresses = [...new Set(offsets)].map((offset) => `0x${offset.toString(16)}`);
-    const argv = [program(environment.makeArgs), '-a', '-f', '-i', '-j', section, '-e', koPath];
-    const wrapped = environment.wrap(argv, [this.buildDir]);
-    const result = await run(wrapped.argv, { env: { ...wrapped.env, LC_ALL: 'C' }, stdin: `${addresses.join('\n')}\n`, timeoutMs: LIMIT_MS });
+    const argv = [program(environment.makeArgs), '-a', '-f', '-i', '-j', section, '-e'];
+    const result = environment.host ? await onHost(environment.host, argv, addresses, koPath) : await this.here([...argv, koPath], addresses);
     const frames = [...parseAddr2line(result.stdout)];
     return new Map(frames.map(([offset, texts]) => [offset, texts.flatMap((text) => this.ownLine(text) ?? [])]));
+  }
+
+  private here(argv: readonly string[], addresses: readonly string[]): Promise<ProcessResult> {
+    const { environment, koPath } = this.options;
+    const wrapped = environment.wrap(argv, [path.dirname(koPath)]);
+    return run(wrapped.argv, { env: { ...wrapped.env, LC_ALL: 'C' }, stdin: `${addresses.join('\n')}\n`, timeoutMs: LIMIT_MS });
   }
 
   /** `FILE:LINE` as a line of the module; null for the kernel's headers and for `??`. */
   private ownLine(text: string): SourceLine | null {
     const [, name = '', line = '0'] = /^(.{1,4096}):(\d{1,9})$/.exec(text) ?? [];
     if (name === '' || Number(line) === 0) return null;
-    const relative = path.relative(this.buildDir, path.resolve(this.buildDir, name));
-    if (relative === '' || relative.startsWith('..') || path.isAbsolute(relative)) return null;
-    return { file: relative.split(path.sep).join('/'), line: Number(line) };
+    const relative = path.posix.relative(this.sourceRoot, path.posix.resolve(this.sourceRoot, name));
+    if (relative === '' || relative.startsWith('..')) return null;
+    return { file: relative, line: Number(line) };
   }
 }

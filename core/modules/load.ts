@@ -73,6 +73,9 @@ function newSession(plan: LoadPlan, facts: HostFacts, snapshot: SourceSnapshot):
   };
 }
 
+/** The unstripped .ko, and how its debug information names the folder of the sources. */
+type Built = { readonly koPath: string } & Pick<ModuleBuild, 'sourceRoot'>;
+
 class Load {
   private readonly kernelName: string;
   private readonly progress: Progress;
@@ -104,8 +107,8 @@ class Load {
     try {
       await this.analyse(recording, snapshot, facts, environment);
       if (this.plan.record !== false) recording.startProbes(this.kernelName, this.plan.record?.syscalls ?? []);
-      const koPath = await this.build(recording, snapshot, environment);
-      return await this.insert(recording, facts, environment, koPath);
+      const built = await this.build(recording, snapshot, environment);
+      return await this.insert(recording, facts, environment, built);
     } catch (error) {
       await this.abandon(recording, Failure.from(error));
       throw error;
@@ -120,12 +123,11 @@ class Load {
     const { kbuildFile } = this.plan.module;
     const kbuild = snapshot.buildFiles.get(kbuildFile);
     const sources = kbuild ? [...snapshot.files, { path: kbuildFile, text: kbuild.toString('utf8') }] : snapshot.files;
-    const { findings, predictions } = await this.plan.predict(sources, { arch: facts.arch, kernel: facts.kernel, ...(await readKernelHeaders(environment.kernelDir, readText)) });
+    const { findings, predictions } = await this.plan.predict(sources, { arch: facts.arch, kernel: facts.kernel, ...(await readKernelHeaders(environment.kernelDir, (file) => readHeader(environment, file))) });
     recording.emit({ type: 'analysis', findings, predictions });
   }
 
-  /** Gives the path of the unstripped .ko. */
-  private async build(recording: SessionRecording, snapshot: SourceSnapshot, environment: BuildEnvironment): Promise<string> {
+  private async build(recording: SessionRecording, snapshot: SourceSnapshot, environment: BuildEnvironment): Promise<Built> {
     const { dirs, signal, onBuildLine } = this.deps;
     const { module } = this.plan;
     const built = await buildModule({
@@ -143,10 +145,10 @@ class Load {
     const { compiler, argv, diagnostics, ok, koPath } = built;
     recording.emit({ type: 'build', build: { compiler, argv, diagnostics, ok } });
     if (koPath === null) throw buildFailed(module.name, built);
-    return koPath;
+    return { koPath, sourceRoot: built.sourceRoot };
   }
 
-  private async insert(recording: SessionRecording, facts: HostFacts, environment: BuildEnvironment, koPath: string): Promise<LoadedModule> {
+  private async insert(recording: SessionRecording, facts: HostFacts, environment: BuildEnvironment, { koPath, sourceRoot }: Built): Promise<LoadedModule> {
     const { host } = this.plan;
     const { signal } = this.deps;
     const ko = await fs.readFile(koPath);
@@ -159,7 +161,7 @@ class Load {
     if (blocked) throw preflightBlocked(this.plan.module.name, blocked.text, blocked.fix);
 
     this.progress.step(`Loading ${this.plan.module.name} on ${host.name}`);
-    const known = (): { code: ModuleCode; lines: SourceLines } => ({ code: new ModuleCode(ko), lines: new SourceLines({ environment, koPath }) });
+    const known = (): { code: ModuleCode; lines: SourceLines } => ({ code: new ModuleCode(ko), lines: new SourceLines({ environment, koPath, sourceRoot }) });
     const [remoteKo] = await Promise.all([this.stage(await strip(koPath, environment)), recording.probesReady(known)]);
     await this.insmod(recording, remoteKo);
     await recording.readBuffers(this.kernelName, ko, signal);
@@ -286,6 +288,8 @@ function logUnwritable(host: Host, result: ProcessResult): Failure {
   });
 }
 
-function readText(file: string): Promise<string | undefined> {
-  return fs.readFile(file, 'utf8').catch(() => undefined);
+/** A file of the kernel's headers, which are where make runs. */
+async function readHeader({ host }: BuildEnvironment, file: string): Promise<string | undefined> {
+  const content = host ? host.get(file) : fs.readFile(file);
+  return content.then((bytes) => bytes.toString('utf8')).catch(() => undefined);
 }

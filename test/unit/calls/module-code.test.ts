@@ -7,6 +7,7 @@ import path from 'node:path';
 import { PredictionMatcher } from '../../../core/calls/match-predictions';
 import { ModuleCode, ModuleLayout } from '../../../core/calls/module-code';
 import { parseAddr2line, SourceLines } from '../../../core/calls/source-lines';
+import { LocalHost } from '../../../core/hosts/local';
 import { predictionOf } from '../../support/session';
 
 const SOURCE = `typedef long (*entry_t)(void *);
@@ -53,6 +54,9 @@ describe('the code of a module', () => {
     const frames = await Promise.all(before.map((place) => source.at(place)));
     assert.deepEqual(frames.map((places) => places.map(({ line }) => line)), [[lineOf('inlined'), lineOf('used')], [lineOf('plain')]]);
     assert.deepEqual(await source.at(code.tailJumpers[0]!.jumps[0]!), [{ file: 'a.c', line: lineOf('jump') }]);
+    const onHost = new SourceLines({ koPath: objects.thunks, sourceRoot: folder, environment: { host: new LocalHost(), makeArgs: [], wrap: () => ({ argv: ['false'], env: {} }) } });
+    onHost.prefetch(before);
+    assert.deepEqual(await Promise.all(before.map((place) => onHost.at(place))), frames);
     assert.match(code.describe(code.callReturns[0]!) ?? '', /^calls\+0x[0-9a-f]+$/);
   });
 
