@@ -4,10 +4,10 @@ import { openGuest } from '../core/hosts/guest';
 import { openHost, type HostDeps } from '../core/hosts/registry';
 import type { Host } from '../core/hosts/host';
 import type { Lease } from '../core/guest/lease';
-import type { ExitCode } from '../core/model';
 import { PackageStore } from '../core/packages';
 import { userDirs, type Dirs } from '../core/platform/dirs';
 import { SessionStore } from '../core/sessions/store';
+import { terminalSecrets } from './ask-secret';
 import { TerminalProgress } from './progress';
 
 /** What every command is given; tests hand in their own streams and environment. */
@@ -27,7 +27,7 @@ export interface Command {
   readonly name: string;
   readonly usage: string;
   readonly summary: string;
-  run(args: readonly string[], context: CliContext): Promise<ExitCode>;
+  run(args: readonly string[], context: CliContext): Promise<number>;
 }
 
 export interface Workplace {
@@ -36,6 +36,8 @@ export interface Workplace {
   readonly packages: PackageStore;
   readonly progress: TerminalProgress;
   readonly open: (hostId: string, lease: Lease) => Promise<Host>;
+  /** File that ssh reads instead of the user's configuration, when `KMODLAB_SSH_CONFIG` names one. */
+  readonly sshConfigFile: string | undefined;
   /** A guest that nobody used before; it ends with this process. */
   readonly openFreshGuest: (kernel: string) => Promise<Host>;
 }
@@ -45,12 +47,23 @@ export function workplace(context: CliContext): Workplace {
   const dirs = userDirs(context.env);
   const progress = new TerminalProgress(context.err, context.env['KMODLAB_LOG'] !== undefined);
   const packages = new PackageStore(dirs, { log: (line) => progress.log(line) });
-  const deps: Omit<HostDeps, 'lease'> = { packages, dirs, keeperPath: path.join(context.distDir, 'keeper.js'), progress, signal: context.signal };
+  const sshConfigFile = context.env['KMODLAB_SSH_CONFIG'];
+  const askSecret = terminalSecrets(() => progress.done());
+  const deps: Omit<HostDeps, 'lease'> = {
+    packages,
+    dirs,
+    keeperPath: path.join(context.distDir, 'keeper.js'),
+    progress,
+    signal: context.signal,
+    ...(askSecret ? { askSecret } : {}),
+    ...(sshConfigFile === undefined ? {} : { sshConfigFile }),
+  };
   return {
     dirs,
     store: new SessionStore(dirs.state),
     packages,
     progress,
+    sshConfigFile,
     open: (hostId, lease) => openHost(hostId, { ...deps, lease }),
     openFreshGuest: (kernel) => openGuest({ kernel, lease: { kind: 'process' }, fresh: true }, deps),
   };

@@ -31,7 +31,7 @@ function report(error: unknown, context: CliContext): ExitCode {
   return failure.exitCode;
 }
 
-async function run(command: Command | undefined, name: string | undefined, args: readonly string[], context: CliContext): Promise<ExitCode> {
+async function run(command: Command | undefined, name: string | undefined, args: readonly string[], context: CliContext): Promise<number> {
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     context.out.write(help());
     return name === undefined ? ExitCode.usage : ExitCode.ok;
@@ -40,7 +40,8 @@ async function run(command: Command | undefined, name: string | undefined, args:
     context.err.write(`kmodlab: there is no command ${JSON.stringify(name)}; kmodlab help lists them\n`);
     return ExitCode.usage;
   }
-  if (args.includes('--help') || args.includes('-h')) {
+  const ownArguments = args.slice(0, args.includes('--') ? args.indexOf('--') : undefined); // what follows is another program's
+  if (ownArguments.includes('--help') || ownArguments.includes('-h')) {
     context.out.write(`Usage: kmodlab ${command.usage}\n  ${command.summary}\n`);
     return ExitCode.ok;
   }

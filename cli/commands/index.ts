@@ -5,11 +5,13 @@ import { calls } from './calls';
 import { check } from './check';
 import { compare } from './compare';
 import { demo } from './demo';
+import { exec } from './exec';
 import { guest } from './guest';
+import { hosts } from './hosts';
 import { load } from './load';
 import { log } from './log';
 import { report } from './report';
 import { unload } from './unload';
 import { why } from './why';
 
-export const commands: readonly Command[] = [demo, check, build, load, unload, log, calls, why, compare, report, guest];
+export const commands: readonly Command[] = [demo, check, build, load, unload, log, calls, why, compare, report, hosts, exec, guest];

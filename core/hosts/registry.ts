@@ -16,6 +16,8 @@ export interface HostDeps extends GuestDeps {
   readonly lease?: Lease;
   /** Asks the user for the password of sudo; without it, a host that wants one is refused what needs root. */
   readonly askSecret?: AskSecret;
+  /** ssh reads this file instead of `~/.ssh/config` and the system's, as with `ssh -F`. */
+  readonly sshConfigFile?: string;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function openHost(id: string, deps: HostDeps): Promise<Host> {
 }
 
 async function openSsh(id: string, destination: string, deps: HostDeps): Promise<Host> {
-  const target = userTarget(destination);
+  const target = userTarget(destination, deps.sshConfigFile);
   const ssh = await deps.packages.provideTool('ssh', deps.signal ? { signal: deps.signal } : {});
   const controlPath = process.platform === 'win32' ? null : path.join(ensurePrivateDir(path.join(deps.dirs.runtime, 'ssh')), randomBytes(4).toString('hex'));
   return new SshHost({ id, name: destination, kind: 'ssh', target, ssh, controlPath, packages: deps.packages, ...(deps.askSecret ? { askSecret: deps.askSecret } : {}) });

@@ -44,11 +44,16 @@ export function guestTarget(endpoint: Pick<GuestEndpoint, 'port' | 'keyFile' | '
   return { destination: 'root@127.0.0.1', options: ['-F', 'none', '-p', String(endpoint.port), '-i', endpoint.keyFile, ...own, ...ALWAYS] };
 }
 
+/** Options that make ssh read this file instead of the user's own configuration and the system's. */
+export function configOptions(configFile: string | undefined): string[] {
+  return configFile === undefined ? [] : ['-F', configFile];
+}
+
 /**
  * A host as the user's ssh knows it (a name of the configuration, or user@address).
  * @throws Failure `host-name-bad` for text that ssh could take for an option
  */
-export function userTarget(destination: string): SshTarget {
+export function userTarget(destination: string, configFile?: string): SshTarget {
   if (destination === '' || destination.startsWith('-') || /[\s\0]/.test(destination)) {
     throw new Failure({
       code: 'host-name-bad',
@@ -57,7 +62,7 @@ export function userTarget(destination: string): SshTarget {
       next: 'Correct the name.',
     });
   }
-  return { destination, options: ALWAYS };
+  return { destination, options: [...configOptions(configFile), ...ALWAYS] };
 }
 
 /** Options of the shared connection: the first use opens it, the others go through it. `null`: one connection a command. */

@@ -14,6 +14,8 @@ export interface StartOptions {
   /** Each complete line, without its line end; a last line without one is delivered at the end. */
   readonly onStdoutLine?: (line: string) => void;
   readonly onStderrLine?: (line: string) => void;
+  /** Standard output as it comes. */
+  readonly onStdout?: (chunk: Buffer) => void;
   /** Bytes kept of each stream in the result, the first ones; the rest is dropped and `truncated` is set. */
   readonly maxOutputBytes?: number;
 }
@@ -139,6 +141,7 @@ export function start(argv: readonly string[], options: StartOptions = {}): Runn
       });
       stream.on('end', () => splitter?.end());
     };
+    if (options.onStdout) running.stdout.on('data', options.onStdout);
     watch(running.stdout, out, options.onStdoutLine);
     watch(running.stderr, err, options.onStderrLine);
     running.stdin.on('error', () => undefined); // EPIPE: the program did not read its input; its exit code says the rest
