@@ -85,7 +85,7 @@ export async function readBuffers(request: BufferRequest): Promise<CallBuffers[]
 function spansOf(call: Call, { space, abi }: BufferRequest): Span[] {
   const decoded = decodeArguments(call, space, abi) ?? [];
   return decoded.flatMap(({ pointer, value }, argument): Span[] => {
-    if (pointer?.area !== 'module') return [];
+    if (pointer?.area !== 'module' && pointer?.area !== 'kernel') return []; // arm64 shuffles its areas: which of them it is cannot be told there
     const length = abi.byName(call.syscall)?.arguments?.[argument]?.length;
     const size = length?.unit === 'bytes' ? (decoded[length.argument]?.value ?? 0n) : 0n;
     const bytes = Number(size < BigInt(MAX_BYTES) ? size : BigInt(MAX_BYTES));
