@@ -40,9 +40,14 @@ export async function provideImage(kernel: Pick<ProvidedKernel, 'offer' | 'modul
   return image;
 }
 
-async function rootArchive(modulesDir: string, userland: ProvidedUserland): Promise<Buffer> {
+/** A command that writes an .xz file, its last argument, to standard output, decompressed. */
+export function unxzOf(userland: ProvidedUserland): [string, ...string[]] {
   const busybox = userland.files.find((file) => file.to === BUSYBOX);
   if (busybox === undefined) throw new RangeError(`the userland has no ${BUSYBOX}`);
+  return [busybox.from, 'unxz', '-c'];
+}
+
+async function rootArchive(modulesDir: string, userland: ProvidedUserland): Promise<Buffer> {
   const archive = new NewcArchive();
   for (const folder of ['/proc', '/sys', '/dev', '/mnt', '/var/run', '/run']) archive.directory(folder);
   archive.directory('/tmp', 0o1777).directory('/root', 0o700).directory('/root/.ssh', 0o700);
@@ -52,7 +57,7 @@ async function rootArchive(modulesDir: string, userland: ProvidedUserland): Prom
   archive.symlink('/init', BUSYBOX).symlink('/bin/sh', 'busybox');
   for (const file of userland.files) archive.file(file.to, await fs.readFile(file.from), file.mode);
 
-  const modules = await (await KernelModules.open(modulesDir, [busybox.from, 'unxz', '-c'])).inLoadingOrder(GUEST_MODULES);
+  const modules = await (await KernelModules.open(modulesDir, unxzOf(userland))).inLoadingOrder(GUEST_MODULES);
   for (const module of modules) archive.file(`${GUEST_MODULE_DIR}/${module.name}.ko`, module.ko);
   archive.file(`${GUEST_MODULE_DIR}/order`, modules.map((module) => `${module.name}\n`).join(''));
   return archive.bytes();

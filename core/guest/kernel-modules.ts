@@ -38,9 +38,9 @@ export class KernelModules {
 
   /**
    * The wanted modules and all that they need, in loading order; built-in ones are left out.
-   * @throws Failure `guest-kernel-unsuitable` when one is neither a file nor built in
+   * @param missing what to throw for one that is neither a file nor built in; default Failure `guest-kernel-unsuitable`
    */
-  async inLoadingOrder(wanted: readonly string[]): Promise<KernelModule[]> {
+  async inLoadingOrder(wanted: readonly string[], missing: (name: string) => Failure = unsuitable): Promise<KernelModule[]> {
     const order = new Map<string, KernelModule | null>();
     const visit = async (name: string): Promise<void> => {
       if (order.has(name)) return;
@@ -48,12 +48,7 @@ export class KernelModules {
       const file = this.files.get(name);
       if (file === undefined) {
         if (this.builtin.has(name)) return;
-        throw new Failure({
-          code: 'guest-kernel-unsuitable',
-          what: 'The guest cannot run this kernel.',
-          why: `It has no module ${name}, which a guest needs.`,
-          next: 'Choose another kernel.',
-        });
+        throw missing(name);
       }
       const ko = await this.read(file);
       for (const dependency of readModuleInfo(ko).depends) await visit(canonical(dependency));
@@ -70,4 +65,13 @@ export class KernelModules {
     const { stdout } = await execFile(program, [...args, file], { encoding: 'buffer', maxBuffer: MAX_MODULE_BYTES });
     return stdout;
   }
+}
+
+function unsuitable(name: string): Failure {
+  return new Failure({
+    code: 'guest-kernel-unsuitable',
+    what: 'The guest cannot run this kernel.',
+    why: `It has no module ${name}, which a guest needs.`,
+    next: 'Choose another kernel.',
+  });
 }

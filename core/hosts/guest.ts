@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { diskFailure } from '../guest/disk';
-import { provideImage } from '../guest/image';
+import { provideImage, unxzOf } from '../guest/image';
+import { KernelModules, type KernelModule } from '../guest/kernel-modules';
 import type { Lease } from '../guest/lease';
 import { guestsFolder } from '../guest/manage';
 import { acquireGuest, type AcquiredGuest, type KeeperInputs } from '../guest/open';
@@ -216,6 +217,13 @@ export class GuestHost implements Host {
   /** Of the kernel that runs, also when a newer one of its series has appeared since. */
   async buildEnvironment(signal?: AbortSignal): Promise<BuildEnvironment> {
     return (await this.parts.packages.provideKernel(this.kernelRelease, signal ? { signal } : {})).buildEnvironment;
+  }
+
+  /** From the packages of the kernel that runs. */
+  async kernelModules(names: readonly string[], missing: (name: string) => Failure, signal?: AbortSignal): Promise<KernelModule[]> {
+    const options = signal ? { signal } : {};
+    const [{ modulesDir }, userland] = await Promise.all([this.parts.packages.provideKernel(this.kernelRelease, options), this.parts.packages.provideUserland(options)]);
+    return (await KernelModules.open(modulesDir, unxzOf(userland))).inLoadingOrder(names, missing);
   }
 
   /** Ends the guest and boots it anew; this object then speaks to the new one. Other owners are told that it was lost. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Architecture, HostIdentity, HostKind } from '../model';
+import type { Architecture, Failure, HostIdentity, HostKind } from '../model';
 import type { ProcessResult, RunningProcess, StartOptions } from '../platform/process';
 
 /** What one round trip tells about a host. */
@@ -66,6 +66,13 @@ export interface Host {
    * How a module is built for this host's kernel; null when nothing is known (then `facts().kernelBuildDir` decides).
    */
   buildEnvironment(signal?: AbortSignal): Promise<BuildEnvironment | null>;
+  /**
+   * Modules of the running kernel, and all that they need, in loading order, for a host that has none itself; absent on others.
+   * @throws Failure what `missing` gives for one that the kernel does not have
+   */
+  kernelModules?(names: readonly string[], missing: (name: string) => Failure, signal?: AbortSignal): Promise<readonly { readonly name: string; readonly ko: Buffer }[]>;
+  /** Starts it anew, whatever it does now; absent on hosts that are not ours. */
+  reset?(signal?: AbortSignal): Promise<void>;
   dispose(): Promise<void>;
 }
 

@@ -69,6 +69,18 @@ export const PreflightLine = z.object({
 });
 export type PreflightLine = z.infer<typeof PreflightLine>;
 
+/** A module that was loaded before this one because it needs it, by the same session. */
+export const Dependency = z.object({ name: z.string(), from: z.enum(['workspace', 'kernel']) });
+export type Dependency = z.infer<typeof Dependency>;
+
+/** A process on the host that unloads the module after a time, also when nobody watches any more. */
+export const Watchdog = z.object({
+  seconds: z.int().positive(),
+  /** What it did; null while it waits. */
+  outcome: z.enum(['removed', 'refused', 'hangs']).nullable(),
+});
+export type Watchdog = z.infer<typeof Watchdog>;
+
 /** Something that was run on the host while the module was loaded. */
 export const Action = z.object({
   argv: z.array(z.string()),
@@ -80,6 +92,8 @@ export const Action = z.object({
   at: z.string(),
   /** What this action handed to a character device in one write(2); null when it is not such an action. */
   deviceWrite: z.object({ device: z.string(), bytes: z.int().nonnegative(), text: z.string() }).nullable(),
+  /** The program of this machine that was copied to the host and run there; absent else. */
+  program: z.string().optional(),
 });
 export type Action = z.infer<typeof Action>;
 
@@ -209,6 +223,11 @@ export const LoadSession = z.object({
   loaderDescriptors: z.array(OpenDescriptor).optional(),
   lost: z.object({ records: z.int().nonnegative() }),
   calls: z.array(Call),
+  /** In the order in which they were loaded; absent when there are none. */
+  dependencies: z.array(Dependency).optional(),
+  /** Device nodes that were made on the host, for those who unload. */
+  nodes: z.array(z.string()).optional(),
+  watchdog: Watchdog.optional(),
 });
 export type LoadSession = z.infer<typeof LoadSession>;
 
@@ -227,6 +246,9 @@ export const SessionEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('buffers'), buffers: z.array(CallBuffers) }),
   z.object({ type: z.literal('loaderDescriptors'), descriptors: z.array(OpenDescriptor) }),
   z.object({ type: z.literal('koBuildId'), koBuildId: z.string() }),
+  z.object({ type: z.literal('dependencies'), dependencies: z.array(Dependency) }),
+  z.object({ type: z.literal('node'), node: z.string() }),
+  z.object({ type: z.literal('watchdog'), watchdog: Watchdog }),
   z.object({ type: z.literal('ended'), endedAt: z.string(), end: SessionEnd }),
 ]);
 export type SessionEvent = z.infer<typeof SessionEvent>;

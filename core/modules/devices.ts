@@ -2,17 +2,37 @@
 import type { CharacterDevice } from './types';
 
 const LINE = /^ *(\d{1,4}) (.{1,255})$/;
+const MISC_MAJOR = 10;
+
+function numbered(text: string): { number: number; name: string }[] {
+  return text.split('\n').flatMap((line) => {
+    const [, number, name] = LINE.exec(line) ?? [];
+    return name === undefined ? [] : [{ number: Number(number), name }];
+  });
+}
 
 /** The character devices of a /proc/devices text. */
 export function readDevices(text: string): CharacterDevice[] {
   const section = /Character devices:\n([\s\S]*?)(?:\n\n|\n?Block devices:|$)/.exec(text)?.[1] ?? '';
-  return section.split('\n').flatMap((line) => {
-    const [, major, name] = LINE.exec(line) ?? [];
-    return name === undefined ? [] : [{ name, major: Number(major) }];
-  });
+  return numbered(section).map(({ number, name }) => ({ name, major: number, minor: 0 }));
+}
+
+/** The devices of a /proc/misc text: they share one major number. */
+export function readMiscDevices(text: string): CharacterDevice[] {
+  return numbered(text).map(({ number, name }) => ({ name, major: MISC_MAJOR, minor: number }));
 }
 
 /** Those of `after` that `before` does not have. */
 export function newDevices(before: readonly CharacterDevice[], after: readonly CharacterDevice[]): CharacterDevice[] {
-  return after.filter(({ name, major }) => !before.some((old) => old.name === name && old.major === major));
+  return after.filter(({ name, major, minor }) => !before.some((old) => old.name === name && old.major === major && old.minor === minor));
+}
+
+/** Cuts what a script printed into its parts: a line `@ NAME` begins one. */
+export function partsOf(output: string): ReadonlyMap<string, string> {
+  const parts = new Map<string, string>();
+  for (const part of `\n${output}`.split('\n@ ').slice(1)) {
+    const end = part.indexOf('\n');
+    parts.set(end < 0 ? part : part.slice(0, end), end < 0 ? '' : part.slice(end + 1));
+  }
+  return parts;
 }

@@ -11,6 +11,10 @@ export interface ElfSection {
 export interface ElfFile {
   /** e_machine */
   readonly machine: number;
+  /** ELFCLASS64 */
+  readonly wide: boolean;
+  /** ELFDATA2LSB */
+  readonly little: boolean;
   readonly sections: readonly ElfSection[];
 }
 
@@ -31,7 +35,7 @@ interface Header {
 class ElfView {
   private readonly view: DataView;
   readonly wide: boolean;
-  private readonly little: boolean;
+  readonly little: boolean;
 
   constructor(private readonly bytes: Uint8Array) {
     const magic = [0x7f, 0x45, 0x4c, 0x46];
@@ -100,7 +104,7 @@ export function readElf(bytes: Uint8Array): ElfFile {
   const namesHeader = headers[namesIndex];
   const names = namesHeader ? dataOf(namesHeader) : new Uint8Array();
   const sections = headers.map((header) => ({ name: textAt(names, header.name), type: header.type, size: header.size, data: dataOf(header) }));
-  return { machine: view.half(0x12), sections };
+  return { machine: view.half(0x12), wide: view.wide, little: view.little, sections };
 }
 
 /** The descriptor of the first note of an owner and type in a note section; null when it has none. */

@@ -90,7 +90,11 @@ async function repeat(request: ExplainRequest, functions: readonly string[]): Pr
 
 async function actAgain(loaded: LoadedModule, session: LoadSession): Promise<void> {
   const nodes = new Set<string>();
-  for (const { deviceWrite, argv, stdin } of session.actions) {
+  for (const { deviceWrite, argv, stdin, program } of session.actions) {
+    if (program !== undefined) {
+      await loaded.exerciseProgram(program, argv.slice(1), stdin);
+      continue;
+    }
     if (!deviceWrite) {
       await loaded.exercise(argv, stdin);
       continue;

@@ -1,48 +1,60 @@
 // SPDX-License-Identifier: MIT
 import { randomBytes } from 'node:crypto';
-import fs from 'node:fs/promises';
-import path from 'node:path';
-import { buildModule, type ModuleBuild } from '../build/build';
 import { ModuleCode } from '../calls/module-code';
 import { SourceLines } from '../calls/source-lines';
 import type { BuildEnvironment, Host, HostFacts } from '../hosts/host';
 import { KERNEL_LOG } from '../kernel-log/reader';
-import { ExitCode, Failure, SESSION_VERSION, type LoadSession, type OpenDescriptor } from '../model';
+import { ExitCode, Failure, SESSION_VERSION, type AnalysisTarget, type BuildResult, type LoadSession, type OpenDescriptor } from '../model';
 import type { HeldLock } from '../platform/lock';
-import { run, type ProcessResult } from '../platform/process';
+import type { ProcessResult } from '../platform/process';
 import { silentProgress, type Progress } from '../platform/progress';
-import { readDevices, newDevices } from './devices';
+import { stageDependencies, type NeededModule } from './dependencies';
+import { newDevices, partsOf, readDevices, readMiscDevices } from './devices';
+import { buildFor, builtElsewhere, examine, kernelNameOf, missingEnvironment, type Built, type Examined } from './examine';
+import { confirmFirstLoad } from './first-load';
 import { refuseForbiddenHost } from './forbid';
 import { lockHost } from './host-lock';
-import { CLEAN_UP, EXIT_NO_MARKER, INSERT, PROC_DEVICES, PROC_MODULES, SHOW, STAGE, SYS_MODULE, TEMPORARY } from './host-scripts';
-import { readKernelHeaders } from './kernel-config';
+import { CLEAN_UP, EXIT_DEPENDENCY, EXIT_NO_MARKER, INSERT, INSERT_DEPENDENCIES, PROC_DEVICES, PROC_MISC, PROC_MODULES, STAGE, SYS_MODULE } from './host-scripts';
+import { readHeadersOf } from './kernel-knowledge';
+import { LocalKo } from './local-ko';
 import { InsertedModule } from './loaded';
-import { readModuleInfo } from './modinfo';
+import { rememberParameters } from './parameter-memory';
 import { parameterArguments } from './parameters';
-import { preflight } from './preflight';
 import { oopsFailure, SessionRecording } from './recording';
 import { refusal } from './refusal';
 import { readSources, type SourceSnapshot } from './sources';
-import type { LoadDeps, LoadedModule, LoadPlan } from './types';
+import { stageFailed, stageFolder } from './stage';
+import { startAnew } from './unload-refused';
+import { unloadWithLock } from './unload';
+import { wantsSignature } from './signing';
+import type { CharacterDevice, LoadDeps, LoadedModule, LoadPlan } from './types';
 
-export type { CharacterDevice, LoadDeps, LoadedModule, LoadPlan } from './types';
+export type { CharacterDevice, FirstLoad, LoadDeps, LoadedModule, LoadPlan, SigningKey } from './types';
 
 const CLEAN_UP_LIMIT_MS = 15_000;
+const SLOW_INIT_MS = 10_000;
 const MAX_DESCRIPTORS = 256;
+const MAX_WATCHDOG_SECONDS = 86_400;
+/** Of a .ko whose sources are not known. */
+const NO_SOURCES: SourceSnapshot = { files: [], hashes: [], buildFiles: new Map() };
 
 /**
  * Analyses, builds and inserts a module; see ARCHITECTURE.md, "One load". The session is saved whatever happens.
- * @throws Failure `local-forbidden`, `bad-parameter`, `host-busy`, `no-build-environment`, `build-failed`, `preflight-blocked`,
- * `insmod-refused`, `oops`, `host-lost`, `cancelled`, and what reading sources, building and copying throw
+ * @throws Failure `local-forbidden`, `bad-parameter`, `bad-watchdog`, `host-not-confirmed`, `host-busy`, `no-build-environment`, `build-failed`,
+ * `dependency-missing`, `dependency-refused`, `preflight-blocked`, `insmod-refused`, `oops`, `host-lost`, `cancelled`, and what reading sources,
+ * building, signing, copying and unloading what is replaced throw
  */
 export async function startLoad(plan: LoadPlan, deps: LoadDeps): Promise<LoadedModule> {
   refuseForbiddenHost(plan.host);
   const insmodArguments = parameterArguments(plan.parameters);
-  const lock = await lockHost(plan.host.id, `loading ${plan.module.name}`, deps);
+  checkWatchdog(plan.watchdogSeconds);
+  const replaced = plan.replaces instanceof InsertedModule ? plan.replaces : null;
+  const lock = replaced?.lendLock() ?? (await lockHost(plan.host.id, `loading ${plan.module.name}`, deps));
   try {
     return await new Load(plan, deps, lock, insmodArguments).start();
   } catch (error) {
-    lock.release();
+    if (replaced) replaced.takeLockBack();
+    else lock.release();
     throw error;
   }
 }
@@ -73,15 +85,14 @@ function newSession(plan: LoadPlan, facts: HostFacts, snapshot: SourceSnapshot):
   };
 }
 
-/** The unstripped .ko, and how its debug information names the folder of the sources. */
-type Built = { readonly koPath: string } & Pick<ModuleBuild, 'sourceRoot'>;
-
 class Load {
   private readonly kernelName: string;
   private readonly progress: Progress;
-  /** Folder on the host that holds the .ko, while it is there. */
-  private staged = '';
-  private insmodAsked = false;
+  private readonly folder = stageFolder();
+  /** The folder was asked for, and may lie on the host. */
+  private staged = false;
+  /** Kernel names of what insmod was asked to insert, in that order. */
+  private asked: string[] = [];
 
   constructor(
     private readonly plan: LoadPlan,
@@ -89,7 +100,7 @@ class Load {
     private readonly lock: HeldLock,
     private readonly insmodArguments: readonly string[],
   ) {
-    this.kernelName = plan.module.name.replaceAll('-', '_');
+    this.kernelName = kernelNameOf(plan.module);
     this.progress = deps.progress ?? silentProgress;
   }
 
@@ -97,125 +108,173 @@ class Load {
     const { host, module } = this.plan;
     const { signal } = this.deps;
     const facts = await host.facts(signal);
+    await confirmFirstLoad(module.name, host, facts, this.deps);
     const environment = await host.buildEnvironment(signal);
-    if (!environment) throw noBuildEnvironment(host);
-    const snapshot = await readSources(module, signal);
+    if (!environment && this.plan.prebuilt === undefined) missingEnvironment(host);
+    const snapshot = module.sources.length > 0 ? await readSources(module, signal) : NO_SOURCES;
     const session = newSession(this.plan, facts, snapshot);
     const writer = this.deps.store.create(session);
     this.deps.onEvent?.({ type: 'started', session });
     const recording = new SessionRecording({ host, writer, onEvent: (event) => this.deps.onEvent?.(event) });
     try {
-      await this.analyse(recording, snapshot, facts, environment);
+      const headers = await readHeadersOf(environment);
+      await this.analyse(recording, snapshot, { arch: facts.arch, kernel: facts.kernel, ...headers });
       if (this.plan.record !== false) recording.startProbes(this.kernelName, this.plan.record?.syscalls ?? []);
-      const built = await this.build(recording, snapshot, environment);
-      return await this.insert(recording, facts, environment, built);
+      const staging = this.stage();
+      staging.catch(() => undefined); // waited for once there is something to copy
+      const built = this.plan.prebuilt === undefined ? await this.build(recording, snapshot, environment) : builtElsewhere(this.plan.prebuilt);
+      const examined = await examine({ plan: this.plan, facts, environment, config: headers.config ?? null, built, procModules: await staging }, this.deps);
+      return await this.insert(recording, environment, built, examined);
     } catch (error) {
-      await this.abandon(recording, Failure.from(error));
-      throw error;
+      throw await this.abandon(recording, Failure.from(error));
     } finally {
       await this.deps.store.prune().catch(() => undefined); // tidying up must not hide what happened
     }
   }
 
-  private async analyse(recording: SessionRecording, snapshot: SourceSnapshot, facts: HostFacts, environment: BuildEnvironment): Promise<void> {
-    if (!this.plan.predict) return;
+  private async analyse(recording: SessionRecording, snapshot: SourceSnapshot, target: AnalysisTarget): Promise<void> {
+    if (!this.plan.predict || snapshot === NO_SOURCES) return;
     this.progress.step(`Predicting the calls of ${this.plan.module.name}`);
     const { kbuildFile } = this.plan.module;
     const kbuild = snapshot.buildFiles.get(kbuildFile);
     const sources = kbuild ? [...snapshot.files, { path: kbuildFile, text: kbuild.toString('utf8') }] : snapshot.files;
-    const { findings, predictions } = await this.plan.predict(sources, { arch: facts.arch, kernel: facts.kernel, ...(await readKernelHeaders(environment.kernelDir, (file) => readHeader(environment, file))) });
+    const { findings, predictions } = await this.plan.predict(sources, target);
     recording.emit({ type: 'analysis', findings, predictions });
   }
 
-  private async build(recording: SessionRecording, snapshot: SourceSnapshot, environment: BuildEnvironment): Promise<Built> {
-    const { dirs, signal, onBuildLine } = this.deps;
-    const { module } = this.plan;
-    const built = await buildModule({
-      module,
-      environment,
-      dirs,
-      snapshot,
-      progress: this.progress,
-      onLine: (line) => {
-        this.progress.log(line);
-        onBuildLine?.(line);
-      },
-      ...(signal ? { signal } : {}),
-    });
-    const { compiler, argv, diagnostics, ok, koPath } = built;
-    recording.emit({ type: 'build', build: { compiler, argv, diagnostics, ok } });
-    if (koPath === null) throw buildFailed(module.name, built);
-    return { koPath, sourceRoot: built.sourceRoot };
+  private build(recording: SessionRecording, snapshot: SourceSnapshot, environment: BuildEnvironment | null): Promise<Built> {
+    const onBuilt = ({ compiler, argv, diagnostics, ok }: BuildResult): void => recording.emit({ type: 'build', build: { compiler, argv, diagnostics, ok } });
+    return buildFor(this.plan.module, environment ?? missingEnvironment(this.plan.host), this.plan, this.deps, { snapshot, onBuilt });
   }
 
-  private async insert(recording: SessionRecording, facts: HostFacts, environment: BuildEnvironment, { koPath, sourceRoot }: Built): Promise<LoadedModule> {
-    const { host } = this.plan;
-    const { signal } = this.deps;
-    const ko = await fs.readFile(koPath);
-    const info = readModuleInfo(ko);
-    if (info.buildId !== null) recording.emit({ type: 'koBuildId', koBuildId: info.buildId });
-    const [procModules, before] = await Promise.all([this.show(PROC_MODULES), this.show(PROC_DEVICES)]);
-    const lines = preflight({ facts, info, kernelName: this.kernelName, procModules, parameters: this.plan.parameters });
-    recording.emit({ type: 'preflight', lines });
-    const blocked = lines.find(({ verdict }) => verdict === 'blocked');
-    if (blocked) throw preflightBlocked(this.plan.module.name, blocked.text, blocked.fix);
-
-    this.progress.step(`Loading ${this.plan.module.name} on ${host.name}`);
-    const known = (): { code: ModuleCode; lines: SourceLines } => ({ code: new ModuleCode(ko), lines: new SourceLines({ environment, koPath, sourceRoot }) });
-    const [remoteKo] = await Promise.all([this.stage(await strip(koPath, environment)), recording.probesReady(known)]);
-    await this.insmod(recording, remoteKo);
-    await recording.readBuffers(this.kernelName, ko, signal);
-    const devices = newDevices(readDevices(before), readDevices(await recording.guard(this.show(PROC_DEVICES))));
-    return new InsertedModule({ host, recording, lock: this.lock, kernelName: this.kernelName, devices, nodes: [], ...(signal ? { signal } : {}) });
-  }
-
-  /** Copies the .ko to the host, alone in a private folder. */
-  private async stage(koPath: string): Promise<string> {
-    const { host, module } = this.plan;
-    const result = await host.script(STAGE, [TEMPORARY], this.withSignal());
+  /** Makes a private folder on the host; gives the text of /proc/modules. */
+  private async stage(): Promise<string> {
+    this.staged = true;
+    const result = await this.plan.host.script(STAGE, [this.folder, PROC_MODULES], this.withSignal());
     checkCancelled(result);
-    const folder = result.stdout.trim();
-    if (result.exitCode !== 0 || !folder.startsWith('/')) throw stageFailed(host, result);
-    this.staged = folder;
-    const remote = `${folder}/${module.name}.ko`;
-    await host.put(koPath, remote, this.deps.signal);
-    return remote;
-  }
-
-  private async insmod(recording: SessionRecording, remoteKo: string): Promise<void> {
-    const { host, module } = this.plan;
-    const [begin, end] = [recording.marker('insmod begin'), recording.marker('insmod end')];
-    recording.follow({ sinceMarker: begin });
-    this.insmodAsked = true;
-    const result = await recording.guard(host.script(INSERT, [KERNEL_LOG, recording.traceFile, begin, end, `${SYS_MODULE}/${this.kernelName}/sections`, remoteKo, ...this.insmodArguments], { ...this.withSignal(), asRoot: true }));
-    checkCancelled(result);
-    if (result.exitCode === EXIT_NO_MARKER) throw logUnwritable(host, result);
-    this.staged = '';
-    recording.emit({ type: 'loaderDescriptors', descriptors: readDescriptors(result.stdout) });
-    recording.located(result.stdout);
-    await recording.guard(recording.arrived(end));
-    if (result.exitCode === 0) return;
-    this.insmodAsked = false;
-    if (recording.oops !== null) throw oopsFailure(module.name, recording.oops);
-    throw refusal({ module: module.name, kernelName: this.kernelName, host: host.name, remoteKo, result, records: recording.session().records });
-  }
-
-  private async show(file: string): Promise<string> {
-    const result = await this.plan.host.script(SHOW, [file], this.withSignal());
-    checkCancelled(result);
+    if (result.exitCode !== 0) throw stageFailed(this.plan.host, result);
     return result.stdout;
   }
 
-  /** Leaves nothing on the host and ends the session with why it came to nothing. */
-  private async abandon(recording: SessionRecording, failure: Failure): Promise<void> {
-    if (failure.code !== 'host-lost' && !recording.isOver() && (this.staged !== '' || this.insmodAsked)) {
-      const name = this.insmodAsked ? this.kernelName : '';
-      await this.plan.host.script(CLEAN_UP, [this.staged, name, PROC_MODULES], { asRoot: true, timeoutMs: CLEAN_UP_LIMIT_MS }).catch(() => undefined); // the host may be lost: then nothing is left on it
+  private async insert(recording: SessionRecording, environment: BuildEnvironment | null, { koPath, sourceRoot }: Built, examined: Examined): Promise<LoadedModule> {
+    const { host, module, parameters, signing } = this.plan;
+    const { signal } = this.deps;
+    const { info, ko, lines, dependencies, kernel } = examined;
+    if (info.buildId !== null) recording.emit({ type: 'koBuildId', koBuildId: info.buildId });
+    recording.emit({ type: 'preflight', lines });
+    const blocked = lines.find(({ verdict }) => verdict === 'blocked');
+    if (blocked) throw preflightBlocked(module.name, blocked.text, blocked.fix);
+
+    const local = new LocalKo(environment, signing && wantsSignature(await host.facts(signal)) ? { key: signing, hash: kernel.config?.['MODULE_SIG_HASH'] ?? 'sha256' } : null);
+    try {
+      await this.giveWay();
+      this.progress.step(`Loading ${module.name} on ${host.name}`);
+      const known = (): { code: ModuleCode; lines: SourceLines } => ({ code: new ModuleCode(ko), lines: new SourceLines({ environment: local.environment, koPath, sourceRoot }) });
+      const put = async (from: string | Buffer, remote: string): Promise<void> => host.put(await local.ready(from), remote, signal);
+      const remoteKo = `${this.folder}/${module.name}.ko`;
+      const [needed] = await Promise.all([stageDependencies(dependencies, this.folder, put), put(koPath, remoteKo), recording.probesReady(known)]);
+      await this.insertDependencies(recording, dependencies, needed);
+      const devices = await this.insmod(recording, remoteKo);
+      await recording.readBuffers(this.kernelName, ko, signal);
+      rememberParameters(this.deps.dirs.state, module, parameters);
+      return new InsertedModule({ host, recording, lock: this.lock, kernelName: this.kernelName, devices, ...(signal ? { signal } : {}) });
+    } finally {
+      await local.dispose();
     }
-    if (failure.code === 'cancelled') await recording.end({ state: 'cancelled', reason: 'It was cancelled.' });
-    else if (failure.code === 'oops') await recording.end({ state: 'oops', reason: recording.oops ?? failure.why });
-    else if (failure.code === 'host-lost') await recording.hostLost(failure);
+  }
+
+  /** Unloads what this load replaces. */
+  private async giveWay(): Promise<void> {
+    const { replaces, module, host } = this.plan;
+    if (replaces === undefined) return;
+    if (replaces !== 'loaded') await replaces.unload();
+    else await unloadWithLock({ name: module.name, host }, withoutEvents(this.deps)).catch((error: unknown) => (Failure.from(error).code === 'not-loaded' ? null : Promise.reject(error)));
+  }
+
+  private async insertDependencies(recording: SessionRecording, dependencies: readonly NeededModule[], args: readonly string[]): Promise<void> {
+    if (dependencies.length === 0) return;
+    const { host } = this.plan;
+    const begin = recording.marker('dependencies begin');
+    recording.follow({ sinceMarker: begin });
+    this.asked = dependencies.map(({ name }) => name);
+    const result = await this.waitFor(recording, host.script(INSERT_DEPENDENCIES, [KERNEL_LOG, begin, PROC_MODULES, ...args], { ...this.withSignal(), asRoot: true }));
+    const inserted = result.stdout.split('\n');
+    const ours = dependencies.filter(({ name }) => inserted.includes(name));
+    this.asked = ours.map(({ name }) => name);
+    if (result.exitCode === EXIT_NO_MARKER) throw logUnwritable(host, result);
+    if (result.exitCode === EXIT_DEPENDENCY) {
+      const refused = dependencies[ours.length]?.name ?? '';
+      throw new Failure({ code: 'dependency-refused', what: `${this.plan.module.name} was not loaded.`, why: `It needs ${refused}, which ${host.name} refused: ${result.stderr.trim().split('\n').at(-1) ?? ''}.`, next: `Load ${refused} by itself to see why.`, detail: result.stderr });
+    }
+    recording.emit({ type: 'dependencies', dependencies: ours.map(({ name, from }) => ({ name, from })) });
+  }
+
+  private async insmod(recording: SessionRecording, remoteKo: string): Promise<CharacterDevice[]> {
+    const { host, module, watchdogSeconds = 0 } = this.plan;
+    const [begin, end] = [recording.marker('insmod begin'), recording.marker('insmod end')];
+    if (!recording.isFollowing) recording.follow({ sinceMarker: begin });
+    this.asked.push(this.kernelName);
+    if (watchdogSeconds > 0) recording.emit({ type: 'watchdog', watchdog: { seconds: watchdogSeconds, outcome: null } });
+    const files = [PROC_MODULES, PROC_DEVICES, PROC_MISC, SYS_MODULE];
+    const watchdog = [String(watchdogSeconds), recording.marker('watchdog')];
+    const args = [KERNEL_LOG, recording.traceFile, begin, end, ...files, this.kernelName, recording.session().id, ...watchdog, remoteKo, ...this.insmodArguments];
+    const result = await this.waitFor(recording, host.script(INSERT, args, { ...this.withSignal(), asRoot: true }));
+    if (result.exitCode === EXIT_NO_MARKER) throw logUnwritable(host, result);
+    this.staged = false;
+    const parts = partsOf(result.stdout);
+    recording.emit({ type: 'loaderDescriptors', descriptors: readDescriptors(parts.get('descriptors') ?? '') });
+    recording.located(parts.get('sections') ?? '');
+    await recording.guard(recording.arrived(end));
+    const devicesOf = (when: string): CharacterDevice[] => [...readDevices(parts.get(when) ?? ''), ...readMiscDevices(parts.get(`misc-${when}`) ?? '')];
+    if (result.exitCode === 0) return newDevices(devicesOf('before'), devicesOf('after'));
+    this.asked.pop();
+    if (recording.oops !== null) throw oopsFailure(module.name, recording.oops);
+    throw refusal({ module: module.name, kernelName: this.kernelName, host: host.name, result, records: recording.session().records });
+  }
+
+  /** Waits for insmod, and says so when it takes long. */
+  private async waitFor(recording: SessionRecording, work: Promise<ProcessResult>): Promise<ProcessResult> {
+    const slow = setTimeout(() => this.progress.step(`insmod has not come back for ${SLOW_INIT_MS / 1000} s: init may hang (cancel ends it)`), SLOW_INIT_MS);
+    try {
+      const result = await recording.guard(work);
+      checkCancelled(result);
+      return result;
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+
+  /** Leaves nothing on the host and ends the session with why it came to nothing; gives what to tell the user. */
+  private async abandon(recording: SessionRecording, failure: Failure): Promise<Failure> {
+    const stuck = failure.code === 'host-lost' || recording.isOver() ? [] : await this.cleanUp(recording.session().id);
+    if (failure.code === 'cancelled') {
+      const reason = await this.endStuck(stuck);
+      await recording.end({ state: 'cancelled', reason: reason ?? 'It was cancelled.' });
+      return reason === null ? failure : new Failure({ code: 'cancelled', what: failure.what, why: reason, next: failure.next, exitCode: failure.exitCode });
+    }
+    if (failure.code === 'oops') await recording.end({ state: 'oops', reason: recording.oops ?? failure.why });
+    else if (failure.code === 'host-lost') return recording.hostLost(failure);
     else await recording.end({ state: 'refused', reason: failure.why });
+    return failure;
+  }
+
+  /** Gives the modules that could not be removed. */
+  private async cleanUp(sessionId: string): Promise<string[]> {
+    if (!this.staged && this.asked.length === 0) return [];
+    const args = [this.staged ? this.folder : '', PROC_MODULES, sessionId, ...[...this.asked].reverse()];
+    const result = await this.plan.host.script(CLEAN_UP, args, { asRoot: true, timeoutMs: CLEAN_UP_LIMIT_MS }).catch(() => null); // the host may be lost: then nothing is left on it
+    return result?.stdout.split('\n').flatMap((line) => line.split(' ')[0] || []) ?? [];
+  }
+
+  /** What to say of modules whose init has not come back although insmod was ended; a guest is started anew. */
+  private async endStuck(stuck: readonly string[]): Promise<string | null> {
+    const { host } = this.plan;
+    if (stuck.length === 0) return null;
+    const hangs = `The init of ${stuck.join(', ')} has not come back, and cannot be ended`;
+    if (!host.reset) return `${hangs}. ${startAnew(host)}`;
+    this.progress.step(`${hangs}: resetting ${host.name}`);
+    await host.reset();
+    return `${hangs}, so ${host.name} was reset.`;
   }
 
   private withSignal(): { signal?: AbortSignal } {
@@ -223,59 +282,27 @@ class Load {
   }
 }
 
-/** A copy without debug information, a twentieth of the size; the file itself when it cannot be made. */
-async function strip(koPath: string, environment: BuildEnvironment): Promise<string> {
-  const stripped = `${koPath}.stripped`;
-  const wrapped = environment.wrap(['strip', '-g', '-o', stripped, koPath], [path.dirname(koPath)]);
-  const result = await run(wrapped.argv, { env: wrapped.env });
-  return result.exitCode === 0 ? stripped : koPath;
-}
-
 /** The descriptors that {@link INSERT} lists, without the one by which they were listed. */
 function readDescriptors(text: string): OpenDescriptor[] {
   return [...text.matchAll(/^l.{1,200} (\d{1,6}) -> (?!\/proc\/\d+\/fd$)(.{1,4096})$/gm)].slice(0, MAX_DESCRIPTORS).map(([, number, target]) => ({ number: Number(number), target: target ?? '' }));
+}
+
+/** Another session's events are not this load's. */
+function withoutEvents({ onEvent: _onEvent, ...deps }: LoadDeps): LoadDeps {
+  return deps;
 }
 
 function checkCancelled(result: ProcessResult): void {
   if (result.cancelled) throw Failure.cancelled('The load was stopped.');
 }
 
-function noBuildEnvironment(host: Host): Failure {
-  return new Failure({
-    code: 'no-build-environment',
-    what: `The module was not built for ${host.name}.`,
-    why: 'No kernel headers for that host are known on this machine.',
-    next: 'Choose the guest, for which the headers are fetched.',
-  });
-}
-
-function buildFailed(name: string, build: ModuleBuild): Failure {
-  const errors = build.diagnostics.filter(({ severity }) => severity === 'error');
-  const first = errors[0];
-  const place = first?.file ? `${first.file}:${first.line ?? 1}: ` : '';
-  return new Failure({
-    code: 'build-failed',
-    what: `${name} does not build, so nothing was loaded.`,
-    why: `${place}${first?.message ?? 'The build ended without saying why'}`,
-    next: 'Correct the source, then load again.',
-    detail: errors.map(({ file, line, message }) => `${file ?? ''}:${line ?? ''}: ${message}`).join('\n'),
-    exitCode: ExitCode.findings,
-  });
+function checkWatchdog(seconds: number | undefined): void {
+  if (seconds === undefined || (Number.isInteger(seconds) && seconds > 0 && seconds <= MAX_WATCHDOG_SECONDS)) return;
+  throw new Failure({ code: 'bad-watchdog', what: 'The module was not loaded.', why: `A watchdog waits 1 to ${MAX_WATCHDOG_SECONDS} s.`, next: 'Correct the number of seconds.', exitCode: ExitCode.usage });
 }
 
 function preflightBlocked(name: string, text: string, fix: string | null): Failure {
   return new Failure({ code: 'preflight-blocked', what: `${name} was not loaded.`, why: text, next: fix ?? 'Look at the checks of the session.' });
-}
-
-function stageFailed(host: Host, result: ProcessResult): Failure {
-  const full = result.stderr.includes('No space left on device');
-  return new Failure({
-    code: full ? 'host-disk-full' : 'host-not-writable',
-    what: `The module was not copied to ${host.name}.`,
-    why: full ? `${TEMPORARY} is full there.` : `No folder can be made in ${TEMPORARY} there.`,
-    next: full ? 'Free some space on that host.' : 'Check that folder on the host.',
-    detail: result.stderr,
-  });
 }
 
 function logUnwritable(host: Host, result: ProcessResult): Failure {
@@ -286,10 +313,4 @@ function logUnwritable(host: Host, result: ProcessResult): Failure {
     next: 'Use an account that is root on that host.',
     detail: result.stderr,
   });
-}
-
-/** A file of the kernel's headers, which are where make runs. */
-async function readHeader({ host }: BuildEnvironment, file: string): Promise<string | undefined> {
-  const content = host ? host.get(file) : fs.readFile(file);
-  return content.then((bytes) => bytes.toString('utf8')).catch(() => undefined);
 }

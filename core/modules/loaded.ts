@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
+import path from 'node:path';
 import type { Host } from '../hosts/host';
 import { KERNEL_LOG } from '../kernel-log/reader';
 import { ExitCode, Failure, type Action, type LoadSession } from '../model';
 import type { HeldLock } from '../platform/lock';
 import type { ProcessResult } from '../platform/process';
-import { EXIT_OTHER_NODE, MAKE_NODE, MARK, PROC_DEVICES, REMOVE, WRITE } from './host-scripts';
+import { DISCARD, EXIT_OTHER_NODE, MAKE_NODE, MARK, PROC_DEVICES, PROC_MISC, PROC_MODULES, READ, REMOVE, SHOW, STAGE, WRITE } from './host-scripts';
+import { stageFolder } from './stage';
+import { unloadRefused } from './unload-refused';
 import type { CharacterDevice, LoadedModule } from './types';
 import type { SessionRecording } from './recording';
 
@@ -15,8 +18,6 @@ export interface LoadedParts {
   /** The module's name as the kernel knows it. */
   readonly kernelName: string;
   readonly devices: readonly CharacterDevice[];
-  /** Nodes to remove once their device is gone. */
-  readonly nodes: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -24,10 +25,12 @@ const NODE_NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
 const MAX_TEXT_BYTES = 4_095;
 const REMOVE_LIMIT_MS = 60_000;
 const MAX_ACTION_OUTPUT = 64 * 1024;
+const MAX_READ_BYTES = MAX_ACTION_OUTPUT;
+const READ_LIMIT_MS = 5_000;
 
-/** Where the nodes of a module that was left loaded may be: under its own name, and where its session wrote to. */
-export function likelyNodes(session: LoadSession, kernelName: string): string[] {
-  return [...new Set([`/dev/${kernelName}`, ...session.actions.flatMap(({ deviceWrite }) => (deviceWrite ? [deviceWrite.device] : []))])];
+/** Where the nodes of a module may be: those that its session made, under its own name, and where its session wrote to. */
+function likelyNodes(session: LoadSession, kernelName: string): string[] {
+  return [...new Set([...(session.nodes ?? []), `/dev/${kernelName}`, ...session.actions.flatMap(({ deviceWrite }) => (deviceWrite ? [deviceWrite.device] : []))])];
 }
 
 function nodeFailure(code: string, what: string, why: string, next: string, detail = ''): Failure {
@@ -38,16 +41,28 @@ function nodeFailure(code: string, what: string, why: string, next: string, deta
 export class InsertedModule implements LoadedModule {
   readonly sessionId: string;
   readonly ended: Promise<LoadSession>;
-  private readonly nodes: string[];
+  private lockIsLent = false;
   private turn: Promise<unknown> = Promise.resolve();
   private unloading: Promise<LoadSession> | null = null;
 
   constructor(private readonly parts: LoadedParts) {
     this.sessionId = parts.recording.session().id;
     this.ended = parts.recording.ended;
-    this.nodes = [...parts.nodes];
     void parts.recording.lost.then((failure) => parts.recording.hostLost(failure));
-    void this.ended.then(() => parts.lock.release());
+    void parts.recording.removedByWatchdog.then(() => this.inTurn(() => this.afterWatchdog())).catch(() => undefined); // the host may be lost by now: that ends the session as well
+    void this.ended.then(() => this.lockIsLent || parts.lock.release());
+  }
+
+  /** Hands the lock of the host to a load that takes this one's place. */
+  lendLock(): HeldLock {
+    this.lockIsLent = true;
+    return this.parts.lock;
+  }
+
+  /** The load came to nothing: the lock is this one's again, and is given back when it has ended. */
+  takeLockBack(): void {
+    this.lockIsLent = false;
+    if (this.parts.recording.isOver()) this.parts.lock.release();
   }
 
   session(): LoadSession {
@@ -58,23 +73,26 @@ export class InsertedModule implements LoadedModule {
     return this.parts.devices;
   }
 
-  createNode(device: CharacterDevice, name = this.defaultNodeName(device)): Promise<string> {
+  createNode(device: CharacterDevice, name = this.defaultNodeName(device), mode = 0o666): Promise<string> {
     if (!NODE_NAME.test(name)) {
       return Promise.reject(nodeFailure('bad-node-name', 'The device node was not made.', `${JSON.stringify(name.slice(0, 64))} is no name for one.`, 'Use letters, digits, dots, dashes and underscores.'));
+    }
+    if (!Number.isInteger(mode) || mode < 0 || mode > 0o777) {
+      return Promise.reject(nodeFailure('bad-node-mode', 'The device node was not made.', 'A mode has nine bits, e.g. 0o666.', 'Correct the mode.'));
     }
     return this.inTurn(async () => {
       const { recording, host } = this.parts;
       const node = `/dev/${name}`;
-      const { major } = device;
-      const result = await recording.guard(host.script(MAKE_NODE, [node, String(major), major.toString(16)], this.asRoot()));
+      const { major, minor } = device;
+      const result = await recording.guard(host.script(MAKE_NODE, [node, String(major), String(minor), `${major.toString(16)} ${minor.toString(16)}`, mode.toString(8)], this.asRoot()));
       this.checkCancelled(result);
       if (result.exitCode === EXIT_OTHER_NODE) {
-        throw nodeFailure('node-failed', 'The device node was not made.', `${node} exists and is not character device ${major}:0.`, 'Choose another name for the node.');
+        throw nodeFailure('node-failed', 'The device node was not made.', `${node} exists and is not character device ${major}:${minor}.`, 'Choose another name for the node.');
       }
       if (result.exitCode !== 0) {
         throw nodeFailure('node-failed', 'The device node was not made.', 'mknod refused on the host.', 'Look at the log for what it said.', result.stderr);
       }
-      if (result.stdout.trim() !== 'there') this.nodes.push(node);
+      if (result.stdout.trim() !== 'there') recording.emit({ type: 'node', node });
       return node;
     });
   }
@@ -94,15 +112,37 @@ export class InsertedModule implements LoadedModule {
     });
   }
 
-  exercise(argv: readonly string[], stdin = ''): Promise<Action> {
+  readFromDevice(node: string, { maxBytes = 4_096, timeoutMs = READ_LIMIT_MS }: { readonly maxBytes?: number; readonly timeoutMs?: number } = {}): Promise<Action> {
+    if (!Number.isInteger(maxBytes) || maxBytes < 1 || maxBytes > MAX_READ_BYTES) {
+      return Promise.reject(nodeFailure('bad-read-size', 'Nothing was read from the device.', `One read takes 1 to ${MAX_READ_BYTES} bytes.`, 'Correct the number of bytes.'));
+    }
     return this.inTurn(async () => {
       const { recording, host } = this.parts;
       const { begin, end } = this.actionMarkers();
-      await recording.guard(host.script(MARK, [KERNEL_LOG, begin, recording.traceFile], { asRoot: true }));
       const at = new Date().toISOString();
-      const result = await recording.guard(host.run(argv, { ...this.withSignal(), stdin }));
-      await recording.guard(host.script(MARK, [KERNEL_LOG, end, recording.traceFile], { asRoot: true }));
-      return this.finishAction(toAction([...argv], stdin, result, at, null), end, result);
+      const result = await recording.guard(host.script(READ, [KERNEL_LOG, recording.traceFile, begin, end, node, String(maxBytes)], { ...this.asRoot(), timeoutMs }));
+      if (result.timedOut) await recording.guard(host.script(MARK, [KERNEL_LOG, end, recording.traceFile], { asRoot: true }));
+      return this.finishAction(toAction(['dd', `if=${node}`, `bs=${maxBytes}`, 'count=1'], '', result, at, null), end, result);
+    });
+  }
+
+  exercise(argv: readonly string[], stdin = ''): Promise<Action> {
+    return this.inTurn(() => this.runAction(argv, stdin));
+  }
+
+  exerciseProgram(localPath: string, args: readonly string[], stdin = ''): Promise<Action> {
+    return this.inTurn(async () => {
+      const { recording, host, signal } = this.parts;
+      const folder = stageFolder();
+      const program = `${folder}/${path.basename(localPath)}`;
+      await recording.guard(host.script(STAGE, [folder, '/dev/null'], this.withSignal()));
+      try {
+        await recording.guard(host.put(localPath, program, signal));
+        await recording.guard(host.run(['chmod', '700', program]));
+        return await this.runAction([program, ...args], stdin, localPath);
+      } finally {
+        if (!recording.isOver()) await host.script(DISCARD, [folder]).catch(() => undefined); // a lost host has told so already
+      }
     });
   }
 
@@ -118,20 +158,56 @@ export class InsertedModule implements LoadedModule {
     return this.inTurn(() => this.finish('loaded', 'It was left in the kernel.'));
   }
 
+  /** Ends the session of a module that somebody else has unloaded meanwhile, and removes what it brought along. */
+  endWithoutModule(): Promise<LoadSession> {
+    return this.inTurn(() => this.afterWatchdog());
+  }
+
+  private async afterWatchdog(): Promise<LoadSession> {
+    const kept = await this.runRemoval('');
+    if (this.parts.recording.isOver()) return this.parts.recording.ended;
+    const { watchdog } = this.session();
+    const why = watchdog?.outcome === 'removed' ? `The watchdog removed it after ${watchdog.seconds} s.` : 'Somebody else removed it.';
+    return this.finish('unloaded', `${why}${keptText(kept)}`);
+  }
+
   private async remove(): Promise<LoadSession> {
-    const { recording, host, kernelName } = this.parts;
+    const { recording } = this.parts;
+    const kept = await this.runRemoval(this.parts.kernelName);
     if (recording.isOver()) return recording.ended;
+    if (recording.oops !== null) return this.finish('oops', recording.oops);
+    if (this.parts.signal?.aborted === true) return this.finish('cancelled', `It was cancelled, and the module was unloaded.${keptText(kept)}`);
+    return this.finish('unloaded', `rmmod removed it.${keptText(kept)}`);
+  }
+
+  /** Removes the module, unless that is '', then what was loaded for it and its nodes; gives what could not be removed as well. */
+  private async runRemoval(kernelName: string): Promise<string[]> {
+    const { recording, host } = this.parts;
+    if (recording.isOver()) return [];
     const [begin, end] = [recording.marker('rmmod begin'), recording.marker('rmmod end')];
+    const { id, dependencies = [] } = this.session();
+    const also = dependencies.map(({ name }) => name).reverse();
     try {
-      const result = await recording.guard(host.script(REMOVE, [KERNEL_LOG, recording.traceFile, begin, end, kernelName, PROC_DEVICES, ...this.nodes], { asRoot: true, timeoutMs: REMOVE_LIMIT_MS }));
-      await recording.guard(recording.arrived(end));
-      if (result.exitCode !== 0 && recording.oops === null) throw unloadRefused(kernelName, host.name, result);
+      const args = [KERNEL_LOG, recording.traceFile, begin, end, kernelName, id, PROC_DEVICES, PROC_MISC, String(also.length), ...also, ...likelyNodes(this.session(), this.parts.kernelName)];
+      const result = await recording.guard(host.script(REMOVE, args, { asRoot: true, timeoutMs: REMOVE_LIMIT_MS }));
+      if (!result.timedOut) await recording.guard(recording.arrived(end));
+      if (result.exitCode === 0 || recording.oops !== null) return result.stdout.split('\n').filter((name) => name !== '');
+      const modules = await recording.guard(host.script(SHOW, [PROC_MODULES]));
+      throw unloadRefused(kernelName, host, result, modules.stdout);
     } catch (error) {
-      if (recording.isOver()) return recording.ended;
+      if (recording.isOver()) return [];
       throw error;
     }
-    if (recording.oops !== null) return this.finish('oops', recording.oops);
-    return this.parts.signal?.aborted ? this.finish('cancelled', 'It was cancelled, and the module was unloaded.') : this.finish('unloaded', 'rmmod removed it.');
+  }
+
+  private async runAction(argv: readonly string[], stdin: string, program?: string): Promise<Action> {
+    const { recording, host } = this.parts;
+    const { begin, end } = this.actionMarkers();
+    await recording.guard(host.script(MARK, [KERNEL_LOG, begin, recording.traceFile], { asRoot: true }));
+    const at = new Date().toISOString();
+    const result = await recording.guard(host.run(argv, { ...this.withSignal(), stdin }));
+    await recording.guard(host.script(MARK, [KERNEL_LOG, end, recording.traceFile], { asRoot: true }));
+    return this.finishAction({ ...toAction([...argv], stdin, result, at, null), ...(program === undefined ? {} : { program }) }, end, result);
   }
 
   /** @throws Failure why the session could not be saved */
@@ -156,7 +232,7 @@ export class InsertedModule implements LoadedModule {
 
   /** The module's own name when it made one device, else the device's. */
   private defaultNodeName(device: CharacterDevice): string {
-    return this.parts.devices.length <= 1 ? this.parts.kernelName : device.name.replaceAll(/[^A-Za-z0-9._-]/g, '').slice(0, 64);
+    return device.minor === 0 && this.parts.devices.length <= 1 ? this.parts.kernelName : device.name.replaceAll(/[^A-Za-z0-9._-]/g, '').slice(0, 64);
   }
 
   private checkCancelled(result: ProcessResult): void {
@@ -183,14 +259,6 @@ function toAction(argv: string[], stdin: string, result: ProcessResult, at: stri
   return { argv, stdin, stdout, stderr, exitCode, at, deviceWrite };
 }
 
-export function unloadRefused(name: string, host: string, result: ProcessResult): Failure {
-  const said = result.stderr.trim().split('\n').at(-1) ?? '';
-  return new Failure({
-    code: 'unload-refused',
-    what: `${name} is still loaded on ${host}.`,
-    why: result.timedOut ? 'rmmod did not come back in time.' : `rmmod refused: ${said || `exit code ${result.exitCode ?? 'none'}`}.`,
-    next: 'Close what uses the module, then unload it again.',
-    detail: result.stderr,
-  });
+function keptText(kept: readonly string[]): string {
+  return kept.length === 0 ? '' : ` Still loaded, because something else uses it: ${kept.join(', ')}.`;
 }
-

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { Failure } from '../model';
 import { ElfError, noteDescriptor, readElf, textAt, type ElfFile } from './elf';
+import { readKoSymbols, type KoSymbols } from './ko-symbols';
 
 export interface ModuleParameter {
   readonly name: string;
@@ -21,11 +22,16 @@ export interface ModuleInfo {
   readonly machine: string;
   /** Every `key=value` of .modinfo, in order. */
   readonly entries: readonly { key: string; value: string }[];
+  readonly symbols: KoSymbols;
+  /** A signature is appended; whose, and whether it is valid, is not looked at. */
+  readonly signed: boolean;
 }
 
 const MACHINES: Readonly<Record<number, string>> = { 3: 'i386', 62: 'x86_64', 183: 'arm64' };
 const NT_GNU_BUILD_ID = 3;
 const MAX_ENTRIES = 10_000;
+/** include/linux/module_signature.h: the last bytes of a signed module. */
+const SIGNED = '~Module signature appended~\n';
 
 function readEntries(section: Uint8Array): { key: string; value: string }[] {
   const entries: { key: string; value: string }[] = [];
@@ -87,5 +93,7 @@ export function readModuleInfo(ko: Uint8Array): ModuleInfo {
     buildId: readBuildId(elf),
     machine: MACHINES[elf.machine] ?? String(elf.machine),
     entries,
+    symbols: readKoSymbols(elf),
+    signed: Buffer.from(ko.subarray(-SIGNED.length)).toString('latin1') === SIGNED,
   };
 }

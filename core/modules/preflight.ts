@@ -1,8 +1,30 @@
 // SPDX-License-Identifier: MIT
+import type { ExportedSymbol } from '../build/symvers';
 import type { HostFacts } from '../hosts/host';
 import { sudoersLine } from '../hosts/sudo';
 import type { PreflightLine } from '../model';
 import type { ModuleInfo } from './modinfo';
+import { blocked, listed, ok, warning } from './preflight-line';
+import { checkParameters } from './preflight-parameters';
+import { checkSymbols, checkVersions } from './preflight-symbols';
+import { checkVermagic } from './preflight-vermagic';
+import { findLoaded } from './proc-modules';
+
+/** What the headers of the host's kernel say of it; null where they are not at hand. */
+export interface KernelKnowledge {
+  /** By name without `CONFIG_`. */
+  readonly config: Readonly<Record<string, string>> | null;
+  /** At least the symbols that the module needs, as far as they are exported. */
+  readonly exported: ReadonlyMap<string, ExportedSymbol> | null;
+}
+
+/** A .ko that is loaded as it is, beside the sources that it may have been built from. */
+export interface BuiltBefore {
+  /** When it was written, milliseconds since 1970. */
+  readonly builtAt: number;
+  /** Sources of the module that were written later. */
+  readonly newerSources: readonly string[];
+}
 
 export interface PreflightInputs {
   readonly facts: HostFacts;
@@ -12,31 +34,15 @@ export interface PreflightInputs {
   /** Text of /proc/modules. */
   readonly procModules: string;
   readonly parameters: Readonly<Record<string, string>>;
-}
-
-const ok = (check: string, text: string): PreflightLine => ({ check, verdict: 'ok', text, fix: null });
-const blocked = (check: string, text: string, fix: string): PreflightLine => ({ check, verdict: 'blocked', text, fix });
-const warning = (check: string, text: string, fix: string): PreflightLine => ({ check, verdict: 'warning', text, fix });
-
-function checkVermagic({ info, facts }: PreflightInputs): PreflightLine {
-  const release = info.vermagic?.split(' ')[0] ?? '';
-  return release === facts.kernel
-    ? ok('vermagic', `The module is built for ${facts.kernel}.`)
-    : blocked('vermagic', `The module is built for ${release || 'no kernel'} and the host runs ${facts.kernel}.`, 'Build it for that kernel.');
-}
-
-function checkArchitecture({ info, facts }: PreflightInputs): PreflightLine {
-  return info.machine === facts.arch
-    ? ok('architecture', `Both are ${facts.arch}.`)
-    : blocked('architecture', `The module is for ${info.machine} and the host is ${facts.arch}.`, 'Build it for that architecture.');
-}
-
-function checkNotLoaded({ kernelName, procModules }: PreflightInputs): PreflightLine {
-  const line = procModules.split('\n').find((text) => text.startsWith(`${kernelName} `));
-  if (line === undefined) return ok('not loaded', `${kernelName} is not loaded.`);
-  const users = Number(line.split(' ')[2]) || 0;
-  const used = users > 0 ? ` and in use (${users})` : '';
-  return blocked('not loaded', `${kernelName} is loaded already${used}.`, 'Unload it first.');
+  readonly kernel: KernelKnowledge;
+  /** Names that the modules which are loaded first export. */
+  readonly provided: ReadonlySet<string>;
+  /** It gets a signature before it is loaded. */
+  readonly willBeSigned: boolean;
+  /** The module that is loaded under that name gives way. */
+  readonly replaces: boolean;
+  /** Null when the module was built just now. */
+  readonly builtBefore: BuiltBefore | null;
 }
 
 function checkRights({ facts }: PreflightInputs): PreflightLine {
@@ -52,15 +58,65 @@ function checkRights({ facts }: PreflightInputs): PreflightLine {
   }
 }
 
-function checkParameters({ info, parameters }: PreflightInputs): PreflightLine {
-  const known = new Set(info.parameters.map(({ name }) => name));
-  const unknown = Object.keys(parameters).filter((name) => !known.has(name));
-  return unknown.length === 0
-    ? ok('parameters', 'The module has every parameter that is given.')
-    : warning('parameters', `The module has no parameter ${unknown.join(', ')}: the kernel will ignore it.`, 'Check the name.');
+function checkArchitecture({ info, facts }: PreflightInputs): PreflightLine {
+  return info.machine === facts.arch
+    ? ok('architecture', `Both are ${facts.arch}.`)
+    : blocked('architecture', `The module is for ${info.machine} and the host is ${facts.arch}.`, `Build it for ${facts.arch}.`);
+}
+
+function checkNotLoaded({ kernelName, procModules, replaces }: PreflightInputs): PreflightLine {
+  const check = 'not loaded';
+  const there = findLoaded(procModules, kernelName);
+  if (!there) return ok(check, `${kernelName} is not loaded.`);
+  const { state, users, count } = there;
+  if (state !== 'Live') return blocked(check, `${kernelName} is in the kernel already, in the state ${state}.`, 'Wait until that is over; where its init or exit hangs, only a restart of the host ends it.');
+  if (users.length > 0) return blocked(check, `${kernelName} is loaded already and used by ${listed(users)}.`, `Unload ${listed(users)} first.`);
+  if (replaces) return ok(check, `${kernelName} is loaded, and will be replaced.`);
+  if (count > 0) return blocked(check, `${kernelName} is loaded already and in use (${count}).`, 'Close what uses it, then reload it.');
+  return blocked(check, `${kernelName} is loaded already.`, 'Reload it, or unload it first.');
+}
+
+function checkPolicy({ facts }: PreflightInputs): PreflightLine {
+  const check = 'modules allowed';
+  if (facts.nomodule) return blocked(check, 'The kernel was started with nomodule: it loads no module.', 'Restart the host without that boot parameter.');
+  if (facts.modulesDisabled) return blocked(check, 'kernel.modules_disabled is 1: the kernel loads no module any more.', 'Restart the host; what sets it lies in /etc/sysctl.d or is a service.');
+  return ok(check, 'The kernel loads modules.');
+}
+
+/** sig_enforce and lockdown both want a signature by a key that the kernel trusts. */
+function checkSignature({ facts, info, willBeSigned }: PreflightInputs): PreflightLine {
+  const check = 'signature';
+  const isLockedDown = facts.lockdown === 'integrity' || facts.lockdown === 'confidentiality';
+  const signed = info.signed || willBeSigned;
+  if (!isLockedDown && facts.sigEnforce !== true) return ok(check, signed ? 'The module is signed; the kernel takes unsigned ones, too.' : 'The kernel takes modules without a signature.');
+  const because = isLockedDown ? `The kernel is locked down (${facts.lockdown ?? ''})` : 'The kernel enforces signatures (module.sig_enforce)';
+  if (signed) return ok(check, `${because}, and the module ${info.signed ? 'is' : 'will be'} signed: it must trust the key.`);
+  const without = isLockedDown ? 'turn Secure Boot off on that host' : 'start it without module.sig_enforce=1';
+  return blocked(check, `${because}, and the module has no signature.`, `Sign it with a key that is enrolled there (mokutil --import), or ${without}.`);
+}
+
+function checkStale({ builtBefore }: PreflightInputs): PreflightLine[] {
+  if (!builtBefore) return [];
+  const { newerSources, builtAt } = builtBefore;
+  if (newerSources.length === 0) return [ok('age', `The file was built on ${new Date(builtAt).toISOString()}.`)];
+  return [warning('age', `The file is older than ${listed(newerSources)}: what is loaded is not what you see.`, 'Build the module again.')];
 }
 
 /** What can be known before insmod is asked. One line that is `blocked` and nothing is loaded. */
 export function preflight(inputs: PreflightInputs): PreflightLine[] {
-  return [checkRights(inputs), checkArchitecture(inputs), checkVermagic(inputs), checkNotLoaded(inputs), checkParameters(inputs)];
+  const { facts, info, kernel, kernelName, provided } = inputs;
+  const loaded = info.depends.map((name) => name.replaceAll('-', '_')).filter((name) => findLoaded(inputs.procModules, name));
+  const symbols = { info, kernelName, exported: kernel.exported, provided, loaded, forceLoad: kernel.config?.['MODULE_FORCE_LOAD'] === 'y' };
+  return [
+    checkRights(inputs),
+    checkPolicy(inputs),
+    checkArchitecture(inputs),
+    checkVermagic({ vermagic: info.vermagic, hasVersions: info.symbols.versions !== null, release: facts.kernel, arch: facts.arch, config: kernel.config }),
+    checkSymbols(symbols),
+    checkVersions(symbols),
+    checkSignature(inputs),
+    checkNotLoaded(inputs),
+    checkParameters(info.parameters, inputs.parameters, facts.arch),
+    ...checkStale(inputs),
+  ];
 }

@@ -19,6 +19,7 @@ export interface RecordingOptions {
 }
 
 const ACTION_PLACE = / action (\d+) (begin|end)$/;
+const WATCHDOG_OUTCOME = / (removed|refused|hangs)$/;
 
 /** Writes what happens to one load session into its journal: log records, the calls read from them, actions, the end. */
 export class SessionRecording {
@@ -27,6 +28,8 @@ export class SessionRecording {
   /** Resolves, with why, when the host can no longer be asked. */
   readonly lost: Promise<Failure>;
   readonly ended: Promise<LoadSession>;
+  /** Resolves when the watchdog on the host has unloaded the module. */
+  readonly removedByWatchdog: Promise<void>;
   private log: KernelLogReader | null = null;
   private calls: CallsFromLog | null = null;
   private action: number | null = null;
@@ -36,12 +39,14 @@ export class SessionRecording {
   private probes: CallRecorder | null = null;
   private unsaved: Failure | null = null;
   private announceLost: (failure: Failure) => void = () => undefined;
+  private announceRemoved: () => void = () => undefined;
   private announceEnd: (session: LoadSession) => void = () => undefined;
   private over: Promise<LoadSession> | null = null;
 
   constructor(private readonly options: RecordingOptions) {
     this.lost = new Promise((resolve) => (this.announceLost = resolve));
     this.ended = new Promise((resolve) => (this.announceEnd = resolve));
+    this.removedByWatchdog = new Promise((resolve) => (this.announceRemoved = resolve));
   }
 
   isOver(): boolean {
@@ -94,6 +99,10 @@ export class SessionRecording {
     this.emit({ type: 'recorder', recorder: recorder.summary() });
   }
 
+  get isFollowing(): boolean {
+    return this.log !== null;
+  }
+
   /** Where markers are to be written besides the log; an empty text when calls are not recorded by probes. */
   get traceFile(): string {
     return this.probes?.markerFile ?? '';
@@ -129,7 +138,10 @@ export class SessionRecording {
       ...since,
       onRecord: (record) => this.acceptRecord(record),
       onGap: (gap) => this.emit({ type: 'gap', gap }),
-      onMarker: (text) => (this.action = this.actionAfter(text, this.action)),
+      onMarker: (text) => {
+        this.action = this.actionAfter(text, this.action);
+        this.acceptWatchdog(text);
+      },
       onLost: (failure) => this.announceLost(failure),
     });
   }
@@ -193,6 +205,14 @@ export class SessionRecording {
     this.oops ??= oopsText(record.text);
     const call = this.calls?.push(record, this.action);
     if (call) this.emit({ type: 'call', call });
+  }
+
+  private acceptWatchdog(marker: string): void {
+    const { watchdog } = this.session();
+    const outcome = marker.startsWith(this.marker('watchdog ')) ? WATCHDOG_OUTCOME.exec(marker)?.[1] : undefined;
+    if (!watchdog || (outcome !== 'removed' && outcome !== 'refused' && outcome !== 'hangs')) return;
+    this.emit({ type: 'watchdog', watchdog: { ...watchdog, outcome } });
+    if (outcome === 'removed') this.announceRemoved();
   }
 
   /** The action that runs after a marker of the log or of the trace. */

@@ -6,7 +6,6 @@ export interface RefusalInputs {
   readonly module: string;
   readonly kernelName: string;
   readonly host: string;
-  readonly remoteKo: string;
   readonly result: Pick<ProcessResult, 'stderr' | 'exitCode'>;
   /** What the kernel logged while insmod ran. */
   readonly records: readonly KernelRecord[];
@@ -24,9 +23,9 @@ function kernelReason(records: readonly KernelRecord[], kernelName: string): str
 }
 
 /** insmod's own words, without our temporary path. */
-function insmodReason({ result, remoteKo, module }: RefusalInputs): string {
+function insmodReason({ result }: RefusalInputs): string {
   const said = result.stderr.trim().split('\n').at(-1) ?? '';
-  return said === '' ? `insmod ended with ${result.exitCode ?? 'a signal'}` : said.replaceAll(remoteKo, `${module}.ko`);
+  return said === '' ? `insmod ended with ${result.exitCode ?? 'a signal'}` : said.replaceAll(/[^\s'"]*\/(?=[^\s'"/]+\.ko\b)/g, '');
 }
 
 /** Why a module was not inserted: the kernel's own reason, then insmod's. */

@@ -14,6 +14,33 @@ export interface LoadPlan {
   readonly predict: Predict | null;
   /** Kernel probes record the predicted syscalls and these as well; `false`: calls are read from the log only. Default: none besides. */
   readonly record?: false | { readonly syscalls: readonly string[] };
+  /** The modules of the workspace, asked only when this one needs another: it is built and loaded first. Default: none. */
+  readonly workspace?: () => Promise<readonly ModuleDescription[]>;
+  /** A .ko that is loaded as it is; nothing is built. */
+  readonly prebuilt?: string;
+  /** What is loaded gives way once the new one is built and may be loaded: a module left by an earlier session, or this one. */
+  readonly replaces?: 'loaded' | LoadedModule;
+  /** A process on the host unloads the module after that many seconds, whatever has become of us. */
+  readonly watchdogSeconds?: number;
+  /** Signs the module where the host's kernel insists on a signature. */
+  readonly signing?: SigningKey;
+}
+
+/** A key that the host's kernel trusts, for scripts/sign-file of its headers. */
+export interface SigningKey {
+  /** PEM file, or a PKCS#11 URI. */
+  readonly keyFile: string;
+  /** X.509 certificate, PEM or DER. */
+  readonly certFile: string;
+  /** Asked when the key is encrypted; null when the user gives none. It travels in the environment of sign-file alone. */
+  readonly passphrase?: () => Promise<string | null>;
+}
+
+/** The question before the first load on a host that is no guest. */
+export interface FirstLoad {
+  readonly module: string;
+  readonly host: string;
+  readonly kernel: string;
 }
 
 export interface LoadDeps {
@@ -27,12 +54,16 @@ export interface LoadDeps {
   readonly onBuildLine?: (line: string) => void;
   /** Wait for another load on the same host instead of failing with `host-busy`. */
   readonly waitForHost?: boolean;
+  /** Asked once for each host that is no guest, before anything is loaded there; true is remembered. Without it such a load is refused. */
+  readonly confirmFirstLoad?: (question: FirstLoad) => Promise<boolean>;
 }
 
-/** A character device that appeared in /proc/devices while the module was inserted. */
+/** A character device that appeared in /proc/devices or /proc/misc while the module was inserted. */
 export interface CharacterDevice {
   readonly name: string;
   readonly major: number;
+  /** 0 unless it is a misc device. */
+  readonly minor: number;
 }
 
 export interface LoadedModule {
@@ -41,14 +72,21 @@ export interface LoadedModule {
   session(): LoadSession;
   devices(): readonly CharacterDevice[];
   /**
-   * Makes a device node (minor 0, mode 0666), by default named after the module, and gives its path.
-   * A node that the host made by itself is taken. @throws Failure `bad-node-name`, `node-failed`, `host-lost`, `oops`, `cancelled`
+   * Makes a device node, by default named after the module (a misc device's after the device) and with mode 0666, and gives its
+   * path. A node that the host made by itself is taken as it is. @throws Failure `bad-node-name`, `node-failed`, `host-lost`, `oops`, `cancelled`
    */
-  createNode(device: CharacterDevice, name?: string): Promise<string>;
+  createNode(device: CharacterDevice, name?: string, mode?: number): Promise<string>;
   /** `echo text > node` by a shell on the host, in one write(2). @throws Failure `bad-device-text`, `host-lost`, `oops`, `cancelled` */
   writeToDevice(node: string, text: string): Promise<Action>;
+  /**
+   * What one read(2) of the device gives, in the action's stdout: at most `maxBytes` (4096). A read that waits is given up after
+   * `timeoutMs` (5000), with exit code null. @throws Failure `host-lost`, `oops`, `cancelled`
+   */
+  readFromDevice(node: string, options?: { readonly maxBytes?: number; readonly timeoutMs?: number }): Promise<Action>;
   /** Runs a program on the host while the module is loaded. @throws Failure `host-lost`, `oops`, `cancelled` */
   exercise(argv: readonly string[], stdin?: string): Promise<Action>;
+  /** Copies a program of this machine to the host, runs it there as {@link exercise} does and removes it. @throws Failure as well `file-unreadable`, `host-disk-full` */
+  exerciseProgram(localPath: string, args: readonly string[], stdin?: string): Promise<Action>;
   /**
    * rmmod, removes the nodes, ends the session; a session that has ended already (host lost, a second call) is given as it is.
    * @throws Failure `unload-refused` (try again), `disk-full` and `session-unwritable` (unloaded, but not saved)

@@ -56,6 +56,15 @@ function change(session: LoadSession, event: Exclude<SessionEvent, { type: 'star
     case 'koBuildId':
       session.module = { ...session.module, koBuildId: event.koBuildId };
       return;
+    case 'dependencies':
+      session.dependencies = event.dependencies;
+      return;
+    case 'node':
+      session.nodes = [...(session.nodes ?? []), event.node];
+      return;
+    case 'watchdog':
+      session.watchdog = event.watchdog;
+      return;
     case 'ended':
       session.end = event.end;
       session.endedAt = event.endedAt;

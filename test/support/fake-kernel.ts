@@ -38,6 +38,7 @@ export class FakeKernel {
     this.write('ring', '');
     this.write('proc/modules', 'other 4096 0 - Live 0x0\n');
     this.write('proc/devices', 'Character devices:\n  1 mem\n  4 tty\n\nBlock devices:\n  8 sd\n');
+    this.write('proc/misc', ' 63 loop-control\n');
     this.onInsmod(':');
     this.onRmmod(':');
     execFileSync('mkfifo', [path.join(this.root, 'dev', 'kmsg')]);

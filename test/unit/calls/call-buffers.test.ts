@@ -46,7 +46,7 @@ async function read(call: Call, { sections = SECTIONS, core = coreHeader() }: { 
     const stdout = scripts === 1 ? `${sections}core\n${core.toString('base64')}\n` : args.map(block).join('');
     return Promise.resolve({ stdout, stderr: '', exitCode: 0 } as never);
   };
-  const elf = { machine: 62, sections: [{ name: '.rodata', type: 1, size: 0x400, data: new Uint8Array() }, { name: '.init.data', type: 1, size: 0x400, data: new Uint8Array() }] };
+  const elf = { machine: 62, wide: true, little: true, sections: [{ name: '.rodata', type: 1, size: 0x400, data: new Uint8Array() }, { name: '.init.data', type: 1, size: 0x400, data: new Uint8Array() }] };
   const buffers = await readBuffers({ host: { script }, moduleName: 'm', elf, calls: [call], space: SPACE, abi: ABI });
   return { buffers, scripts };
 }

@@ -60,7 +60,7 @@ describe('loading a module', () => {
     kernel.onInsmod("kernel '<6>[M]loaded'; kernel '<6>[M]result -14'; printf 'Character devices:\\n  1 mem\\n244 [ECHO]\\n\\nBlock devices:\\n' >$root/proc/devices");
     kernel.onRmmod("kernel '<6>[M]gone'");
     const loaded = await load({ parameters: { text: 'two words', count: '2' } });
-    assert.deepEqual(loaded.devices(), [{ name: '[ECHO]', major: 244 }]);
+    assert.deepEqual(loaded.devices(), [{ name: '[ECHO]', major: 244, minor: 0 }]);
     const node = await loaded.createNode(loaded.devices()[0]!);
     assert.equal(node, '/dev/echo');
     const written = await loaded.writeToDevice(node, 'some text');
@@ -75,7 +75,7 @@ describe('loading a module', () => {
     assert.deepEqual(session.records.map(({ text }) => text), ['[M]loaded', '[M]result -14', '[M]gone']);
     assert.deepEqual(session.module.sources.map((source) => source.path), ['echo.c', 'echo.h']);
     assert.match(session.module.koBuildId ?? '', /^[0-9a-f]{40}$/);
-    assert.deepEqual(session.preflight.map(({ check, verdict }) => `${check} ${verdict}`), ['rights ok', 'architecture ok', 'vermagic ok', 'not loaded ok', 'parameters warning']);
+    assert.deepEqual(session.preflight.map(({ check, verdict }) => `${check} ${verdict}`), ['rights ok', 'modules allowed ok', 'architecture ok', 'vermagic ok', 'symbols ok', 'symbol versions ok', 'signature ok', 'not loaded ok', 'parameters warning']);
     assert.deepEqual(session.calls.map(({ syscall, result, errno, predictionId, action, registers }) => ({ syscall, result, errno, predictionId, action, registers })), [
       { syscall: 'write', result: -14, errno: 'EFAULT', predictionId: 'p1', action: null, registers: null },
     ]);
@@ -87,7 +87,7 @@ describe('loading a module', () => {
 
   it('leaves nothing behind: no file, no node, no module', async () => {
     const loaded = await load();
-    await loaded.createNode({ name: 'x', major: 10 }, 'kept');
+    await loaded.createNode({ name: 'x', major: 245, minor: 0 }, 'kept');
     assert.deepEqual(kernel.list('tmp'), []);
     assert.ok(kernel.exists('dev/kept'));
     await loaded.unload();
@@ -106,7 +106,7 @@ describe('loading a module', () => {
 
   it('gives the calls of an action their action, and compares by what it handed over', async () => {
     const loaded = await load();
-    const node = await loaded.createNode({ name: 'x', major: 10 });
+    const node = await loaded.createNode({ name: 'x', major: 245, minor: 0 });
     await loaded.exercise(['sh', '-c', 'printf "KERNEL<6>[M]echoed 4\\n" >"$1"; cat; echo oops >&2; exit 3', 'sh', '/dev/kmsg'], 'in');
     const session = await loaded.unload();
     const [exercise] = session.actions;
@@ -138,7 +138,7 @@ describe('loading a module', () => {
 
   it('stops before insmod when the module is loaded already', async () => {
     kernel.write('proc/modules', 'echo 16384 2 - Live 0x0\n');
-    await assert.rejects(load(), { code: 'preflight-blocked', why: 'echo is loaded already and in use (2).', next: 'Unload it first.' });
+    await assert.rejects(load(), { code: 'preflight-blocked', why: 'echo is loaded already and in use (2).', next: 'Close what uses it, then reload it.' });
     assert.ok(!kernel.exists('insmod.args'));
   });
 
@@ -213,7 +213,7 @@ describe('loading a module', () => {
   it('continues the session of a module that was left loaded', async () => {
     kernel.onInsmod("kernel '<6>[M]result -14'");
     const loaded = await load();
-    await loaded.createNode({ name: 'x', major: 10 });
+    await loaded.createNode({ name: 'x', major: 245, minor: 0 });
     const left = await loaded.detach();
     assert.equal(left.end?.state, 'loaded');
     kernel.print('<6>[M]echoed 7');
@@ -265,9 +265,9 @@ describe('loading a module', () => {
   it('refuses texts and node names that it cannot hand over', async () => {
     const loaded = await load();
     for (const text of ['two\nlines', 'nul\0', 'x'.repeat(5000)]) await assert.rejects(loaded.writeToDevice('/dev/echo', text), { code: 'bad-device-text' });
-    for (const name of ['../etc', '', '.', '..', 'a/b', 'x'.repeat(100)]) await assert.rejects(loaded.createNode({ name: 'x', major: 1 }, name), { code: 'bad-node-name' });
+    for (const name of ['../etc', '', '.', '..', 'a/b', 'x'.repeat(100)]) await assert.rejects(loaded.createNode({ name: 'x', major: 1, minor: 0 }, name), { code: 'bad-node-name' });
     kernel.write('dev/taken', '');
-    await assert.rejects(loaded.createNode({ name: 'x', major: 1 }, 'taken'), { code: 'node-failed' });
+    await assert.rejects(loaded.createNode({ name: 'x', major: 1, minor: 0 }, 'taken'), { code: 'node-failed' });
     await loaded.unload();
     assert.ok(kernel.exists('dev/taken'));
   });
