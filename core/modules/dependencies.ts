@@ -2,7 +2,7 @@
 import fs from 'node:fs/promises';
 import type { Host, HostFacts } from '../hosts/host';
 import { Failure, type Dependency } from '../model';
-import { FIND_MODULE, PROC_MODULES } from './host-scripts';
+import { FIND_MODULE } from './host-scripts';
 import { readModuleInfo } from './modinfo';
 import { findLoaded } from './proc-modules';
 
@@ -65,7 +65,7 @@ async function ofKernel({ host, facts, signal }: DependencyInputs, name: string)
 }
 
 function dependencyMissing(name: string, host: Host, { kernel }: HostFacts): Failure {
-  const isCloud = /-cloud-/.test(kernel);
+  const isCloud = kernel.includes('-cloud-');
   const generic = `guest:${/^\d+\.\d+/.exec(kernel)?.[0] ?? 'newest'}-generic`;
   return new Failure({
     code: 'dependency-missing',

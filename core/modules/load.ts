@@ -25,7 +25,7 @@ import { refusal } from './refusal';
 import { readSources, type SourceSnapshot } from './sources';
 import { stageFailed, stageFolder } from './stage';
 import { startAnew } from './unload-refused';
-import { unloadWithLock } from './unload';
+import { unloadIfLoaded } from './unload';
 import { wantsSignature } from './signing';
 import type { CharacterDevice, LoadDeps, LoadedModule, LoadPlan } from './types';
 
@@ -187,8 +187,8 @@ class Load {
   private async giveWay(): Promise<void> {
     const { replaces, module, host } = this.plan;
     if (replaces === undefined) return;
-    if (replaces !== 'loaded') await replaces.unload();
-    else await unloadWithLock({ name: module.name, host }, withoutEvents(this.deps)).catch((error: unknown) => (Failure.from(error).code === 'not-loaded' ? null : Promise.reject(error)));
+    if (replaces === 'loaded') await unloadIfLoaded({ name: module.name, host }, this.deps);
+    else await replaces.unload();
   }
 
   private async insertDependencies(recording: SessionRecording, dependencies: readonly NeededModule[], args: readonly string[]): Promise<void> {
@@ -263,7 +263,7 @@ class Load {
     if (!this.staged && this.asked.length === 0) return [];
     const args = [this.staged ? this.folder : '', PROC_MODULES, sessionId, ...[...this.asked].reverse()];
     const result = await this.plan.host.script(CLEAN_UP, args, { asRoot: true, timeoutMs: CLEAN_UP_LIMIT_MS }).catch(() => null); // the host may be lost: then nothing is left on it
-    return result?.stdout.split('\n').flatMap((line) => line.split(' ')[0] || []) ?? [];
+    return result?.stdout.split('\n').flatMap((line) => (line === '' ? [] : (line.split(' ')[0] ?? []))) ?? [];
   }
 
   /** What to say of modules whose init has not come back although insmod was ended; a guest is started anew. */
@@ -285,11 +285,6 @@ class Load {
 /** The descriptors that {@link INSERT} lists, without the one by which they were listed. */
 function readDescriptors(text: string): OpenDescriptor[] {
   return [...text.matchAll(/^l.{1,200} (\d{1,6}) -> (?!\/proc\/\d+\/fd$)(.{1,4096})$/gm)].slice(0, MAX_DESCRIPTORS).map(([, number, target]) => ({ number: Number(number), target: target ?? '' }));
-}
-
-/** Another session's events are not this load's. */
-function withoutEvents({ onEvent: _onEvent, ...deps }: LoadDeps): LoadDeps {
-  return deps;
 }
 
 function checkCancelled(result: ProcessResult): void {

@@ -89,7 +89,7 @@ function checkSignature({ facts, info, willBeSigned }: PreflightInputs): Preflig
   const isLockedDown = facts.lockdown === 'integrity' || facts.lockdown === 'confidentiality';
   const signed = info.signed || willBeSigned;
   if (!isLockedDown && facts.sigEnforce !== true) return ok(check, signed ? 'The module is signed; the kernel takes unsigned ones, too.' : 'The kernel takes modules without a signature.');
-  const because = isLockedDown ? `The kernel is locked down (${facts.lockdown ?? ''})` : 'The kernel enforces signatures (module.sig_enforce)';
+  const because = isLockedDown ? `The kernel is locked down (${facts.lockdown})` : 'The kernel enforces signatures (module.sig_enforce)';
   if (signed) return ok(check, `${because}, and the module ${info.signed ? 'is' : 'will be'} signed: it must trust the key.`);
   const without = isLockedDown ? 'turn Secure Boot off on that host' : 'start it without module.sig_enforce=1';
   return blocked(check, `${because}, and the module has no signature.`, `Sign it with a key that is enrolled there (mokutil --import), or ${without}.`);

@@ -30,8 +30,15 @@ export async function unloadModule(target: UnloadTarget, deps: LoadDeps): Promis
   }
 }
 
-/** As {@link unloadModule}, by who holds the lock of the host. */
-export async function unloadWithLock({ name, host }: UnloadTarget, deps: LoadDeps): Promise<LoadSession | null> {
+/** As {@link unloadModule}, by who holds the lock of the host; that nothing is loaded is no failure, and nobody is told of the events. */
+export async function unloadIfLoaded(target: UnloadTarget, deps: LoadDeps): Promise<void> {
+  await unloadWithLock(target, { ...deps, onEvent: () => undefined }).catch((error: unknown) => {
+    const failure = Failure.from(error);
+    if (failure.code !== 'not-loaded') throw failure;
+  });
+}
+
+async function unloadWithLock({ name, host }: UnloadTarget, deps: LoadDeps): Promise<LoadSession | null> {
   const signal = deps.signal ? { signal: deps.signal } : {};
   const kernelName = name.replaceAll('-', '_');
   const facts = await host.facts(deps.signal);
