@@ -6,8 +6,11 @@ import { visibleText, Failure, type LoadSession, type SessionEvent } from '../..
 import { PackageStore } from '../../core/packages';
 import { userDirs } from '../../core/platform/dirs';
 import { SessionStore } from '../../core/sessions/store';
-import { Consent } from './hosts/consent';
+import { Consent, isDisposable } from './hosts/consent';
+import { GuestWatcher } from './hosts/guest-watcher';
 import { HostKeeper } from './hosts/host-keeper';
+import { badHosts } from './hosts/host-list';
+import { hostIdOf } from './hosts/host-id';
 import { KernelLogView } from './kernel-log/kernel-log-view';
 import { DisagreementDiagnostics } from './inline-results/disagreement-diagnostics';
 import { EditorResults } from './inline-results/editor-results';
@@ -16,26 +19,38 @@ import { ResultLenses } from './inline-results/result-lenses';
 import { HostTarget } from './language-client/host-target';
 import { LanguageServer } from './language-client/language-server';
 import { BuildDiagnostics } from './loads/build-diagnostics';
+import { DeviceNodes } from './loads/device-nodes';
 import { Explainer } from './loads/explainer';
 import { Loader } from './loads/loader';
+import { ModuleList } from './loads/module-list';
+import { ModuleMemory } from './loads/module-memory';
 import { isInside } from './loads/modules';
-import { TASK_TYPE } from './manifest';
-import { Messages } from './messages';
+import { Command, TASK_TYPE } from './manifest';
+import { Messages, type Remedy } from './messages';
+import { silentWork, type Work } from './progress';
 import { ResultsPanel } from './results/results-panel';
 import { SessionFeed, type LiveSession, type SessionOrigin } from './sessions/session-feed';
 import { StoredSessions } from './sessions/stored-sessions';
 import { SessionWatcher } from './sessions/session-watcher';
 import { Settings } from './settings';
 import { StatusBar } from './status/status-bar';
+import { HostsView } from './tree/hosts-view';
+import { ModulesView } from './tree/modules-view';
+import type { Subject } from './tree/tree-node';
 import { WebviewResources } from './webviews/resources';
 
 /** Owns everything that this window holds, and ends it in the right order. */
 export class Context {
   readonly log = vscode.window.createOutputChannel('Kernel Module Lab', { log: true });
-  readonly messages = new Messages(this.log);
+  /** What commands printed that a person ran on a host. */
+  readonly commandOutput = vscode.window.createOutputChannel('Kernel Module Lab Commands');
+  readonly messages = new Messages(this.log, (failure) => this.remedyFor(failure));
   readonly settings = new Settings();
-  readonly consent = new Consent();
+  readonly nodes = new DeviceNodes();
   readonly feed = new SessionFeed();
+  readonly consent: Consent;
+  readonly memory: ModuleMemory;
+  readonly modules: ModuleList;
   readonly extensionUri: vscode.Uri;
   readonly cliPath: string;
   readonly packages: PackageStore;
@@ -47,6 +62,7 @@ export class Context {
   readonly kernelLog: KernelLogView;
   readonly results: ResultsPanel;
   readonly inlineResults: InlineResults;
+  private toldBadHosts = '';
   private readonly owned: { dispose(): void }[] = [];
 
   constructor(extension: vscode.ExtensionContext) {
@@ -55,6 +71,9 @@ export class Context {
     this.cliPath = path.join(dist, 'cli.js');
     const dirs = userDirs();
     const store = new SessionStore(dirs.state);
+    this.consent = new Consent(extension.globalState);
+    this.memory = new ModuleMemory(extension.workspaceState);
+    this.modules = this.own(new ModuleList(this.log));
     const resources = new WebviewResources(extension.extensionUri);
     this.packages = new PackageStore(dirs, { log: (line) => this.log.debug(line) });
     const guests = { packages: this.packages, dirs, keeperPath: path.join(dist, 'keeper.js') };
@@ -71,10 +90,46 @@ export class Context {
     this.own(new ResultLenses(editorResults, this.settings));
     this.own(new DisagreementDiagnostics(this.feed));
     this.own(new StatusBar({ settings: this.settings, hosts: this.hosts, loader: this.loader, feed: this.feed }));
+    const watcher = this.own(new GuestWatcher(dirs, (line) => this.log.warn(line)));
+    this.own(new HostsView({ settings: this.settings, hosts: this.hosts, guests: watcher, loader: this.loader, nodes: this.nodes, feed: this.feed }));
+    this.own(new ModulesView({ modules: this.modules, memory: this.memory, loader: this.loader, feed: this.feed }));
     this.own(new SessionWatcher({ store, feed: this.feed, originOf, onError: (failure) => this.log.warn(failure.message) }));
     this.own(new HostTarget({ selectedHost: () => this.settings.hostId, onSelect: (listener) => this.settings.onChange('kmodlab.host', listener), hosts: this.hosts, send: (target) => this.language.setTarget(target), log: (line) => this.log.info(line) }));
     this.own(this.hosts.onLost(({ failure }) => this.messages.failure(failure)));
     this.own(this.feed.subscribe(({ live, event }) => this.onSessionEvent(live, event)));
+    this.own(this.settings.onChange('kmodlab.hosts', () => this.tellBadHosts()));
+    this.tellBadHosts();
+  }
+
+  /** Names to choose an SSH host from. */
+  sshHostNames(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
+  /**
+   * Whether a module may go into a host's kernel, asked where that kernel is not disposable. Opens such a host, to name its kernel.
+   * @throws Failure what the host's opening throws
+   */
+  async agreesToLoad(moduleName: string, hostId: string, work: Work = silentWork()): Promise<boolean> {
+    if (isDisposable(hostId)) return true;
+    const host = await this.hosts.get(hostId, work);
+    const { kernel } = await host.facts(work.signal);
+    return this.consent.toLoad(moduleName, { id: hostId, name: host.name, kernel });
+  }
+
+  private remedyFor(failure: Failure): Remedy | undefined {
+    const hostId = this.hosts.hostOf(failure);
+    if (hostId === undefined || failure.code !== 'host-key-unknown') return undefined;
+    return { title: 'Open Terminal to Accept…', run: async () => {
+      await vscode.commands.executeCommand(Command.openTerminal, { subject: { kind: 'host', hostId } satisfies Subject });
+    } };
+  }
+
+  private tellBadHosts(): void {
+    const { bad } = this.settings.hosts;
+    const told = bad.join();
+    if (told !== this.toldBadHosts && bad.length > 0) this.messages.failure(badHosts(bad));
+    this.toldBadHosts = told;
   }
 
   own<T extends { dispose(): void }>(disposable: T): T {
@@ -84,8 +139,10 @@ export class Context {
 
   /** A module that brought its host down is told of; a guest that ended says so itself. */
   private onSessionEvent(live: LiveSession, event: SessionEvent): void {
-    if (event.type !== 'ended' || live.host.kind === 'guest' || live.origin === 'other') return;
-    if (event.end.state === 'oops' || event.end.state === 'hostLost') this.messages.failure(brokenHost(live, event.end.reason));
+    if (event.type !== 'ended' || live.host.kind === 'guest') return;
+    const failure = brokenHost(live, event.end.reason);
+    if (event.end.state === 'hostLost') void this.hosts.drop(hostIdOf(live.host), failure);
+    if (live.origin !== 'other' && (event.end.state === 'oops' || event.end.state === 'hostLost')) this.messages.failure(failure);
   }
 
   /** Sessions are closed while their hosts are still there, hosts before the views and the log. */
@@ -94,6 +151,7 @@ export class Context {
     await this.hosts.dispose();
     for (const disposable of this.owned.reverse()) disposable.dispose();
     this.feed.dispose();
+    this.commandOutput.dispose();
     this.log.dispose();
   }
 }

@@ -6,10 +6,20 @@ import type { Architecture, RuleLevels } from '../../core/model';
 export const Command = {
   loadDevice2: 'kmodlab.loadDevice2',
   loadModule: 'kmodlab.loadModule',
+  loadWithParameters: 'kmodlab.loadWithParameters',
   unloadModule: 'kmodlab.unloadModule',
+  reloadModule: 'kmodlab.reloadModule',
+  exerciseModule: 'kmodlab.exerciseModule',
   buildModule: 'kmodlab.buildModule',
   writeToDevice: 'kmodlab.writeToDevice',
+  readFromDevice: 'kmodlab.readFromDevice',
+  createDeviceNode: 'kmodlab.createDeviceNode',
   selectHost: 'kmodlab.selectHost',
+  addHost: 'kmodlab.addHost',
+  connectHost: 'kmodlab.connectHost',
+  disconnectHost: 'kmodlab.disconnectHost',
+  removeHost: 'kmodlab.removeHost',
+  openTerminal: 'kmodlab.openTerminal',
   showResults: 'kmodlab.showResults',
   explainCall: 'kmodlab.explainCall',
   openSession: 'kmodlab.openSession',
@@ -22,6 +32,8 @@ export const Command = {
 export type Command = (typeof Command)[keyof typeof Command];
 
 export const KERNEL_LOG_VIEW = 'kmodlab.kernelLog';
+export const HOSTS_VIEW = 'kmodlab.hostsView';
+export const MODULES_VIEW = 'kmodlab.modulesView';
 export const RESULTS_PANEL = 'kmodlab.results';
 export const TASK_TYPE = 'kmodlab';
 export const DEBUG_TYPE = 'kmodlab';
@@ -30,6 +42,8 @@ export const DEBUG_TYPE = 'kmodlab';
 export const ContextKey = {
   /** A module that this window loaded, or a followed session, is still loaded. */
   moduleLoaded: 'kmodlab.moduleLoaded',
+  /** A module that this window loaded is still loaded. */
+  moduleOwn: 'kmodlab.moduleOwn',
   /** A module of this window made a character device. */
   deviceOpen: 'kmodlab.deviceOpen',
   /** This window holds a guest. */
@@ -39,6 +53,8 @@ export const ContextKey = {
 /** Settings with the defaults that package.json declares. */
 export interface SettingTypes {
   'kmodlab.host': string;
+  /** Read by `readHostList`: a person writes it by hand. */
+  'kmodlab.hosts': readonly unknown[];
   'kmodlab.results.openAfterLoad': boolean;
   'kmodlab.results.inline': boolean;
   'kmodlab.results.codeLens': boolean;
@@ -53,6 +69,7 @@ export type SettingKey = keyof SettingTypes;
 
 export const settingDefaults: Readonly<SettingTypes> = {
   'kmodlab.host': 'guest',
+  'kmodlab.hosts': ['guest'],
   'kmodlab.results.openAfterLoad': true,
   'kmodlab.results.inline': true,
   'kmodlab.results.codeLens': true,
@@ -65,4 +82,4 @@ export const settingDefaults: Readonly<SettingTypes> = {
 };
 
 /** Settings that name a program or a host: a workspace that is not trusted may not set them. */
-export const restrictedSettings: readonly SettingKey[] = ['kmodlab.host'];
+export const restrictedSettings: readonly SettingKey[] = ['kmodlab.host', 'kmodlab.hosts'];

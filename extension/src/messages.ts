@@ -4,9 +4,18 @@ import { Failure } from '../../core/model';
 
 const OPEN_LOG = 'Open Log';
 
+/** What a person may choose to do at once about a failure. */
+export interface Remedy {
+  readonly title: string;
+  readonly run: () => Promise<void>;
+}
+
 /** Shows failures as one message of three sentences; everything longer goes to the log. */
 export class Messages {
-  constructor(private readonly log: vscode.LogOutputChannel) {}
+  constructor(
+    private readonly log: vscode.LogOutputChannel,
+    private readonly remedyFor: (failure: Failure) => Remedy | undefined,
+  ) {}
 
   /** Does not wait for the person: the message may stay for as long as it likes. A cancel was asked for and needs no message. */
   failure(error: unknown): void {
@@ -17,8 +26,10 @@ export class Messages {
     }
     this.log.error(`${failure.code}: ${failure.message}`);
     if (failure.detail !== undefined) this.log.error(failure.detail);
-    void vscode.window.showErrorMessage(failure.message, OPEN_LOG).then((choice) => {
+    const remedy = this.remedyFor(failure);
+    void vscode.window.showErrorMessage(failure.message, ...(remedy ? [remedy.title] : []), OPEN_LOG).then((choice) => {
       if (choice === OPEN_LOG) this.log.show(true);
+      else if (remedy && choice === remedy.title) void this.guard(remedy.run);
     });
   }
 

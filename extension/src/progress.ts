@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
-import type { Progress } from '../../core/platform/progress';
+import { silentProgress, type Progress } from '../../core/platform/progress';
 
 export interface Work {
   readonly progress: Progress;
   readonly signal: AbortSignal;
+}
+
+/** Work that nobody watches or cancels. */
+export function silentWork(): Work {
+  return { progress: silentProgress, signal: new AbortController().signal };
 }
 
 /** Runs long work under a cancellable notification; its steps are shown, its lines go to the log. */

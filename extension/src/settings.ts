@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
+import { isSameHost } from './hosts/host-id';
+import { readHostList, type ListedHost } from './hosts/host-list';
 import type { SettingKey, SettingTypes } from './manifest';
 
 /** The settings, read when they are needed, so that a change counts at once. */
 export class Settings {
   get hostId(): string {
     return this.read('kmodlab.host').trim() || 'guest';
+  }
+
+  /** The listed hosts, and in a few words each what is left out. */
+  get hosts(): { hosts: readonly ListedHost[]; bad: readonly string[] } {
+    return readHostList(this.read('kmodlab.hosts'));
   }
 
   get openResultsAfterLoad(): boolean {
@@ -24,6 +31,24 @@ export class Settings {
   async setHostId(id: string): Promise<void> {
     const target = vscode.workspace.workspaceFolders ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
     await vscode.workspace.getConfiguration().update('kmodlab.host' satisfies SettingKey, id, target);
+  }
+
+  /** Lists a host unless it is listed; what else stands in the setting is left as it is. */
+  async addHost(id: string): Promise<void> {
+    if (this.hosts.hosts.some((host) => isSameHost(host.id, id))) return;
+    await this.changeHosts((entries) => [...entries, id]);
+  }
+
+  async removeHost(id: string): Promise<void> {
+    await this.changeHosts((entries) => entries.filter((entry) => !readHostList([entry]).hosts.some((host) => isSameHost(host.id, id))));
+  }
+
+  /** Where the setting is written already, else with the user: hosts are a person's, not a project's. */
+  private async changeHosts(change: (entries: readonly unknown[]) => readonly unknown[]): Promise<void> {
+    const key = 'kmodlab.hosts' satisfies SettingKey;
+    const configuration = vscode.workspace.getConfiguration();
+    const target = configuration.inspect(key)?.workspaceValue === undefined ? vscode.ConfigurationTarget.Global : vscode.ConfigurationTarget.Workspace;
+    await configuration.update(key, change(this.read(key)), target);
   }
 
   onChange(key: SettingKey, listener: () => void): vscode.Disposable {

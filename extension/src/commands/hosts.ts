@@ -1,63 +1,95 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
-import { Failure } from '../../../core/model';
 import type { Context } from '../context';
-import { HOST_ID } from '../hosts/host-id';
+import { canonicalHostId, HOST_ID, isSameHost } from '../hosts/host-id';
+import { defaultHostName } from '../hosts/host-list';
 import { withWork } from '../progress';
+import { subjectOf } from '../tree/tree-node';
 
 interface HostItem extends vscode.QuickPickItem {
   readonly choose?: () => Promise<string | undefined>;
 }
 
+const ICONS = { guest: 'vm', ssh: 'remote', local: 'device-desktop' } as const;
+
 /** Chooses where the next load goes. Opens nothing: a guest starts with its first use. */
-export async function selectHost(context: Context): Promise<void> {
-  const current = context.settings.hostId;
-  const fixed = (id: string, label: string, detail: string): HostItem => ({
-    label,
-    detail,
-    ...(id === current ? { description: 'selected' } : {}),
+export async function selectHost(context: Context, argument: unknown): Promise<void> {
+  const id = subjectOf(argument, 'host')?.hostId ?? (await pickHost(context, 'Select Host', 'Where modules are loaded'));
+  if (id !== undefined && !isSameHost(id, context.settings.hostId)) await context.settings.setHostId(id);
+}
+
+/** Lists a host in the setting kmodlab.hosts. */
+export async function addHost(context: Context): Promise<void> {
+  await askNewHost(context);
+}
+
+export async function removeHost(context: Context, argument: unknown): Promise<void> {
+  const id = subjectOf(argument, 'host')?.hostId;
+  if (id === undefined) return;
+  await context.settings.removeHost(id);
+  await context.consent.forget(id);
+}
+
+/** Asks for one of the known hosts, or for a new one; undefined when none was chosen. */
+export async function pickHost(context: Context, title: string, placeHolder: string): Promise<string | undefined> {
+  const { hostId: selected, hosts } = context.settings;
+  const known = new Map(hosts.hosts.map(({ id, name }) => [canonicalHostId(id), name ?? defaultHostName(id)]));
+  if (!known.has(canonicalHostId(selected))) known.set(canonicalHostId(selected), defaultHostName(selected));
+  const items: HostItem[] = [...known].map(([id, name]) => ({
+    label: `$(${ICONS[kindOf(id)]}) ${name}`,
+    description: [id, ...(isSameHost(id, selected) ? ['selected'] : [])].join(' · '),
     choose: () => Promise.resolve(id),
-  });
+  }));
+  const add: HostItem[] = [{ label: '', kind: vscode.QuickPickItemKind.Separator }, { label: '$(add) Add Host…', choose: () => askNewHost(context) }];
+  const choice = await vscode.window.showQuickPick([...items, ...add], { title, placeHolder, matchOnDescription: true });
+  return choice?.choose?.();
+}
+
+function kindOf(id: string): keyof typeof ICONS {
+  return id === 'local' ? 'local' : id.startsWith('ssh:') ? 'ssh' : 'guest';
+}
+
+/** Asks for a host and lists it; gives its id. */
+async function askNewHost(context: Context): Promise<string | undefined> {
   const items: HostItem[] = [
-    fixed('guest', '$(vm) Guest', 'A disposable virtual machine with the default kernel; it may crash without harm'),
-    fixed('guest:newest-cloud', '$(vm) Guest with the newest kernel', 'The newest kernel that is offered'),
-    { label: '$(vm) Guest with another kernel…', detail: 'Choose among the kernels that are offered now', choose: () => pickKernel(context) },
-    { label: '', kind: vscode.QuickPickItemKind.Separator },
-    { label: '$(remote) SSH host…', detail: 'A name of your SSH configuration', choose: askSshHost },
-    fixed('local', '$(device-desktop) This machine', 'Its running kernel: a faulty module can crash it'),
+    { label: '$(vm) Guest…', detail: 'A disposable virtual machine with a kernel of your choice; it may crash without harm', choose: () => pickKernel(context) },
+    { label: '$(remote) SSH host…', detail: 'Any Linux machine that your ssh reaches; nothing is installed there', choose: () => pickSshHost(context) },
+    { label: '$(device-desktop) This machine', detail: 'Its running kernel: a faulty module can crash it', choose: () => Promise.resolve('local') },
   ];
-  const known = ['guest', 'guest:newest-cloud', 'local'];
-  if (!known.includes(current)) items.unshift(fixed(current, `$(server) ${current}`, 'The host in use'));
-  const choice = await vscode.window.showQuickPick(items, { title: 'Select Host', placeHolder: 'Where modules are loaded' });
+  const choice = await vscode.window.showQuickPick(items, { title: 'Add Host', placeHolder: 'Kind of host' });
   const id = await choice?.choose?.();
-  if (id !== undefined && id !== current) await context.settings.setHostId(id);
+  if (id !== undefined) await context.settings.addHost(id);
+  return id;
 }
 
 async function pickKernel(context: Context): Promise<string | undefined> {
   const offers = await withWork('Reading the kernels on offer', context.log, (work) => context.packages.listKernels(work));
   const items = offers.map((offer) => ({ label: offer.id, description: offer.release, detail: offer.suite }));
-  const choice = await vscode.window.showQuickPick(items, { title: 'Kernel of the guest', placeHolder: 'Kernel', matchOnDescription: true });
+  const choice = await vscode.window.showQuickPick(items, { title: 'Kernel of the Guest', placeHolder: 'Kernel', matchOnDescription: true });
   return choice && `guest:${choice.label}`;
 }
 
-async function askSshHost(): Promise<string | undefined> {
-  const name = await vscode.window.showInputBox({
-    title: 'SSH host',
-    prompt: 'A name of your SSH configuration, or user@host',
-    validateInput: (text) => (HOST_ID.test(`ssh:${text}`) ? undefined : 'A host name does not begin with a hyphen and holds no space.'),
+/** The names of the ssh configuration to choose from; any other that ssh takes can be typed. */
+async function pickSshHost(context: Context): Promise<string | undefined> {
+  const names = await context.sshHostNames();
+  const picker = vscode.window.createQuickPick();
+  picker.title = 'SSH Host';
+  picker.placeholder = 'A name of your SSH configuration, or user@host';
+  const update = (): void => {
+    const typed = picker.value.trim();
+    const usable = HOST_ID.test(`ssh:${typed}`) && !names.includes(typed);
+    picker.items = [
+      ...(usable ? [{ label: typed, description: 'as typed', alwaysShow: true }] : []),
+      ...names.map((label) => ({ label, description: 'from your SSH configuration' })),
+    ];
+  };
+  update();
+  const name = await new Promise<string | undefined>((resolve) => {
+    picker.onDidChangeValue(update);
+    picker.onDidAccept(() => resolve(picker.selectedItems[0]?.label));
+    picker.onDidHide(() => resolve(undefined));
+    picker.show();
   });
+  picker.dispose();
   return name === undefined ? undefined : `ssh:${name}`;
-}
-
-/** Gives this window's guests up: one that nobody else holds ends. */
-export async function stopGuest(context: Context): Promise<void> {
-  const guests = context.hosts.guests;
-  if (guests.length === 0) {
-    throw new Failure({ code: 'no-guest', what: 'No guest was stopped.', why: 'This window holds none.', next: 'A guest starts with the next load.' });
-  }
-  const items = guests.map((host) => ({ label: host.name, host }));
-  const choice = items.length === 1 ? items[0] : await vscode.window.showQuickPick(items, { title: 'Stop Guest', placeHolder: 'Guest' });
-  if (!choice) return;
-  await context.loader.abandon(choice.host);
-  await context.hosts.end(choice.host);
 }

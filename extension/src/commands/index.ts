@@ -3,9 +3,11 @@ import * as vscode from 'vscode';
 import type { Context } from '../context';
 import { Command } from '../manifest';
 import { requireTrust } from '../trust';
-import { writeToDevice } from './devices';
-import { selectHost, stopGuest } from './hosts';
-import { buildModule, loadDevice2, loadModule, unloadModule } from './load';
+import { createDeviceNode, readFromDevice, writeToDevice } from './devices';
+import { connectHost, disconnectHost, openTerminal, stopGuest } from './host-actions';
+import { addHost, removeHost, selectHost } from './hosts';
+import { buildModule, loadDevice2, loadModule, loadWithParameters } from './load';
+import { exerciseModule, reloadModule, unloadModule } from './loaded';
 import { explainCall, showResults } from './results';
 
 interface CommandEntry {
@@ -18,10 +20,20 @@ interface CommandEntry {
 const commands: Readonly<Record<Command, CommandEntry>> = {
   [Command.loadDevice2]: { run: loadDevice2, needsTrust: true },
   [Command.loadModule]: { run: loadModule, needsTrust: true },
+  [Command.loadWithParameters]: { run: loadWithParameters, needsTrust: true },
   [Command.unloadModule]: { run: unloadModule, needsTrust: true },
+  [Command.reloadModule]: { run: reloadModule, needsTrust: true },
+  [Command.exerciseModule]: { run: exerciseModule, needsTrust: true },
   [Command.buildModule]: { run: buildModule, needsTrust: true },
   [Command.writeToDevice]: { run: writeToDevice, needsTrust: true },
+  [Command.readFromDevice]: { run: readFromDevice, needsTrust: true },
+  [Command.createDeviceNode]: { run: createDeviceNode, needsTrust: true },
   [Command.selectHost]: { run: selectHost, needsTrust: true },
+  [Command.addHost]: { run: addHost, needsTrust: true },
+  [Command.connectHost]: { run: connectHost, needsTrust: true },
+  [Command.disconnectHost]: { run: disconnectHost, needsTrust: true },
+  [Command.removeHost]: { run: removeHost, needsTrust: true },
+  [Command.openTerminal]: { run: openTerminal, needsTrust: true },
   [Command.showResults]: { run: showResults, needsTrust: false },
   [Command.explainCall]: { run: explainCall, needsTrust: true },
   [Command.openSession]: { run: (context) => context.results.chooseSession(), needsTrust: false },

@@ -1,54 +1,94 @@
 // SPDX-License-Identifier: MIT
+import fs from 'node:fs/promises';
 import * as vscode from 'vscode';
+import type { ModuleBuild } from '../../../core/build/build';
 import { Failure } from '../../../core/model';
 import type { ModuleDescription } from '../../../core/modules/discover';
+import { readModuleInfo } from '../../../core/modules/modinfo';
 import type { Context } from '../context';
-import { hostIdOf } from '../hosts/host-id';
-import { pickModule, workspaceModules } from '../loads/find-modules';
-import type { Loaded } from '../loads/loader';
+import { isDisposable } from '../hosts/consent';
+import { pickModule } from '../loads/find-modules';
+import { askParameters } from '../loads/parameter-form';
+import type { Values } from '../loads/parameter-values';
 import { withWork } from '../progress';
 import { revealViews } from '../reveal-views';
+import { subjectOf } from '../tree/tree-node';
 import { offerDevices } from './devices';
 import { offerExample } from './example';
+import { openHost } from './host-actions';
 
 const EXAMPLE = 'device2';
 
+/** What a person asked to be loaded. */
+export interface Wanted {
+  readonly module: ModuleDescription;
+  readonly hostId: string;
+  readonly parameters: Values;
+}
+
 /** Loads the module named device2; offers the bundled example when the workspace has none. */
 export async function loadDevice2(context: Context): Promise<void> {
-  const modules = await workspaceModules(context.log);
+  const modules = await context.modules.get();
   const candidates = modules.filter((module) => module.name === EXAMPLE);
   if (candidates.length === 0) return offerExample(context, EXAMPLE);
   const module = candidates.length === 1 ? candidates[0] : await pickModule(candidates, 'Load device2');
-  if (module) await loadWithViews(context, module);
+  if (module) await loadWithViews(context, { module, hostId: context.settings.hostId, parameters: {} });
 }
 
-export async function loadModule(context: Context): Promise<void> {
-  const module = await pickModule(await workspaceModules(context.log), 'Load Module');
-  if (module) await loadWithViews(context, module);
+export async function loadModule(context: Context, argument: unknown): Promise<void> {
+  const module = await chooseModule(context, argument, 'Load Module');
+  if (module) await loadWithViews(context, { module, hostId: context.settings.hostId, parameters: {} });
 }
 
-export async function buildModule(context: Context): Promise<void> {
-  const module = await pickModule(await workspaceModules(context.log), 'Build Module');
+/** Builds, asks for the parameters that the built module takes, and loads with them. */
+export async function loadWithParameters(context: Context, argument: unknown): Promise<void> {
+  const module = await chooseModule(context, argument, 'Load Module with Parameters');
   if (!module) return;
-  const build = await withWork(`Building ${module.name}`, context.log, (work) => context.loader.build(module, context.settings.hostId, work));
-  if (!build.ok) {
-    await revealViews(context, 'command', 'buildFailed');
-    throw buildFailure(module, build.diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length);
-  }
-  void vscode.window.showInformationMessage(`${module.name} was built without errors by ${build.compiler}.`);
+  const hostId = context.settings.hostId;
+  const { koPath } = await buildOrFail(context, module, hostId);
+  const { parameters } = readModuleInfo(await fs.readFile(koPath));
+  await context.memory.keep(module, { parameters });
+  const values = await askParameters(module.name, parameters, context.memory.of(module).values);
+  if (!values) return;
+  await context.memory.keep(module, { values });
+  await loadWithViews(context, { module, hostId, parameters: values });
+}
+
+export async function buildModule(context: Context, argument: unknown): Promise<void> {
+  const module = await chooseModule(context, argument, 'Build Module');
+  if (!module) return;
+  const { compiler, koPath } = await buildOrFail(context, module, context.settings.hostId);
+  await context.memory.keep(module, { parameters: readModuleInfo(await fs.readFile(koPath)).parameters });
+  void vscode.window.showInformationMessage(`${module.name} was built without errors by ${compiler}.`);
+}
+
+/** The module of a row, else one that is chosen. */
+export async function chooseModule(context: Context, argument: unknown, title: string): Promise<ModuleDescription | undefined> {
+  const modules = await context.modules.get();
+  const subject = subjectOf(argument, 'module');
+  return modules.find(({ folder, name }) => folder === subject?.folder && name === subject.name) ?? (await pickModule(modules, title));
+}
+
+async function buildOrFail(context: Context, module: ModuleDescription, hostId: string): Promise<ModuleBuild & { koPath: string }> {
+  const build = await withWork(`Building ${module.name}`, context.log, (work) => context.loader.build(module, hostId, work));
+  const { koPath } = build;
+  if (build.ok && koPath !== null) return { ...build, koPath };
+  await revealViews(context, 'command', 'buildFailed');
+  throw buildFailure(module, build.diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length);
 }
 
 /** One load as a person sees it: confirmation where it is due, progress, the views, and what to do with new devices. */
-async function loadWithViews(context: Context, module: ModuleDescription): Promise<void> {
-  const hostId = context.settings.hostId;
-  if (!(await context.consent.toLoad(module.name, hostId))) return;
+export async function loadWithViews(context: Context, wanted: Wanted): Promise<void> {
+  const { module, hostId, parameters } = wanted;
+  if (!isDisposable(hostId)) await openHost(context, hostId);
+  if (!(await context.agreesToLoad(module.name, hostId))) return;
   await revealViews(context, 'command', 'started');
   try {
-    const loaded = await withWork(`Loading ${module.name}`, context.log, (work) => context.loader.load({ module, hostId, parameters: {}, origin: 'command' }, work));
+    const loaded = await withWork(`Loading ${module.name}`, context.log, (work) => context.loader.load({ module, hostId, parameters, origin: 'command' }, work));
     await revealViews(context, 'command', 'loaded');
     offerDevices(context, loaded);
   } catch (error) {
-    if (isLoadedAlready(context, module, error)) return offerReload(context, module, hostId, error);
+    if (isLoadedAlready(context, module, error)) return offerReload(context, wanted, error);
     await revealViews(context, 'command', Failure.from(error).code === 'build-failed' ? 'buildFailed' : 'failed');
     throw error;
   }
@@ -57,16 +97,17 @@ async function loadWithViews(context: Context, module: ModuleDescription): Promi
 /** The kernel holds the module already, from a load that this window knows nothing of. */
 function isLoadedAlready(context: Context, module: ModuleDescription, error: unknown): error is Failure {
   if (!(error instanceof Failure) || error.code !== 'preflight-blocked') return false;
-  const session = context.feed.current?.session();
-  return session?.module.name === module.name && session.preflight.some(({ check, verdict }) => check === 'not loaded' && verdict === 'blocked');
+  const live = context.feed.current;
+  return live?.moduleName === module.name && live.preflight.some(({ check, verdict }) => check === 'not loaded' && verdict === 'blocked');
 }
 
-async function offerReload(context: Context, module: ModuleDescription, hostId: string, failure: Failure): Promise<void> {
+async function offerReload(context: Context, wanted: Wanted, failure: Failure): Promise<void> {
   const reload = 'Unload and Load Again';
   const choice = await vscode.window.showWarningMessage(`${failure.what} ${failure.why}`, reload);
   if (choice !== reload) return;
+  const { module, hostId } = wanted;
   await withWork(`Unloading ${module.name}`, context.log, (work) => context.loader.unloadByName(module.name, hostId, work));
-  await loadWithViews(context, module);
+  await loadWithViews(context, wanted);
 }
 
 function buildFailure(module: ModuleDescription, errors: number): Failure {
@@ -76,22 +117,4 @@ function buildFailure(module: ModuleDescription, errors: number): Failure {
     why: `The build reported ${errors} ${errors === 1 ? 'error' : 'errors'}.`,
     next: 'Mend what the Problems view shows, then build again.',
   });
-}
-
-export async function unloadModule(context: Context): Promise<void> {
-  const own: readonly Loaded[] = context.loader.loaded;
-  const others = context.feed.all().filter((live) => live.isLoaded && !own.some((loaded) => loaded.handle.sessionId === live.id));
-  const items = [
-    ...own.map((loaded) => ({ label: loaded.module.name, description: loaded.hostId, unload: () => context.loader.unload(loaded) })),
-    ...others.map((live) => ({
-      label: live.moduleName,
-      description: live.host.name,
-      unload: () => withWork(`Unloading ${live.moduleName}`, context.log, (work) => context.loader.unloadByName(live.moduleName, hostIdOf(live.host), work)),
-    })),
-  ];
-  if (items.length === 0) {
-    throw new Failure({ code: 'not-loaded', what: 'Nothing was unloaded.', why: 'No module of this window is loaded.', next: 'Load a module first.' });
-  }
-  const choice = items.length === 1 ? items[0] : await vscode.window.showQuickPick(items, { title: 'Unload Module', placeHolder: 'Module' });
-  await choice?.unload();
 }

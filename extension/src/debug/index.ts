@@ -2,7 +2,6 @@
 import * as vscode from 'vscode';
 import { Failure } from '../../../core/model';
 import type { Context } from '../context';
-import { workspaceModules } from '../loads/find-modules';
 import { findModule, isInside } from '../loads/modules';
 import { DEBUG_TYPE } from '../manifest';
 import { revealViews } from '../reveal-views';
@@ -27,7 +26,7 @@ export function registerDebugger(context: Context): vscode.Disposable {
 }
 
 async function provideConfigurations(context: Context, folder: vscode.WorkspaceFolder | undefined): Promise<vscode.DebugConfiguration[]> {
-  const modules = await workspaceModules(context.log);
+  const modules = await context.modules.get();
   return modules
     .filter((module) => !folder || isInside(folder.uri.fsPath, module.folder))
     .map((module) => ({ type: DEBUG_TYPE, request: 'launch', name: `Load ${module.name}`, module: portable(module.folder, folder) }));
@@ -36,7 +35,7 @@ async function provideConfigurations(context: Context, folder: vscode.WorkspaceF
 /** Fills in F5 without a launch.json: the module of the active editor, else the only one. Null opens launch.json. */
 async function resolveConfiguration(context: Context, folder: vscode.WorkspaceFolder | undefined, configuration: vscode.DebugConfiguration): Promise<vscode.DebugConfiguration | null | undefined> {
   if (configuration.type) return configuration;
-  const modules = await workspaceModules(context.log);
+  const modules = await context.modules.get();
   const active = vscode.window.activeTextEditor?.document.uri.fsPath;
   const module = modules.find((candidate) => active !== undefined && isInside(candidate.folder, active)) ?? (modules.length === 1 ? modules[0] : undefined);
   if (!module) return null;
@@ -54,12 +53,12 @@ function debugDeps(context: Context, folder: vscode.WorkspaceFolder | undefined)
     load: async (launch, on, signal) => {
       requireTrust();
       const root = folder?.uri.fsPath ?? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '/';
-      const module = findModule(await workspaceModules(context.log), launch.module, root);
+      const module = findModule(await context.modules.get(), launch.module, root);
       if (!module) {
         throw new Failure({ code: 'no-module', what: 'Nothing was loaded.', why: `${launch.module} is not the folder or the name of one module of this workspace.`, next: 'Correct "module" in the launch configuration.' });
       }
       const hostId = launch.host ?? context.settings.hostId;
-      if (!(await context.consent.toLoad(module.name, hostId))) throw Failure.cancelled(`${module.name} was not loaded.`);
+      if (!(await context.agreesToLoad(module.name, hostId, { progress: on.progress, signal }))) throw Failure.cancelled(`${module.name} was not loaded.`);
       const subscription = context.feed.subscribe(({ live, event }) => {
         if (live.origin === 'debug' && live.moduleName === module.name) on.event(event);
       });

@@ -2,27 +2,37 @@
 import path from 'node:path';
 import { endGuests } from '../../../core/guest/manage';
 import type { GuestHost } from '../../../core/hosts/guest';
-import type { Host } from '../../../core/hosts/host';
+import type { Host, HostFacts } from '../../../core/hosts/host';
 import type { HostDeps } from '../../../core/hosts/registry';
 import { Failure } from '../../../core/model';
 import { Emitter } from '../emitter';
 import type { Work } from '../progress';
+import { canonicalHostId } from './host-id';
+
+/** What this window knows of a host. */
+export type HostState =
+  | { readonly state: 'closed' }
+  | { readonly state: 'opening'; readonly step: string }
+  | { readonly state: 'open'; readonly host: Host; readonly facts: HostFacts }
+  | { readonly state: 'failed'; readonly failure: Failure };
 
 export interface HostKeeperDeps {
   readonly openHost: (id: string, deps: HostDeps) => Promise<Host>;
-  readonly base: Pick<HostDeps, 'packages' | 'dirs' | 'keeperPath'>;
+  readonly base: Omit<HostDeps, 'lease' | 'progress' | 'signal'>;
 }
+
+const CLOSED: HostState = { state: 'closed' };
 
 /** Opens each host once and holds it (a guest by a lease of this window) until it is lost, released, or the window closes. */
 export class HostKeeper {
   private readonly opening = new Map<string, Promise<Host>>();
-  private readonly open = new Map<string, Host>();
+  private readonly states = new Map<string, HostState>();
   private readonly changed = new Emitter<void>();
   private readonly lost = new Emitter<{ host: Host; failure: Failure }>();
 
   constructor(private readonly deps: HostKeeperDeps) {}
 
-  /** An open host appeared or went. */
+  /** What is known of a host has changed. */
   onChange(listener: () => void): { dispose(): void } {
     return this.changed.subscribe(listener);
   }
@@ -33,36 +43,45 @@ export class HostKeeper {
   }
 
   get guests(): readonly GuestHost[] {
-    return [...this.open.values()].filter(isGuest);
+    return this.openHosts().filter(isGuest);
   }
 
-  /** The host with this id, opened when it is not open yet. @throws Failure what the host's opening throws */
-  get(id: string, work: Work): Promise<Host> {
-    const pending = this.opening.get(id);
-    if (pending) return pending;
-    const opening = this.deps.openHost(id, { ...this.deps.base, lease: { kind: 'window' }, progress: work.progress, signal: work.signal }).then((host) => {
-      this.open.set(id, host);
-      this.changed.fire();
-      if (isGuest(host)) void host.lost.then((failure) => this.onGuestEnd(id, host, failure));
-      return host;
-    });
-    this.opening.set(id, opening);
-    opening.catch(() => this.opening.delete(id));
-    return opening;
+  stateOf(id: string): HostState {
+    return this.states.get(canonicalHostId(id)) ?? CLOSED;
   }
 
   /** The host if it is open now. */
   peek(id: string): Host | undefined {
-    return this.open.get(id);
+    const state = this.stateOf(id);
+    return state.state === 'open' ? state.host : undefined;
+  }
+
+  /** The host whose opening or loss this failure was. */
+  hostOf(failure: Failure): string | undefined {
+    for (const [id, state] of this.states) if (state.state === 'failed' && state.failure === failure) return id;
+    return undefined;
+  }
+
+  /** The host with this id, opened and asked for its facts when it is not open yet. @throws Failure what the host's opening throws */
+  get(id: string, work: Work): Promise<Host> {
+    const key = canonicalHostId(id);
+    const pending = this.opening.get(key);
+    if (pending) return pending;
+    const opening: Promise<Host> = this.open(key, work).catch((error: unknown) => {
+      const failure = Failure.from(error);
+      if (this.opening.get(key) === opening) {
+        this.opening.delete(key);
+        this.set(key, failure.code === 'cancelled' ? CLOSED : { state: 'failed', failure });
+      }
+      throw failure;
+    });
+    this.opening.set(key, opening);
+    return opening;
   }
 
   /** Gives a host up: a guest that nobody else holds ends. */
   async release(host: Host, last: () => Promise<void> = () => Promise.resolve()): Promise<void> {
-    for (const [id, candidate] of this.open) {
-      if (candidate !== host) continue;
-      this.open.delete(id);
-      this.opening.delete(id);
-    }
+    this.forget(host, CLOSED);
     try {
       await host.dispose();
       await last();
@@ -81,19 +100,65 @@ export class HostKeeper {
     });
   }
 
+  /** A host that did not answer any more is connected to anew by its next use. */
+  async drop(id: string, failure: Failure): Promise<void> {
+    const host = this.peek(id);
+    if (!host) return;
+    this.forget(host, { state: 'failed', failure });
+    this.changed.fire();
+    await host.dispose();
+  }
+
   async dispose(): Promise<void> {
-    const hosts = [...this.open.values()];
-    this.open.clear();
+    const hosts = this.openHosts();
+    this.states.clear();
     this.opening.clear();
     await Promise.allSettled(hosts.map((host) => host.dispose()));
   }
 
-  private onGuestEnd(id: string, host: Host, failure: Failure): void {
-    if (this.open.get(id) !== host) return;
-    this.open.delete(id);
-    this.opening.delete(id);
+  private async open(id: string, work: Work): Promise<Host> {
+    this.set(id, { state: 'opening', step: '' });
+    const { progress } = work;
+    const step = (message: string): void => {
+      if (this.stateOf(id).state === 'opening') this.set(id, { state: 'opening', step: message });
+      progress.step(message);
+    };
+    const host = await this.deps.openHost(id, { ...this.deps.base, lease: { kind: 'window' }, progress: { ...progress, step }, signal: work.signal });
+    let facts: HostFacts;
+    try {
+      facts = await host.facts(work.signal);
+    } catch (error) {
+      await host.dispose();
+      throw error;
+    }
+    this.set(id, { state: 'open', host, facts });
+    if (isGuest(host)) void host.lost.then((failure) => this.onGuestEnd(host, failure));
+    return host;
+  }
+
+  private onGuestEnd(host: Host, failure: Failure): void {
+    if (!this.forget(host, CLOSED)) return;
     this.changed.fire();
     this.lost.fire({ host, failure });
+  }
+
+  private forget(host: Host, next: HostState): boolean {
+    for (const [id, state] of this.states) {
+      if (state.state !== 'open' || state.host !== host) continue;
+      this.states.set(id, next);
+      this.opening.delete(id);
+      return true;
+    }
+    return false;
+  }
+
+  private set(id: string, state: HostState): void {
+    this.states.set(id, state);
+    this.changed.fire();
+  }
+
+  private openHosts(): Host[] {
+    return [...this.states.values()].flatMap((state) => (state.state === 'open' ? [state.host] : []));
   }
 }
 

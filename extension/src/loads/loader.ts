@@ -70,7 +70,10 @@ export class Loader {
     }
     this.deps.diagnostics.clear(module.folder);
     const plan = { module, host, parameters: request.parameters, predict: this.deps.language.predictFor(module.folder) };
-    const handle = await startLoad(plan, this.loadDeps(module, request.origin, work));
+    const handle = await startLoad(plan, this.loadDeps(module, request.origin, work)).catch(async (error: unknown) => {
+      await this.dropLost(hostId, error);
+      throw error;
+    });
     const loaded: Loaded = { module, hostId, handle };
     this.loadedModules.set(handle.sessionId, loaded);
     this.changed.fire();
@@ -110,9 +113,9 @@ export class Loader {
     await unloadModule({ name, host }, this.baseDeps(work)); // its session's events come through its journal
   }
 
-  /** Unloads what this window loaded on a guest that is about to end; a module that does not go ends with it. */
-  async abandon(guest: Host): Promise<void> {
-    const there = this.loaded.filter((loaded) => this.deps.hosts.peek(loaded.hostId) === guest);
+  /** Unloads what this window loaded on a host that is about to be given up; a module that does not go stays behind. */
+  async abandon(host: Host): Promise<void> {
+    const there = this.loaded.filter((loaded) => this.deps.hosts.peek(loaded.hostId) === host);
     await Promise.allSettled(there.map((loaded) => loaded.handle.unload()));
   }
 
@@ -122,6 +125,12 @@ export class Loader {
     const ending = this.loaded.map(({ hostId, handle }) => (this.deps.hosts.peek(hostId)?.kind === 'guest' ? handle.unload() : handle.detach()));
     await Promise.allSettled(ending);
     this.loadedModules.clear();
+  }
+
+  /** A host that was lost is connected to anew by the next load; a guest says by itself that it ended. */
+  private async dropLost(hostId: string, error: unknown): Promise<void> {
+    const failure = Failure.from(error);
+    if (failure.code === 'host-lost' && this.deps.hosts.peek(hostId)?.kind === 'ssh') await this.deps.hosts.drop(hostId, failure);
   }
 
   private baseDeps(work: Work): LoadDeps {

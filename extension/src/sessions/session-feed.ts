@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { HostIdentity, LoadSession, SessionEnd, SessionEvent } from '../../../core/model';
+import type { HostIdentity, LoadSession, PreflightLine, SessionEnd, SessionEvent } from '../../../core/model';
 import { SessionFold } from '../../../core/sessions/journal';
 import { Emitter } from '../emitter';
 import { CallSiteIndex, type CallSites } from './call-sites';
@@ -13,9 +13,13 @@ export class LiveSession {
   private readonly sites = new CallSiteIndex();
   private copy: LoadSession | undefined;
   private lastEnd: SessionEnd | null;
+  private checked: readonly PreflightLine[];
   readonly id: string;
   readonly moduleName: string;
+  /** Absolute path of the module's folder. */
+  readonly folder: string;
   readonly host: HostIdentity;
+  readonly parameters: Readonly<Record<string, string>>;
 
   constructor(
     started: LoadSession,
@@ -23,8 +27,11 @@ export class LiveSession {
   ) {
     this.id = started.id;
     this.moduleName = started.module.name;
+    this.folder = started.module.folder;
     this.host = started.host;
+    this.parameters = started.parameters;
     this.lastEnd = started.end;
+    this.checked = started.preflight;
     this.apply({ type: 'started', session: started });
   }
 
@@ -32,6 +39,12 @@ export class LiveSession {
     this.fold.push(event);
     this.copy = undefined;
     if (event.type === 'ended') this.lastEnd = event.end;
+    if (event.type === 'preflight') this.checked = event.lines;
+  }
+
+  /** What was checked before insmod. */
+  get preflight(): readonly PreflightLine[] {
+    return this.checked;
   }
 
   get end(): SessionEnd | null {

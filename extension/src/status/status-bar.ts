@@ -47,6 +47,7 @@ export class StatusBar implements vscode.Disposable {
     this.item.tooltip = statusTooltip(input);
     this.item.accessibilityInformation = { label: statusTooltip(input) };
     setContext(ContextKey.moduleLoaded, this.deps.feed.all().some((live) => live.isLoaded));
+    setContext(ContextKey.moduleOwn, this.deps.loader.loaded.length > 0);
     setContext(ContextKey.deviceOpen, this.deps.loader.loaded.some((loaded) => loaded.handle.devices().length > 0));
     setContext(ContextKey.guestOpen, this.deps.hosts.guests.length > 0);
   }

@@ -3,7 +3,6 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { ModuleDescription } from '../../../core/modules/discover';
 import type { Context } from '../context';
-import { workspaceModules } from '../loads/find-modules';
 import { findModule } from '../loads/modules';
 import { TASK_TYPE } from '../manifest';
 import { revealViews } from '../reveal-views';
@@ -20,7 +19,7 @@ export function registerTasks(context: Context): vscode.Disposable {
   const provider = vscode.tasks.registerTaskProvider(TASK_TYPE, {
     provideTasks: async () => {
       if (!vscode.workspace.isTrusted) return [];
-      const modules = await workspaceModules(context.log);
+      const modules = await context.modules.get();
       return modules.flatMap((module) => COMMANDS.map((command) => providedTask(context, command, module)));
     },
     resolveTask: async (task) => {
@@ -31,7 +30,7 @@ export function registerTasks(context: Context): vscode.Disposable {
       }
       const root = rootOf(task.scope);
       if (root === undefined) return undefined;
-      const module = findModule(await workspaceModules(context.log), parsed.data.module, root);
+      const module = findModule(await context.modules.get(), parsed.data.module, root);
       const place = module ?? { folder: path.resolve(root, parsed.data.module), name: null };
       return buildTask(context, task.definition, parsed.data, place, task.scope ?? vscode.TaskScope.Workspace, task.name);
     },

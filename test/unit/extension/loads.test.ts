@@ -76,7 +76,7 @@ describe('the host keeper', () => {
   const work = { progress: { step: () => undefined, log: () => undefined }, signal: new AbortController().signal };
 
   function fake(lost: Promise<Failure>): Host & { disposed: number } {
-    const host = { id: 'guest', name: 'guest', kind: 'guest', lost, disposed: 0, dispose: () => Promise.resolve(host.disposed++) };
+    const host = { id: 'guest', name: 'guest', kind: 'guest', lost, facts: () => Promise.resolve({ kernel: '6.1.0' }), disposed: 0, dispose: () => Promise.resolve(host.disposed++) };
     return host as unknown as Host & { disposed: number };
   }
 

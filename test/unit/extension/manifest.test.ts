@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
+import { Ajv } from 'ajv';
 import fs from 'node:fs';
 import path from 'node:path';
 import { HOST_ID } from '../../../extension/src/hosts/host-id';
-import { Command, ContextKey, DEBUG_TYPE, KERNEL_LOG_VIEW, restrictedSettings, settingDefaults, TASK_TYPE } from '../../../extension/src/manifest';
+import { readHostList } from '../../../extension/src/hosts/host-list';
+import { Command, ContextKey, DEBUG_TYPE, HOSTS_VIEW, KERNEL_LOG_VIEW, MODULES_VIEW, restrictedSettings, settingDefaults, TASK_TYPE } from '../../../extension/src/manifest';
 import { KmodlabTask } from '../../../extension/src/tasks/execution';
 
 interface CommandEntry {
@@ -33,7 +35,8 @@ interface Manifest {
     commands: CommandEntry[];
     menus: Record<string, { command: string; when?: string }[]>;
     views: Record<string, { id: string; icon?: string }[]>;
-    viewsContainers: { panel: { id: string; icon: string }[] };
+    viewsContainers: Record<string, { id: string; icon: string }[]>;
+    viewsWelcome: { view: string; contents: string }[];
     configuration: { properties: Record<string, Setting> };
     taskDefinitions: TaskDefinition[];
     debuggers: { type: string }[];
@@ -86,7 +89,8 @@ describe('the manifest and the code', () => {
 
   it('use no context key that the code does not set, and set none that nothing uses', () => {
     const used = [...contributes.commands.flatMap(({ enablement }) => keysOf(enablement)), ...Object.values(contributes.menus).flatMap((items) => items.flatMap(({ when }) => keysOf(when)))];
-    const keys = new Set(used.filter((key) => key !== KERNEL_LOG_VIEW));
+    const views: string[] = [KERNEL_LOG_VIEW, HOSTS_VIEW, MODULES_VIEW];
+    const keys = new Set(used.filter((key) => !views.includes(key)));
     assert.deepEqual([...keys].toSorted(), Object.values(ContextKey).toSorted());
   });
 
@@ -96,11 +100,21 @@ describe('the manifest and the code', () => {
   });
 
   it('declare the view in a container that exists, with icons that exist', () => {
-    const [container] = contributes.viewsContainers.panel;
-    assert.ok(container);
-    const [view] = contributes.views[container.id] ?? [];
-    assert.equal(view?.id, KERNEL_LOG_VIEW);
-    for (const icon of [container.icon, view.icon]) assert.ok(fs.existsSync(path.join(ROOT, icon ?? '?')), icon);
+    const containers = Object.values(contributes.viewsContainers).flat();
+    assert.deepEqual(containers.flatMap(({ id }) => (contributes.views[id] ?? []).map((view) => view.id)), [HOSTS_VIEW, MODULES_VIEW, KERNEL_LOG_VIEW]);
+    assert.equal(Object.keys(contributes.views).length, containers.length);
+    for (const icon of [...containers, ...Object.values(contributes.views).flat()].map((entry) => entry.icon)) assert.ok(fs.existsSync(path.join(ROOT, icon ?? '?')), icon);
+  });
+
+  it('show a welcome in each tree view when it is empty, with commands that exist', () => {
+    const known = new Set<string>([...Object.values(Command), 'vscode.openFolder', 'workbench.trust.manage']);
+    assert.deepEqual([...new Set(contributes.viewsWelcome.map(({ view }) => view))], [HOSTS_VIEW, MODULES_VIEW]);
+    for (const { contents } of contributes.viewsWelcome) for (const [, command] of contents.matchAll(/\]\(command:([\w.]+)\)/g)) assert.ok(known.has(command ?? ''), command);
+  });
+
+  it('keep the palette short, and what needs a row out of it', () => {
+    const hidden = (contributes.menus['commandPalette'] ?? []).filter(({ when }) => when === 'false');
+    assert.ok(contributes.commands.length - hidden.length <= 25);
   });
 
   it('agree on the task definition', () => {
@@ -124,6 +138,15 @@ describe('the manifest and the code', () => {
     assert.equal(contributes.configuration.properties['kmodlab.host']?.pattern, HOST_ID.source);
     for (const good of ['guest', 'guest:6.1-cloud', 'ssh:box', 'ssh:me@box.example.org', 'local']) assert.match(good, HOST_ID);
     for (const bad of ['', 'guests', 'ssh:', 'ssh:-oProxyCommand=x', 'ssh:a b', 'local:x']) assert.doesNotMatch(bad, HOST_ID);
+  });
+
+  it('take the same entries of the list of hosts', () => {
+    const { items, default: byDefault } = contributes.configuration.properties['kmodlab.hosts'] as Setting & { items: object };
+    const schema = new Ajv({ strict: false }).compile(items);
+    const accepts = (entry: unknown): boolean => readHostList([entry]).bad.length === 0;
+    for (const good of ['guest', 'guest:6.12', 'ssh:me@box', 'local', { host: 'ssh:box' }, { host: 'ssh:box', name: 'Test box' }]) assert.deepEqual([schema(good), accepts(good)], [true, true], JSON.stringify(good));
+    for (const bad of ['', 'box', 'ssh:-oProxyCommand=x', 1, null, {}, { name: 'x' }, { host: 'box' }, { host: 'local', name: '' }, { host: 'local', port: 1 }]) assert.deepEqual([schema(bad), accepts(bad)], [false, false], JSON.stringify(bad));
+    assert.deepEqual(readHostList(byDefault).bad, []);
   });
 
   it('do not use a newer VS Code API than the oldest engine offers', () => {

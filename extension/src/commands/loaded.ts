@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+import * as vscode from 'vscode';
+import { Failure, visibleText, type Action } from '../../../core/model';
+import type { Context } from '../context';
+import { hostIdOf } from '../hosts/host-id';
+import type { Loaded } from '../loads/loader';
+import { withWork } from '../progress';
+import type { LiveSession } from '../sessions/session-feed';
+import { subjectOf } from '../tree/tree-node';
+import { loadWithViews } from './load';
+
+/** A module that is in a kernel: from a load of this window, of a task, or of another window. */
+interface InKernel {
+  readonly live: LiveSession;
+  readonly own: Loaded | undefined;
+}
+
+export async function unloadModule(context: Context, argument: unknown): Promise<void> {
+  const chosen = await chooseLoaded(context, argument, 'Unload Module');
+  if (chosen) await unload(context, chosen);
+}
+
+/** Unloads a module, builds it again and loads it with the same parameters on the same host. */
+export async function reloadModule(context: Context, argument: unknown): Promise<void> {
+  const chosen = await chooseLoaded(context, argument, 'Reload Module');
+  if (!chosen) return;
+  const { live, own } = chosen;
+  const modules = await context.modules.get();
+  const module = own?.module ?? modules.find(({ folder, name }) => folder === live.folder && name === live.moduleName);
+  if (!module) {
+    throw new Failure({ code: 'no-module', what: `${live.moduleName} was not loaded again.`, why: `It is no longer in ${live.folder}.`, next: 'Open the folder of the module.' });
+  }
+  const hostId = own?.hostId ?? hostIdOf(live.host);
+  if (!own) await unload(context, chosen); // what this window loaded is unloaded by its next load
+  await loadWithViews(context, { module, hostId, parameters: live.parameters });
+}
+
+/** Runs a command line on the host of a module while it is loaded; what it printed and its exit code stay with the session. */
+export async function exerciseModule(context: Context, argument: unknown): Promise<void> {
+  const chosen = await chooseLoaded(context, argument, 'Exercise Module', ({ own }) => own !== undefined);
+  const own = chosen?.own;
+  if (!own) return;
+  const line = await vscode.window.showInputBox({
+    title: `Exercise ${visibleText(own.module.name)}`,
+    prompt: 'A command line for the shell of its host, run as root',
+    placeHolder: 'cat /proc/modules',
+    value: context.memory.of(own.module).exercise,
+    ignoreFocusOut: true,
+  });
+  if (line === undefined || line.trim() === '') return;
+  await context.memory.keep(own.module, { exercise: line });
+  const action = await withWork(`Running ${visibleText(line).slice(0, 60)}`, context.log, () => own.handle.exercise(['sh', '-c', line]));
+  showOutput(context, line, action);
+}
+
+function showOutput(context: Context, line: string, { stdout, stderr, exitCode }: Action): void {
+  const { commandOutput } = context;
+  commandOutput.appendLine(visibleText(`$ ${line}`));
+  for (const text of [stdout, stderr]) if (text !== '') commandOutput.appendLine(visibleText(text.trimEnd()));
+  commandOutput.appendLine(`exit code ${exitCode ?? 'none'}`);
+  const show = 'Show Output';
+  const say = exitCode === 0 ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
+  void say(`${visibleText(line).slice(0, 60)} ended with exit code ${exitCode ?? 'none'}.`, show).then((choice) => {
+    if (choice === show) commandOutput.show(true);
+  });
+}
+
+async function unload(context: Context, { live, own }: InKernel): Promise<void> {
+  if (own) await context.loader.unload(own);
+  else await withWork(`Unloading ${live.moduleName}`, context.log, (work) => context.loader.unloadByName(live.moduleName, hostIdOf(live.host), work));
+}
+
+/** The loaded module of a row, the only one, or the one that is chosen. @throws Failure `not-loaded` */
+async function chooseLoaded(context: Context, argument: unknown, title: string, isOffered: (candidate: InKernel) => boolean = () => true): Promise<InKernel | undefined> {
+  const own = new Map(context.loader.loaded.map((loaded) => [loaded.handle.sessionId, loaded]));
+  const all = context.feed.all().filter((live) => live.isLoaded).map((live): InKernel => ({ live, own: own.get(live.id) }));
+  const [sessionId, module] = [subjectOf(argument, 'loaded')?.sessionId, subjectOf(argument, 'module')];
+  const items = all
+    .filter(({ live }) => (sessionId === undefined || live.id === sessionId) && (module === undefined || (live.folder === module.folder && live.moduleName === module.name)))
+    .filter(isOffered)
+    .map((candidate) => ({ label: visibleText(candidate.live.moduleName), description: visibleText(candidate.live.host.name), candidate }));
+  if (items.length === 0) {
+    throw new Failure({ code: 'not-loaded', what: 'Nothing was done.', why: 'No module of this window is loaded.', next: 'Load a module first.' });
+  }
+  const choice = items.length === 1 ? items[0] : await vscode.window.showQuickPick(items, { title, placeHolder: 'Module' });
+  return choice?.candidate;
+}

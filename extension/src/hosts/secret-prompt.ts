@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+import * as vscode from 'vscode';
+import { visibleText } from '../../../core/model';
+
+export interface SecretRequest {
+  /** Name of the host, for people. */
+  readonly host: string;
+  readonly prompt: string;
+  /** The one before was wrong. */
+  readonly retry: boolean;
+}
+
+/** Asks for a password in an input box; null when it was not given. It is kept nowhere here. */
+export async function askSecret({ host, prompt, retry }: SecretRequest): Promise<string | null> {
+  const again = retry ? 'That was not accepted. ' : '';
+  const secret = await vscode.window.showInputBox({
+    title: `Password for ${visibleText(host)}`,
+    prompt: `${again}${visibleText(prompt)}`,
+    password: true,
+    ignoreFocusOut: true,
+  });
+  return secret ?? null;
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+import { visibleText, type Failure } from '../../../core/model';
+import type { HostState } from '../hosts/host-keeper';
+import { factRows } from './fact-rows';
+import { note, type TreeNode } from './tree-node';
+
+/** A guest of this user that runs or is saved, whoever opened it. */
+export interface GuestView {
+  readonly state: 'running' | 'saved';
+  /** `uname -r`; null where it is not known before it runs. */
+  readonly release: string | null;
+  /** Bytes that it takes on disk; null where that is not known. */
+  readonly diskBytes: number | null;
+}
+
+export interface DeviceView {
+  readonly name: string;
+  readonly major: number;
+  /** Path of the device node, once one was made. */
+  readonly node: string | null;
+}
+
+/** A module of ours that is in a host's kernel. */
+export interface LoadedView {
+  readonly sessionId: string;
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** It is still being built and loaded, or it is in the kernel. */
+  readonly phase: 'loading' | 'loaded';
+  /** Loaded by this window, which can write to its devices. */
+  readonly own: boolean;
+  readonly devices: readonly DeviceView[];
+}
+
+export interface HostView {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'guest' | 'ssh' | 'local';
+  /** The next load goes there. */
+  readonly selected: boolean;
+  /** Listed in kmodlab.hosts. */
+  readonly listed: boolean;
+  readonly state: HostState;
+  readonly guest: GuestView | null;
+  readonly loaded: readonly LoadedView[];
+  /** Reads /proc/modules; asked when the row is opened. */
+  readonly allModules: () => Promise<readonly TreeNode[]>;
+}
+
+/** The rows of the Hosts view. */
+export function hostRows(hosts: readonly HostView[]): TreeNode[] {
+  return hosts.map(hostRow);
+}
+
+function hostRow(host: HostView): TreeNode {
+  const children = hostChildren(host);
+  return {
+    id: `host:${host.id}`,
+    label: host.name,
+    description: [...(host.selected ? ['selected'] : []), ...stateWords(host)].join(' · '),
+    tooltip: tooltipOf(host),
+    ...iconOf(host),
+    context: contextOf(host),
+    subject: { kind: 'host', hostId: host.id },
+    ...(children.length === 0 ? {} : { children }),
+    expanded: host.state.state === 'failed' || host.loaded.length > 0,
+  };
+}
+
+/** What a host is doing, shortest first. */
+function stateWords({ kind, state, guest }: HostView): string[] {
+  switch (state.state) {
+    case 'opening':
+      return [kind === 'guest' ? 'starting…' : 'connecting…'];
+    case 'open':
+      return [kind === 'guest' ? 'running' : 'connected', visibleText(state.facts.kernel)];
+    case 'failed':
+      return ['failed'];
+    case 'closed':
+      if (kind !== 'guest') return ['not connected'];
+      return guest === null ? ['stopped'] : [guest.state, ...(guest.release === null ? [] : [visibleText(guest.release)])];
+  }
+}
+
+const ICONS = { guest: 'vm', ssh: 'remote', local: 'device-desktop' } as const;
+
+function iconOf({ kind, state, guest }: HostView): Pick<TreeNode, 'icon' | 'iconColor'> {
+  if (state.state === 'failed') return { icon: 'error', iconColor: 'list.errorForeground' };
+  if (state.state === 'opening') return { icon: 'loading~spin' };
+  if (kind !== 'guest') return { icon: ICONS[kind] };
+  if (state.state === 'open') return { icon: 'vm-running' };
+  return { icon: guest === null ? 'vm-outline' : guest.state === 'running' ? 'vm-active' : 'vm' };
+}
+
+/** Words for `viewItem` clauses: the kind, the state, and whether it is selected or listed. */
+function contextOf({ kind, state, guest, selected, listed }: HostView): string {
+  return ['host', kind, state.state, ...(guest === null ? [] : ['exists']), ...(selected ? ['selected'] : []), ...(listed ? ['listed'] : [])].join(' ');
+}
+
+function tooltipOf({ id, name, kind, selected, state, guest }: HostView): string {
+  const disposable = kind === 'guest' ? 'A disposable virtual machine: it may crash without harm.' : 'A real kernel: a faulty module can crash it.';
+  const diskBytes = guest?.diskBytes ?? null;
+  const disk = diskBytes === null ? [] : [`On disk: ${megabytes(diskBytes)}.`];
+  const lines = [`${name} (${visibleText(id)})`, disposable, ...(selected ? ['The next load goes here.'] : []), ...disk];
+  if (state.state === 'opening' && state.step !== '') lines.push(visibleText(state.step));
+  if (state.state === 'failed') lines.push(visibleText(state.failure.message));
+  return lines.join('\n');
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`;
+}
+
+function hostChildren(host: HostView): TreeNode[] {
+  const { id, state } = host;
+  const loaded = host.loaded.map((module) => loadedRow(id, module));
+  if (state.state === 'failed') return [...failureRows(id, state.failure), ...loaded];
+  if (state.state !== 'open') return loaded;
+  return [
+    ...loaded,
+    { id: `facts:${id}`, label: 'Facts', description: state.facts.arch, icon: 'info', children: factRows(id, state.facts) },
+    { id: `modules:${id}`, label: 'All modules', description: 'of its kernel', icon: 'list-unordered', children: host.allModules },
+  ];
+}
+
+/** Why a host cannot be used, and what to do. */
+function failureRows(id: string, failure: Failure): TreeNode[] {
+  return [
+    { ...note(`failure:${id}`, visibleText(failure.why), 'warning', { tooltip: visibleText(failure.message) }), context: `failure ${failure.code}`, subject: { kind: 'host', hostId: id } },
+    note(`remedy:${id}`, visibleText(failure.next), 'lightbulb', { tooltip: visibleText(failure.next) }),
+  ];
+}
+
+function loadedRow(hostId: string, { sessionId, name, parameters, phase, own, devices }: LoadedView): TreeNode {
+  const given = Object.entries(parameters).map(([key, value]) => `${key}=${value}`).join(' ');
+  if (phase === 'loading') return note(`loaded:${hostId}:${sessionId}`, visibleText(name), 'loading~spin', { description: 'loading…' });
+  return {
+    id: `loaded:${hostId}:${sessionId}`,
+    label: visibleText(name),
+    description: visibleText(given === '' ? 'loaded' : `loaded · ${given}`),
+    icon: 'package',
+    context: ['loaded', ...(own ? ['own'] : [])].join(' '),
+    subject: { kind: 'loaded', sessionId },
+    ...(devices.length === 0 ? {} : { children: devices.map((device) => deviceRow(sessionId, own, device)), expanded: true }),
+  };
+}
+
+function deviceRow(sessionId: string, own: boolean, { name, major, node }: DeviceView): TreeNode {
+  return {
+    id: `device:${sessionId}:${major}:${name}`,
+    label: visibleText(node ?? name),
+    description: node === null ? `character device ${major} · no node yet` : `character device ${major}`,
+    icon: 'plug',
+    context: ['device', ...(own ? ['own'] : []), ...(node === null ? [] : ['node'])].join(' '),
+    subject: { kind: 'device', sessionId, major },
+  };
+}

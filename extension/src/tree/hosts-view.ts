@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+import * as vscode from 'vscode';
+import { Failure, visibleText } from '../../../core/model';
+import { PROC_MODULES, SHOW } from '../../../core/modules/host-scripts';
+import type { GuestWatcher } from '../hosts/guest-watcher';
+import { canonicalHostId, isHost, isSameHost } from '../hosts/host-id';
+import type { HostKeeper } from '../hosts/host-keeper';
+import { defaultHostName } from '../hosts/host-list';
+import type { DeviceNodes } from '../loads/device-nodes';
+import type { Loader } from '../loads/loader';
+import { HOSTS_VIEW } from '../manifest';
+import type { LiveSession, SessionFeed } from '../sessions/session-feed';
+import type { Settings } from '../settings';
+import { moduleRows } from './fact-rows';
+import { hostRows, type HostView, type LoadedView } from './hosts-tree';
+import { note, type TreeNode } from './tree-node';
+import { TreeView } from './tree-view';
+
+export interface HostsViewDeps {
+  readonly settings: Settings;
+  readonly hosts: HostKeeper;
+  readonly guests: GuestWatcher;
+  readonly loader: Loader;
+  readonly nodes: DeviceNodes;
+  readonly feed: SessionFeed;
+}
+
+/** The hosts that modules can be loaded on, and what is loaded there. */
+export class HostsView implements vscode.Disposable {
+  private readonly tree: TreeView;
+  private readonly subscriptions: { dispose(): void }[];
+
+  constructor(private readonly deps: HostsViewDeps) {
+    this.tree = new TreeView(HOSTS_VIEW, () => (vscode.workspace.isTrusted ? hostRows(this.hostViews()) : []), () => deps.guests.watch());
+    const changed = (): void => this.tree.changed();
+    this.subscriptions = [
+      this.tree,
+      deps.settings.onChange('kmodlab.host', changed),
+      deps.settings.onChange('kmodlab.hosts', changed),
+      deps.hosts.onChange(changed),
+      deps.guests.onChange(changed),
+      deps.loader.onChange(changed),
+      deps.nodes.onChange(changed),
+      deps.feed.subscribe(({ event }) => {
+        if (event.type === 'started' || event.type === 'ended') changed();
+      }),
+      vscode.workspace.onDidGrantWorkspaceTrust(changed),
+    ];
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  /** What the person listed, then what else is in use: the selected host, and guests that run or are saved. */
+  private hostViews(): HostView[] {
+    const { settings, guests } = this.deps;
+    const { hosts: listed } = settings.hosts;
+    const ids = new Map(listed.map(({ id, name }) => [canonicalHostId(id), { name, listed: true }]));
+    for (const id of [settings.hostId, ...guests.all.keys()]) if (!ids.has(canonicalHostId(id)) && !id.startsWith('guest:fresh-')) ids.set(canonicalHostId(id), { name: null, listed: false });
+    return [...ids].map(([id, { name, listed: isListed }]) => this.hostView(id, name, isListed));
+  }
+
+  private hostView(id: string, name: string | null, listed: boolean): HostView {
+    const { settings, hosts, guests, feed } = this.deps;
+    return {
+      id,
+      name: name ?? defaultHostName(id),
+      kind: id === 'local' ? 'local' : id.startsWith('ssh:') ? 'ssh' : 'guest',
+      selected: isSameHost(id, settings.hostId),
+      listed,
+      state: hosts.stateOf(id),
+      guest: guests.all.get(id) ?? null,
+      loaded: feed.all().filter((live) => live.isLoaded && isHost(id, live.host)).map((live) => this.loadedView(live)),
+      allModules: () => this.kernelModules(id),
+    };
+  }
+
+  private loadedView(live: LiveSession): LoadedView {
+    const own = this.deps.loader.loaded.find(({ handle }) => handle.sessionId === live.id);
+    const devices = (own?.handle.devices() ?? []).map(({ name, major }) => ({ name, major, node: this.deps.nodes.pathOf(live.id, major) }));
+    return { sessionId: live.id, name: live.moduleName, parameters: live.parameters, phase: own === undefined && live.end === null ? 'loading' : 'loaded', own: own !== undefined, devices };
+  }
+
+  private async kernelModules(id: string): Promise<TreeNode[]> {
+    try {
+      const host = this.deps.hosts.peek(id);
+      return host ? moduleRows(id, (await host.script(SHOW, [PROC_MODULES])).stdout) : [];
+    } catch (error) {
+      return [note(`modules-failed:${id}`, visibleText(Failure.from(error).message), 'error', { iconColor: 'list.errorForeground' })];
+    }
+  }
+}

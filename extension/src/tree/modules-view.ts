@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+import * as vscode from 'vscode';
+import type { ModuleDescription } from '../../../core/modules/discover';
+import { defaultHostName } from '../hosts/host-list';
+import { hostIdOf } from '../hosts/host-id';
+import type { Loader } from '../loads/loader';
+import type { ModuleList } from '../loads/module-list';
+import type { ModuleMemory } from '../loads/module-memory';
+import { MODULES_VIEW } from '../manifest';
+import type { SessionFeed } from '../sessions/session-feed';
+import { moduleTree, type ModuleView } from './modules-tree';
+import { TreeView } from './tree-view';
+
+export interface ModulesViewDeps {
+  readonly modules: ModuleList;
+  readonly memory: ModuleMemory;
+  readonly loader: Loader;
+  readonly feed: SessionFeed;
+}
+
+/** The workspace's modules: where each is loaded, what was checked before, and its parameters. */
+export class ModulesView implements vscode.Disposable {
+  private readonly subscriptions: { dispose(): void }[];
+
+  constructor(private readonly deps: ModulesViewDeps) {
+    const tree = new TreeView(MODULES_VIEW, async () => moduleTree((await deps.modules.get()).map((module) => this.viewOf(module))));
+    const changed = (): void => tree.changed();
+    this.subscriptions = [
+      tree,
+      deps.modules.onChange(changed),
+      deps.memory.onChange(changed),
+      deps.loader.onChange(changed),
+      deps.feed.subscribe(({ event }) => {
+        if (event.type === 'started' || event.type === 'preflight' || event.type === 'ended') changed();
+      }),
+    ];
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  private viewOf({ name, folder }: ModuleDescription): ModuleView {
+    const ours = this.deps.feed.all().filter((live) => live.moduleName === name && live.folder === folder);
+    const checked = ours.findLast((live) => live.preflight.length > 0);
+    const own = new Set(this.deps.loader.loaded.map(({ handle }) => handle.sessionId));
+    const loaded = ours.filter((live) => live.end?.state === 'loaded' || own.has(live.id));
+    const { parameters, values } = this.deps.memory.of({ folder, name });
+    return {
+      name,
+      folder,
+      shownFolder: vscode.workspace.asRelativePath(folder),
+      loadedOn: [...new Set(loaded.map((live) => defaultHostName(hostIdOf(live.host))))],
+      preflight: checked === undefined ? null : { host: defaultHostName(hostIdOf(checked.host)), lines: checked.preflight },
+      parameters,
+      values,
+    };
+  }
+}

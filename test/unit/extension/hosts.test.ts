@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import { badHosts, defaultHostName, readHostList } from '../../../extension/src/hosts/host-list';
+import { guestTerminal, sshTerminal } from '../../../extension/src/hosts/terminal';
+import { ModuleMemory, type Memento } from '../../../extension/src/loads/module-memory';
+import { choicesOf, knownValues, valueProblem, withValue } from '../../../extension/src/loads/parameter-values';
+
+describe('the list of hosts', () => {
+  it('holds each host once, under the name that it was given first', () => {
+    assert.deepEqual(readHostList(['guest', 'guest:6.1-cloud', { host: 'ssh:box', name: ' Test box ' }, 'ssh:box']).hosts, [
+      { id: 'guest', name: null },
+      { id: 'ssh:box', name: 'Test box' },
+    ]);
+  });
+
+  it('leaves out what is no host, and names it in one plain message', () => {
+    const { hosts, bad } = readHostList(['box', 'local', { host: 'ssh:-o' }, 1, null]);
+    assert.deepEqual(hosts.map(({ id }) => id), ['local']);
+    assert.match(badHosts(bad).message, /^The setting kmodlab\.hosts is not understood in 4 places\. In it, entry 1 is "box", entry 3 is .*, entry 4 is 1, and 1 more\. Write guest/);
+    assert.deepEqual(readHostList('guest').bad, ['it is no list']);
+    assert.equal(readHostList(Array.from({ length: 150 }, (_, index) => `ssh:h${index}`)).hosts.length, 100);
+  });
+
+  it('calls hosts by what they are', () => {
+    assert.deepEqual(['guest', 'guest:newest-cloud', 'ssh:me@box', 'local'].map(defaultHostName), ['Guest 6.1-cloud', 'Guest newest-cloud', 'me@box', 'This machine']);
+  });
+});
+
+describe('a terminal on a host', () => {
+  const ssh = { argv: ['/usr/bin/ssh', '-v'], env: { A: '1' } };
+
+  it("is the person's own ssh, by argument vector", () => {
+    assert.deepEqual(sshTerminal('me@box', ssh), { name: 'me@box', shellPath: '/usr/bin/ssh', shellArgs: ['-v', '-t', '--', 'me@box'], env: { A: '1' } });
+    for (const bad of ['-oProxyCommand=x', 'a b', '']) assert.throws(() => sshTerminal(bad, ssh), { code: 'host-name-bad' });
+  });
+
+  it("uses a guest's key and host key, and asks for a terminal before any option that refuses one", () => {
+    const { shellArgs } = guestTerminal('Guest', { port: 4022, keyFile: '/k', knownHosts: '/h' }, ssh);
+    assert.ok(shellArgs.includes('/k') && shellArgs.includes('UserKnownHostsFile="/h"') && shellArgs.includes('StrictHostKeyChecking=yes'));
+    assert.ok(shellArgs.indexOf('-t') < shellArgs.indexOf('RequestTTY=no'));
+    assert.deepEqual(shellArgs.slice(-2), ['--', 'root@127.0.0.1']);
+  });
+});
+
+describe('values of parameters', () => {
+  const parameter = { name: 'mode', type: 'charp', description: null };
+
+  it('leave to its default what is left empty, and drop what the module no longer takes', () => {
+    assert.deepEqual(withValue({ mode: 'a', count: '1' }, 'mode', ''), { count: '1' });
+    assert.deepEqual(withValue({}, 'mode', 'b c'), { mode: 'b c' });
+    assert.deepEqual(knownValues([parameter], { mode: 'a', gone: '1' }), { mode: 'a' });
+  });
+
+  it('are refused with the reason before the kernel does', () => {
+    assert.equal(valueProblem(parameter, 'a b'), undefined);
+    assert.match(valueProblem(parameter, 'a"b') ?? '', /double quote/);
+    assert.deepEqual(choicesOf({ ...parameter, type: 'bool' }), ['y', 'n']);
+    assert.equal(choicesOf(parameter), null);
+  });
+});
+
+describe('what is remembered of a module', () => {
+  function memento(): Memento {
+    const kept = new Map<string, unknown>();
+    return { get: (key) => kept.get(key), update: (key, value) => Promise.resolve(void kept.set(key, value)) };
+  }
+
+  it('comes back, each module by itself', async () => {
+    const store = memento();
+    const memory = new ModuleMemory(store);
+    let told = 0;
+    memory.onChange(() => told++);
+    await memory.keep({ folder: '/a', name: 'm' }, { values: { x: '1' } });
+    await memory.keep({ folder: '/a', name: 'm' }, { exercise: 'ls' });
+    assert.deepEqual(new ModuleMemory(store).of({ folder: '/a', name: 'm' }), { parameters: null, values: { x: '1' }, exercise: 'ls' });
+    assert.deepEqual(memory.of({ folder: '/b', name: 'm' }).values, {});
+    assert.equal(told, 2);
+  });
+
+  it('is nothing where the store holds something else', async () => {
+    const store = memento();
+    await store.update('module:/a:m', { values: 'broken' });
+    assert.equal(new ModuleMemory(store).of({ folder: '/a', name: 'm' }).exercise, '');
+  });
+});
