@@ -25,7 +25,7 @@ import { Loader } from './loads/loader';
 import { ModuleList } from './loads/module-list';
 import { ModuleMemory } from './loads/module-memory';
 import { isInside } from './loads/modules';
-import { Command, TASK_TYPE } from './manifest';
+import { Command, TASK_TYPE, type SettingKey } from './manifest';
 import { Messages, type Remedy } from './messages';
 import { silentWork, type Work } from './progress';
 import { ResultsPanel } from './results/results-panel';
@@ -118,11 +118,10 @@ export class Context {
   }
 
   private remedyFor(failure: Failure): Remedy | undefined {
+    if (failure.code === 'bad-hosts') return { title: 'Open Settings', run: () => openSettings('kmodlab.hosts') };
     const hostId = this.hosts.hostOf(failure);
     if (hostId === undefined || failure.code !== 'host-key-unknown') return undefined;
-    return { title: 'Open Terminal to Accept…', run: async () => {
-      await vscode.commands.executeCommand(Command.openTerminal, { subject: { kind: 'host', hostId } satisfies Subject });
-    } };
+    return { title: 'Open Terminal to Accept…', run: () => openTerminalOn(hostId) };
   }
 
   private tellBadHosts(): void {
@@ -154,6 +153,14 @@ export class Context {
     this.commandOutput.dispose();
     this.log.dispose();
   }
+}
+
+async function openSettings(key: SettingKey): Promise<void> {
+  await vscode.commands.executeCommand('workbench.action.openSettings', key);
+}
+
+async function openTerminalOn(hostId: string): Promise<void> {
+  await vscode.commands.executeCommand(Command.openTerminal, { subject: { kind: 'host', hostId } satisfies Subject });
 }
 
 function brokenHost(live: LiveSession, reason: string): Failure {

@@ -22,10 +22,10 @@ export interface ModuleView {
 
 /** The rows of the Modules view. */
 export function moduleTree(modules: readonly ModuleView[]): TreeNode[] {
-  return modules.toSorted((a, b) => a.name.localeCompare(b.name) || a.folder.localeCompare(b.folder)).map(moduleRow);
+  return modules.toSorted((a, b) => a.name.localeCompare(b.name) || a.folder.localeCompare(b.folder)).map((module) => moduleRow(module, modules.length === 1));
 }
 
-function moduleRow(module: ModuleView): TreeNode {
+function moduleRow(module: ModuleView, isOnly: boolean): TreeNode {
   const { name, folder, shownFolder, loadedOn } = module;
   const loaded = loadedOn.length === 0 ? [] : [`loaded on ${loadedOn.join(', ')}`];
   const blocked = verdictOf(module.preflight?.lines ?? []) === 'blocked';
@@ -38,7 +38,7 @@ function moduleRow(module: ModuleView): TreeNode {
     context: ['module', ...(loadedOn.length > 0 ? ['loaded'] : [])].join(' '),
     subject: { kind: 'module', folder, name },
     children: [preflightRow(module), parametersRow(module)],
-    expanded: blocked,
+    expanded: blocked || isOnly,
   };
 }
 

@@ -49,11 +49,17 @@ export class ModulesView implements vscode.Disposable {
     return {
       name,
       folder,
-      shownFolder: vscode.workspace.asRelativePath(folder),
+      shownFolder: shownFolder(folder),
       loadedOn: [...new Set(loaded.map((live) => defaultHostName(hostIdOf(live.host))))],
       preflight: checked === undefined ? null : { host: defaultHostName(hostIdOf(checked.host)), lines: checked.preflight },
       parameters,
       values,
     };
   }
+}
+
+/** Relative to the workspace; the workspace's own folder by its name. */
+function shownFolder(folder: string): string {
+  const own = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.fsPath === folder);
+  return own?.name ?? vscode.workspace.asRelativePath(folder);
 }

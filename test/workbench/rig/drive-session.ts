@@ -7,7 +7,7 @@ import { Lifetime } from './lifetime';
 import { provideVsCode } from './provision';
 import { consoleProgress } from './report';
 import { installExtension, startServer } from './server';
-import { DRIVEN, writeUserSettings } from './settings';
+import { DRIVEN, writeMachineSettings, writeUserSettings, type Settings } from './settings';
 import { packageExtension } from './vsix';
 import { Workbench } from './workbench-page';
 import { copyModule, ownFolders } from './workspace';
@@ -20,6 +20,8 @@ export interface DriveSession {
   readonly workbench: Workbench;
   /** The copy that is open: tests may break it. */
   readonly folder: string;
+  /** Opens another folder in its place. */
+  open(folder: string): Promise<void>;
   /** The load sessions of this VS Code. */
   readonly store: SessionStore;
   /** Names of the guests that run for this session. */
@@ -32,8 +34,11 @@ export interface DriveSession {
   end(): Promise<readonly string[]>;
 }
 
-/** @param shotsFolder name of the folder that this run's screenshots go to; what an older run left there is removed */
-export async function openDrive(shotsFolder: string): Promise<DriveSession> {
+/**
+ * @param shotsFolder name of the folder that this run's screenshots go to; what an older run left there is removed
+ * @param machineSettings settings of scope `machine-overridable`
+ */
+export async function openDrive(shotsFolder: string, machineSettings: Settings = {}): Promise<DriveSession> {
   const lifetime = new Lifetime().stopOnSignals();
   lifetime.signal.addEventListener('abort', () => void lifetime.end()); // the steps that are left fail at once, without a page
   try {
@@ -43,16 +48,19 @@ export async function openDrive(shotsFolder: string): Promise<DriveSession> {
     const dataDir = lifetime.temporaryFolder('kmodlab-drive');
     await installExtension(host, lifetime, dataDir, await packageExtension(lifetime));
     writeUserSettings(dataDir, DRIVEN);
+    writeMachineSettings(dataDir, machineSettings);
     const env = ownFolders(lifetime, dataDir);
     const server = await startServer(host, lifetime, { dataDir, env });
     const page = await openBrowser(chromium, lifetime, dataDir);
     const workbench = new Workbench(page, path.join(SHOTS, shotsFolder));
     const folder = copyModule(dataDir);
-    await workbench.open(server.port, folder);
+    const open = (path: string): Promise<void> => workbench.open(server.port, path);
+    await open(folder);
     await workbench.statusBar('guest').waitFor(); // the extension is active
     return {
       workbench,
       folder,
+      open,
       store: new SessionStore(userDirs(env).state),
       guests: async () => (await listGuests(guestsFolder(userDirs(env)))).map(({ name }) => name),
       browserLog: () => fs.readFileSync(path.join(dataDir, 'browser.log'), 'utf8'),

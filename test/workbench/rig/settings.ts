@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-type Settings = Readonly<Record<string, unknown>>;
+export type Settings = Readonly<Record<string, unknown>>;
 
 /** A VS Code without first-run texts, accounts and updates; everything else is as a person finds it. */
 export const QUIET: Settings = {
@@ -27,7 +27,15 @@ export const DRIVEN: Settings = {
 
 /** Writes the user settings, before the start. The server keeps them (machine settings cannot switch workspace trust). */
 export function writeUserSettings(dataDir: string, settings: Settings): void {
-  const file = path.join(dataDir, 'data/User/settings.json');
+  write(path.join(dataDir, 'data/User/settings.json'), settings);
+}
+
+/** Writes the settings of the machine that the server runs on: those of scope `machine` and `machine-overridable` are read from there. */
+export function writeMachineSettings(dataDir: string, settings: Settings): void {
+  write(path.join(dataDir, 'data/Machine/settings.json'), settings);
+}
+
+function write(file: string, settings: Settings): void {
   fs.mkdirSync(path.dirname(file), { recursive: true });
   fs.writeFileSync(file, `${JSON.stringify(settings, null, 2)}\n`);
 }

@@ -133,18 +133,42 @@ export class Workbench {
     return this.page.locator('.statusbar-item', { hasText: text });
   }
 
+  /** Brings a view container of the side bar to the front. */
+  async showSideBar(title: string): Promise<void> {
+    const tab = this.page.locator('.activitybar [role=tab]', { has: this.page.locator(`.action-label[aria-label^=${JSON.stringify(title)}]`) });
+    await tab.waitFor();
+    if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+    await this.page.locator('.sidebar .composite.title', { hasText: title }).waitFor();
+  }
+
+  /** Rows of a tree view whose spoken label begins so. */
+  treeRow(spoken: string): Locator {
+    return this.page.locator(`.sidebar .monaco-list-row[aria-label^=${JSON.stringify(spoken)}]`);
+  }
+
+  /** Presses an inline action of a row, which is there while the pointer is over it. */
+  async rowAction(row: Locator, title: string): Promise<void> {
+    await row.hover();
+    await row.locator(`.actions .action-label[aria-label^=${JSON.stringify(title)}]`).click();
+  }
+
+  /** Opens a row that is closed. */
+  async expand(row: Locator): Promise<void> {
+    if ((await row.getAttribute('aria-expanded')) !== 'true') await row.locator('.monaco-tl-twistie').click();
+  }
+
   /** Text of the terminal in front, as it stands on the screen. */
   terminal(): Locator {
     return this.page.locator('.terminal-wrapper.active .xterm-rows');
   }
 
-  /** Chooses a colour theme, as a person does, and waits until every webview in front wears it. */
-  async theme(theme: Theme): Promise<void> {
+  /** Chooses a colour theme, as a person does, and waits until the webviews in front wear it. */
+  async theme(theme: Theme, places: readonly WebviewPlace[] = ['view', 'panel']): Promise<void> {
     const { id, label } = THEMES[theme];
     await this.command('workbench.action.selectTheme', 'Preferences: Color Theme');
     await this.quickInput().fill(label);
     await this.pick(label);
-    for (const place of ['view', 'panel'] as const) await this.webview(place).locator(`body[data-vscode-theme-id="${id}"]`).waitFor();
+    for (const place of places) await this.webview(place).locator(`body[data-vscode-theme-id="${id}"]`).waitFor();
   }
 
   /** Presses Tab until an element of a webview has the focus, as a person without a mouse does. */
