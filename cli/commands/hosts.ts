@@ -2,10 +2,9 @@
 import { parseArgs } from 'node:util';
 import { DEFAULT_IDLE_SECONDS } from '../../core/guest/lease';
 import { guestsFolder, listGuests } from '../../core/guest/manage';
-import type { HostFacts } from '../../core/hosts/host';
+import { describeFacts } from '../../core/hosts/describe-facts';
 import { listSshHosts } from '../../core/hosts/ssh-config';
 import { effectiveHost } from '../../core/hosts/ssh-effective';
-import { sudoersLine } from '../../core/hosts/sudo';
 import { taintFlags } from '../../core/hosts/taint';
 import { ExitCode, printable } from '../../core/model';
 import type { CliContext, Command } from '../context';
@@ -38,32 +37,6 @@ function place(host: Awaited<ReturnType<typeof effectiveHost>>): string {
   return `${user}@${hostName}${port === 22 ? '' : `, port ${port}`}${proxyJump === null ? '' : `, through ${proxyJump}`}`;
 }
 
-function describe(facts: HostFacts): [string, string][] {
-  const unknown = 'not told';
-  const restricted = (value: boolean | null): string => (value === null ? unknown : value ? 'for root only' : 'for every user');
-  const rights = {
-    root: 'root',
-    sudo: `${facts.user}; root through sudo, without a password`,
-    sudoPassword: `${facts.user}; root through sudo, with a password`,
-    none: `${facts.user}; not root. Its root may add with visudo: ${sudoersLine(facts.user)}`,
-  };
-  const flags = taintFlags(facts.tainted);
-  return [
-    ['kernel', `${facts.kernel}, ${facts.arch}`],
-    ['rights', rights[facts.rights]],
-    ['headers', facts.kernelBuildDir ?? 'none there'],
-    ['compiler', facts.compiler ?? 'none there'],
-    ['modules', facts.modulesDisabled ? 'disabled until the next boot (modules_disabled)' : facts.nomodule ? 'disabled on the command line (nomodule)' : 'can be loaded'],
-    ['signatures', facts.sigEnforce === null ? unknown : facts.sigEnforce ? 'required (sig_enforce)' : 'not required'],
-    ['lockdown', facts.lockdown ?? unknown],
-    ['taint', flags.length === 0 ? 'none' : flags.map(({ letter, meaning }) => `${letter} (${meaning})`).join(', ')],
-    ['addresses', facts.kptrRestrict === null ? unknown : `kptr_restrict ${facts.kptrRestrict}`],
-    ['kernel log', restricted(facts.dmesgRestrict)],
-    ['tracefs', facts.tracefs ? 'yes' : 'no'],
-    ['boot', facts.bootId],
-  ];
-}
-
 export const hosts: Command = {
   name: 'hosts',
   usage: 'hosts [HOST] [--json]',
@@ -86,7 +59,7 @@ export const hosts: Command = {
       const facts = await host.facts(context.signal);
       progress.done();
       if (values.json) context.out.write(`${JSON.stringify({ id, ...facts, taintFlags: taintFlags(facts.tainted) }, null, 2)}\n`);
-      else for (const [name, value] of describe(facts)) context.out.write(`${name.padEnd(12)} ${printable(value)}\n`);
+      else for (const [name, value] of describeFacts(facts)) context.out.write(`${name.padEnd(12)} ${printable(value)}\n`);
       return ExitCode.ok;
     } finally {
       progress.done();

@@ -8,6 +8,7 @@ import { userDirs } from '../../core/platform/dirs';
 import { SessionStore } from '../../core/sessions/store';
 import { Consent, isDisposable } from './hosts/consent';
 import { GuestWatcher } from './hosts/guest-watcher';
+import { askSecret } from './hosts/secret-prompt';
 import { HostKeeper } from './hosts/host-keeper';
 import { badHosts } from './hosts/host-list';
 import { hostIdOf } from './hosts/host-id';
@@ -77,7 +78,7 @@ export class Context {
     const resources = new WebviewResources(extension.extensionUri);
     this.packages = new PackageStore(dirs, { log: (line) => this.log.debug(line) });
     const guests = { packages: this.packages, dirs, keeperPath: path.join(dist, 'keeper.js') };
-    this.hosts = new HostKeeper({ openHost, base: guests });
+    this.hosts = new HostKeeper({ openHost, base: { ...guests, askSecret } });
     this.language = this.own(new LanguageServer(path.join(dist, 'server.js'), this.log));
     const diagnostics = this.own(new BuildDiagnostics());
     this.loader = new Loader({ hosts: this.hosts, feed: this.feed, store, dirs, language: this.language, diagnostics, log: this.log });
@@ -101,11 +102,6 @@ export class Context {
     this.tellBadHosts();
   }
 
-  /** Names to choose an SSH host from. */
-  sshHostNames(): Promise<readonly string[]> {
-    return Promise.resolve([]);
-  }
-
   /**
    * Whether a module may go into a host's kernel, asked where that kernel is not disposable. Opens such a host, to name its kernel.
    * @throws Failure what the host's opening throws
@@ -114,7 +110,7 @@ export class Context {
     if (isDisposable(hostId)) return true;
     const host = await this.hosts.get(hostId, work);
     const { kernel } = await host.facts(work.signal);
-    return this.consent.toLoad(moduleName, { id: hostId, name: host.name, kernel });
+    return this.consent.toLoad(moduleName, { id: hostId, name: this.settings.hostName(hostId), kernel });
   }
 
   private remedyFor(failure: Failure): Remedy | undefined {

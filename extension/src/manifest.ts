@@ -15,6 +15,7 @@ export const Command = {
   readFromDevice: 'kmodlab.readFromDevice',
   createDeviceNode: 'kmodlab.createDeviceNode',
   selectHost: 'kmodlab.selectHost',
+  useHost: 'kmodlab.useHost',
   addHost: 'kmodlab.addHost',
   connectHost: 'kmodlab.connectHost',
   disconnectHost: 'kmodlab.disconnectHost',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
 import { isSameHost } from './hosts/host-id';
-import { readHostList, type ListedHost } from './hosts/host-list';
+import { defaultHostName, readHostList, type ListedHost } from './hosts/host-list';
 import type { SettingKey, SettingTypes } from './manifest';
 
 /** The settings, read when they are needed, so that a change counts at once. */
@@ -13,6 +13,11 @@ export class Settings {
   /** The listed hosts, and in a few words each what is left out. */
   get hosts(): { hosts: readonly ListedHost[]; bad: readonly string[] } {
     return readHostList(this.read('kmodlab.hosts'));
+  }
+
+  /** What the person calls a host. */
+  hostName(id: string): string {
+    return this.hosts.hosts.find((host) => isSameHost(host.id, id))?.name ?? defaultHostName(id);
   }
 
   get openResultsAfterLoad(): boolean {

@@ -5,7 +5,6 @@ import type { Host } from '../../../core/hosts/host';
 import { Failure } from '../../../core/model';
 import type { Context } from '../context';
 import { isSameHost } from '../hosts/host-id';
-import { defaultHostName } from '../hosts/host-list';
 import { guestTerminal, sshTerminal, type TerminalCommand } from '../hosts/terminal';
 import { silentWork, withWork } from '../progress';
 import { subjectOf } from '../tree/tree-node';
@@ -13,7 +12,7 @@ import { pickHost } from './hosts';
 
 /** The host, opened under a notification that says so. */
 export function openHost(context: Context, id: string): Promise<Host> {
-  const name = defaultHostName(id);
+  const name = context.settings.hostName(id);
   const title = id === 'local' || id.startsWith('ssh:') ? `Connecting to ${name}` : `Starting ${name}`;
   return withWork(title, context.log, (work) => context.hosts.get(id, work));
 }
@@ -72,7 +71,7 @@ function connectWhenClosed(context: Context, terminal: vscode.Terminal, id: stri
 }
 
 async function commandFor(context: Context, id: string): Promise<Partial<TerminalCommand> & { name: string }> {
-  if (id === 'local') return { name: defaultHostName(id) };
+  if (id === 'local') return { name: context.settings.hostName(id) };
   const ssh = await context.packages.provideTool('ssh');
   if (id.startsWith('ssh:')) return sshTerminal(id.slice('ssh:'.length), ssh);
   const guest = await openHost(context, id);

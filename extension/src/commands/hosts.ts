@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
+import { listSshHosts } from '../../../core/hosts/ssh-config';
 import type { Context } from '../context';
 import { canonicalHostId, HOST_ID, isSameHost } from '../hosts/host-id';
 import { defaultHostName } from '../hosts/host-list';
@@ -13,9 +14,19 @@ interface HostItem extends vscode.QuickPickItem {
 const ICONS = { guest: 'vm', ssh: 'remote', local: 'device-desktop' } as const;
 
 /** Chooses where the next load goes. Opens nothing: a guest starts with its first use. */
-export async function selectHost(context: Context, argument: unknown): Promise<void> {
-  const id = subjectOf(argument, 'host')?.hostId ?? (await pickHost(context, 'Select Host', 'Where modules are loaded'));
-  if (id !== undefined && !isSameHost(id, context.settings.hostId)) await context.settings.setHostId(id);
+export async function selectHost(context: Context): Promise<void> {
+  const id = await pickHost(context, 'Select Host', 'Where modules are loaded');
+  if (id !== undefined) await select(context, id);
+}
+
+/** The same for the host of a row. */
+export async function useHost(context: Context, argument: unknown): Promise<void> {
+  const id = subjectOf(argument, 'host')?.hostId;
+  if (id !== undefined) await select(context, id);
+}
+
+async function select({ settings }: Context, id: string): Promise<void> {
+  if (!isSameHost(id, settings.hostId)) await settings.setHostId(id);
 }
 
 /** Lists a host in the setting kmodlab.hosts. */
@@ -34,7 +45,7 @@ export async function removeHost(context: Context, argument: unknown): Promise<v
 export async function pickHost(context: Context, title: string, placeHolder: string): Promise<string | undefined> {
   const { hostId: selected, hosts } = context.settings;
   const known = new Map(hosts.hosts.map(({ id, name }) => [canonicalHostId(id), name ?? defaultHostName(id)]));
-  if (!known.has(canonicalHostId(selected))) known.set(canonicalHostId(selected), defaultHostName(selected));
+  if (!known.has(canonicalHostId(selected))) known.set(canonicalHostId(selected), context.settings.hostName(selected));
   const items: HostItem[] = [...known].map(([id, name]) => ({
     label: `$(${ICONS[kindOf(id)]}) ${name}`,
     description: [id, ...(isSameHost(id, selected) ? ['selected'] : [])].join(' · '),
@@ -53,7 +64,7 @@ function kindOf(id: string): keyof typeof ICONS {
 async function askNewHost(context: Context): Promise<string | undefined> {
   const items: HostItem[] = [
     { label: '$(vm) Guest…', detail: 'A disposable virtual machine with a kernel of your choice; it may crash without harm', choose: () => pickKernel(context) },
-    { label: '$(remote) SSH host…', detail: 'Any Linux machine that your ssh reaches; nothing is installed there', choose: () => pickSshHost(context) },
+    { label: '$(remote) SSH host…', detail: 'Any Linux machine that your ssh reaches; nothing is installed there', choose: pickSshHost },
     { label: '$(device-desktop) This machine', detail: 'Its running kernel: a faulty module can crash it', choose: () => Promise.resolve('local') },
   ];
   const choice = await vscode.window.showQuickPick(items, { title: 'Add Host', placeHolder: 'Kind of host' });
@@ -70,8 +81,8 @@ async function pickKernel(context: Context): Promise<string | undefined> {
 }
 
 /** The names of the ssh configuration to choose from; any other that ssh takes can be typed. */
-async function pickSshHost(context: Context): Promise<string | undefined> {
-  const names = await context.sshHostNames();
+async function pickSshHost(): Promise<string | undefined> {
+  const names = await listSshHosts();
   const picker = vscode.window.createQuickPick();
   picker.title = 'SSH Host';
   picker.placeholder = 'A name of your SSH configuration, or user@host';

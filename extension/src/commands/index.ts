@@ -5,7 +5,7 @@ import { Command } from '../manifest';
 import { requireTrust } from '../trust';
 import { createDeviceNode, readFromDevice, writeToDevice } from './devices';
 import { connectHost, disconnectHost, openTerminal, stopGuest } from './host-actions';
-import { addHost, removeHost, selectHost } from './hosts';
+import { addHost, removeHost, selectHost, useHost } from './hosts';
 import { buildModule, loadDevice2, loadModule, loadWithParameters } from './load';
 import { exerciseModule, reloadModule, unloadModule } from './loaded';
 import { explainCall, showResults } from './results';
@@ -29,6 +29,7 @@ const commands: Readonly<Record<Command, CommandEntry>> = {
   [Command.readFromDevice]: { run: readFromDevice, needsTrust: true },
   [Command.createDeviceNode]: { run: createDeviceNode, needsTrust: true },
   [Command.selectHost]: { run: selectHost, needsTrust: true },
+  [Command.useHost]: { run: useHost, needsTrust: true },
   [Command.addHost]: { run: addHost, needsTrust: true },
   [Command.connectHost]: { run: connectHost, needsTrust: true },
   [Command.disconnectHost]: { run: disconnectHost, needsTrust: true },

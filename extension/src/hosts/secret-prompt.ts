@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
+import type { SecretRequest } from '../../../core/hosts/sudo';
 import { visibleText } from '../../../core/model';
-
-export interface SecretRequest {
-  /** Name of the host, for people. */
-  readonly host: string;
-  readonly prompt: string;
-  /** The one before was wrong. */
-  readonly retry: boolean;
-}
 
 /** Asks for a password in an input box; null when it was not given. It is kept nowhere here. */
 export async function askSecret({ host, prompt, retry }: SecretRequest): Promise<string | null> {

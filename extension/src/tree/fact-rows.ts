@@ -1,19 +1,28 @@
 // SPDX-License-Identifier: MIT
+import { describeFacts } from '../../../core/hosts/describe-facts';
 import type { HostFacts } from '../../../core/hosts/host';
 import { visibleText } from '../../../core/model';
 import { note, type TreeNode } from './tree-node';
 
+const ICONS: Readonly<Record<string, string>> = {
+  kernel: 'circuit-board',
+  rights: 'account',
+  headers: 'file-code',
+  compiler: 'tools',
+  modules: 'package',
+  signatures: 'verified',
+  lockdown: 'lock',
+  taint: 'beaker',
+  'kernel log': 'output',
+  boot: 'history',
+};
+
 /** What a host's one round trip told, a row each. */
 export function factRows(hostId: string, facts: HostFacts): TreeNode[] {
-  const rows: [label: string, value: string, icon: string][] = [
-    ['Kernel', facts.kernel, 'circuit-board'],
-    ['Architecture', facts.arch, 'chip'],
-    ['Rights', facts.uid === 0 ? 'root' : `user ${facts.uid}`, 'account'],
-    ['Kernel headers', facts.kernelBuildDir ?? 'not installed there', 'file-code'],
-    ['Taint flags', facts.tainted === 0 ? 'none' : String(facts.tainted), 'beaker'],
-    ['Boot', facts.bootId, 'history'],
-  ];
-  return rows.map(([label, value, icon]) => note(`fact:${hostId}:${label}`, label, icon, { description: visibleText(value), tooltip: `${label}: ${visibleText(value)}` }));
+  return describeFacts(facts).map(([name, value]) => {
+    const label = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+    return note(`fact:${hostId}:${name}`, label, ICONS[name] ?? 'info', { description: visibleText(value), tooltip: `${label}: ${visibleText(value)}` });
+  });
 }
 
 /** A line of /proc/modules as a row: `name size refcount users state address`. Lines that are no such thing are left out. */

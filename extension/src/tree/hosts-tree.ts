@@ -54,8 +54,9 @@ export function hostRows(hosts: readonly HostView[]): TreeNode[] {
 
 function hostRow(host: HostView): TreeNode {
   const children = hostChildren(host);
+  const expanded = host.state.state === 'failed' || host.loaded.length > 0;
   return {
-    id: `host:${host.id}`,
+    id: `host:${host.id}${expanded ? ':open' : ''}`, // VS Code opens a row by itself only when it is new
     label: host.name,
     description: [...(host.selected ? ['selected'] : []), ...stateWords(host)].join(' · '),
     tooltip: tooltipOf(host),
@@ -63,7 +64,7 @@ function hostRow(host: HostView): TreeNode {
     context: contextOf(host),
     subject: { kind: 'host', hostId: host.id },
     ...(children.length === 0 ? {} : { children }),
-    expanded: host.state.state === 'failed' || host.loaded.length > 0,
+    expanded,
   };
 }
 
@@ -118,7 +119,7 @@ function hostChildren(host: HostView): TreeNode[] {
   if (state.state !== 'open') return loaded;
   return [
     ...loaded,
-    { id: `facts:${id}`, label: 'Facts', description: state.facts.arch, icon: 'info', children: factRows(id, state.facts) },
+    { id: `facts:${id}`, label: 'Facts', description: 'kernel, rights, headers, taint', icon: 'info', children: factRows(id, state.facts) },
     { id: `modules:${id}`, label: 'All modules', description: 'of its kernel', icon: 'list-unordered', children: host.allModules },
   ];
 }

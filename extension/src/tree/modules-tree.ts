@@ -28,9 +28,9 @@ export function moduleTree(modules: readonly ModuleView[]): TreeNode[] {
 function moduleRow(module: ModuleView, isOnly: boolean): TreeNode {
   const { name, folder, shownFolder, loadedOn } = module;
   const loaded = loadedOn.length === 0 ? [] : [`loaded on ${loadedOn.join(', ')}`];
-  const blocked = verdictOf(module.preflight?.lines ?? []) === 'blocked';
+  const expanded = isOnly || verdictOf(module.preflight?.lines ?? []) === 'blocked';
   return {
-    id: `module:${folder}:${name}`,
+    id: `module:${folder}:${name}${expanded ? ':open' : ''}`,
     label: visibleText(name),
     description: visibleText([...loaded, shownFolder].join(' · ')),
     tooltip: visibleText([name, folder, ...loaded].join('\n')),
@@ -38,7 +38,7 @@ function moduleRow(module: ModuleView, isOnly: boolean): TreeNode {
     context: ['module', ...(loadedOn.length > 0 ? ['loaded'] : [])].join(' '),
     subject: { kind: 'module', folder, name },
     children: [preflightRow(module), parametersRow(module)],
-    expanded: blocked || isOnly,
+    expanded,
   };
 }
 
@@ -67,7 +67,7 @@ function preflightRow({ folder, name, preflight }: ModuleView): TreeNode {
   const says = verdict === 'ok' ? 'ready' : [...(of('blocked') > 0 ? [`${count(of('blocked'), 'check')} blocked`] : []), ...(of('warning') > 0 ? [count(of('warning'), 'warning')] : [])].join(', ');
   const worstFirst = lines.toSorted((a, b) => RANK[b.verdict] - RANK[a.verdict]);
   return {
-    ...note(id, 'Preflight', VERDICT[verdict].icon, { description: visibleText(`${says} · ${host}`), iconColor: VERDICT[verdict].iconColor }),
+    ...note(`${id}:${verdict}`, 'Preflight', VERDICT[verdict].icon, { description: visibleText(`${says} · ${host}`), iconColor: VERDICT[verdict].iconColor }),
     context,
     subject,
     children: worstFirst.map((line, index) => lineRow(`${id}:${index}`, line)),

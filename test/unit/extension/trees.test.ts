@@ -9,7 +9,7 @@ import { moduleRows } from '../../../extension/src/tree/fact-rows';
 import { moduleTree, type ModuleView } from '../../../extension/src/tree/modules-tree';
 import { speechOf, subjectOf, type TreeNode } from '../../../extension/src/tree/tree-node';
 
-const facts = { kernel: '6.1.0-56-cloud-amd64', arch: 'x86_64', bootId: 'b', uid: 0, tainted: 0, kernelBuildDir: null } as unknown as HostFacts;
+const facts = { kernel: '6.1.0-56-cloud-amd64', arch: 'x86_64', bootId: 'b', user: 'root', rights: 'root', uid: 0, tainted: 0, kernelBuildDir: null, lockdown: null, compiler: null } as unknown as HostFacts;
 const open = { state: 'open', host: {} as Host, facts } as const;
 const unknownKey = new Failure({ code: 'host-key-unknown', what: 'box cannot be reached.', why: 'Its host key is not known: ssh-ed25519 SHA256:abc.', next: 'Accept it.' });
 
@@ -53,7 +53,7 @@ describe('the rows of the Hosts view', () => {
     const [module, known, all] = children(row({ state: open, loaded: [loaded] }));
     assert.deepEqual([module?.label, module?.description], ['device2', 'loaded · experiment=all']);
     assert.deepEqual(children(module!).map(({ label, context }) => [label, context]), [['echo', 'device own'], ['/dev/b', 'device own node']]);
-    assert.deepEqual(children(known!).slice(0, 2).map(({ label, description }) => [label, description]), [['Kernel', facts.kernel], ['Architecture', 'x86_64']]);
+    assert.deepEqual(children(known!).slice(0, 2).map(({ label, description }) => [label, description]), [['Kernel', `${facts.kernel}, x86_64`], ['Rights', 'root']]);
     assert.equal(typeof all?.children, 'function');
   });
 
@@ -75,11 +75,11 @@ describe('the rows of the Hosts view', () => {
       return [...new Set(items.filter(({ when }) => new RegExp(/viewItem =~ \/(.*)\/$/.exec(when)![1]!).test(context ?? '')).map(({ command }) => command.slice('kmodlab.'.length)))].toSorted();
     };
     const hosts = (node: TreeNode): string[] => offered('kmodlab.hostsView', node);
-    assert.deepEqual(hosts(row({})), ['connectHost', 'openTerminal', 'removeHost', 'selectHost']);
+    assert.deepEqual(hosts(row({})), ['connectHost', 'openTerminal', 'removeHost', 'useHost']);
     assert.deepEqual(hosts(row({ state: open, selected: true, listed: false })), ['openTerminal', 'stopGuest']);
-    assert.deepEqual(hosts(row({ id: 'ssh:box', kind: 'ssh', state: open })), ['disconnectHost', 'openTerminal', 'removeHost', 'selectHost']);
+    assert.deepEqual(hosts(row({ id: 'ssh:box', kind: 'ssh', state: open })), ['disconnectHost', 'openTerminal', 'removeHost', 'useHost']);
     const failed = row({ id: 'ssh:box', kind: 'ssh', state: { state: 'failed', failure: unknownKey } });
-    assert.deepEqual(hosts(failed), ['connectHost', 'openTerminal', 'removeHost', 'selectHost']);
+    assert.deepEqual(hosts(failed), ['connectHost', 'openTerminal', 'removeHost', 'useHost']);
     assert.deepEqual(hosts(children(failed)[0]!), ['openTerminal']);
     const [module] = moduleTree([{ ...MODULE, loadedOn: ['Guest'] }]);
     assert.deepEqual(offered('kmodlab.modulesView', module!), ['buildModule', 'loadModule', 'loadWithParameters', 'reloadModule', 'unloadModule']);
