@@ -70,6 +70,7 @@ const stages = {
   unit: () => suite('unit', mocha('test/unit/.mocharc.json'), { PATH: pathWithTools() }),
   fuzz: () => check('one minute of hostile texts and random edits', [process.execPath, '--import', 'tsx', 'test/fuzz/main.ts', '--minutes', '1', '--max-cpu', HANG_MS]),
   guest: () => suite('guest', mocha('test/guest/.mocharc.json')),
+  ssh: () => suite('ssh', mocha('test/ssh/.mocharc.json')),
   'plain-user': () => check('the demo as an ordinary user with an empty cache', asPlainUser(scratch)),
   workbench: () => suite('workbench', [process.execPath, 'test/workbench/run.mjs']),
   drive: () => suite('drive', [process.execPath, 'test/workbench/drive.mjs']),
