@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
+import fs from 'node:fs/promises';
 import path from 'node:path';
 import { discoverModules, type ModuleDescription } from '../core/modules/discover';
+import { readModuleInfo } from '../core/modules/modinfo';
 import { ExitCode, Failure } from '../core/model';
+import type { CliContext } from './context';
 
 /** Splits `FOLDER name=value…` into the folder (default: the current one) and the module's parameters. */
 export function splitParameters(positionals: readonly string[]): { folder: string; parameters: Record<string, string> } {
@@ -57,4 +60,30 @@ export async function pickModule(folder: string, name: string | undefined, cwd: 
         next: 'Name the folder of a module.',
         exitCode: ExitCode.usage,
       });
+}
+
+/** What a command loads: a module that is built, or a .ko as it is. */
+export interface LoadTarget {
+  readonly module: ModuleDescription;
+  readonly prebuilt: string | null;
+}
+
+type Place = Pick<CliContext, 'cwd' | 'signal'>;
+
+/** The module of a folder, or the one of a .ko: with the sources beside it where a Kbuild file there names it. @throws Failure as {@link pickModule}, `not-a-module` */
+export async function pickTarget(target: string, name: string | undefined, { cwd, signal }: Place): Promise<LoadTarget> {
+  if (!target.endsWith('.ko')) return { module: await pickModule(target, name, cwd, signal), prebuilt: null };
+  const prebuilt = path.resolve(cwd, target);
+  const ko = await fs.readFile(prebuilt).catch((error: unknown) => {
+    throw new Failure({ code: 'file-unreadable', what: `${prebuilt} was not loaded.`, why: 'It cannot be read.', next: 'Check the path.', exitCode: ExitCode.usage }, { cause: error });
+  });
+  const own = readModuleInfo(ko).name ?? path.basename(prebuilt, '.ko');
+  const folder = path.dirname(prebuilt);
+  const described = (await discoverModules(folder, { signal })).find((module) => module.folder === folder && module.name.replaceAll('-', '_') === own.replaceAll('-', '_'));
+  return { module: described ?? { name: own, folder, kbuildFile: '', sources: [], headers: [] }, prebuilt };
+}
+
+/** The modules beside a module: those below the current folder where it lies there, else those of the folder above it. */
+export function workspaceOf(module: ModuleDescription, { cwd, signal }: Place): Promise<ModuleDescription[]> {
+  return discoverModules(module.folder.startsWith(`${path.resolve(cwd)}/`) ? cwd : path.dirname(module.folder), { signal });
 }

@@ -11,6 +11,13 @@ const VERDICT_TEXT: Readonly<Record<Verdict, string>> = {
   notPredicted: 'not predicted',
 };
 
+const WATCHDOG_TEXT: Readonly<Record<'waits' | 'removed' | 'refused' | 'hangs', (seconds: number) => string>> = {
+  waits: (seconds) => `the host unloads it ${seconds} s after the load`,
+  removed: (seconds) => `it was unloaded after ${seconds} s`,
+  refused: (seconds) => `rmmod was refused after ${seconds} s`,
+  hangs: (seconds) => `rmmod hangs since ${seconds} s after the load`,
+};
+
 const HEADINGS = ['call', 'at', 'predicted', 'observed', 'verdict'];
 const MAX_CELL = 60;
 
@@ -37,11 +44,13 @@ export function formatComparison(rows: readonly ComparisonRow[]): string {
 
 /** The session's head in a few lines: module, host, kernel, parameters, how it ended. */
 export function formatSession(session: LoadSession): string {
-  const { module, host, parameters, end, lost } = session;
+  const { module, host, parameters, end, lost, dependencies = [], watchdog } = session;
   const given = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
   const lines = [
     `${module.name} on ${host.name} (Linux ${host.kernel}, ${host.arch})`,
     given.length > 0 ? `parameters: ${given.join(' ')}` : '',
+    dependencies.length > 0 ? `loaded before it: ${dependencies.map(({ name }) => name).join(' ')}` : '',
+    watchdog ? `watchdog: ${WATCHDOG_TEXT[watchdog.outcome ?? 'waits'](watchdog.seconds)}` : '',
     end ? `${end.state}: ${end.reason}` : 'still running',
     lost.records > 0 ? `${lost.records} kernel log records were lost` : '',
   ];
