@@ -102,6 +102,7 @@ class Build {
   private async build(snapshot: SourceSnapshot): Promise<ModuleBuild> {
     const known = await this.knownUses(snapshot);
     let dependencies = await this.buildDependencies(known);
+    if (dependencies.some(({ build }) => !build.ok)) return this.stoppedBy(dependencies);
     let attempt = await this.make(snapshot, dependencies);
     const missing = attempt.output.undefinedSymbols;
     if (missing.size > 0) {
@@ -109,6 +110,7 @@ class Build {
       const all = await this.buildDependencies(uses);
       if (all.length > dependencies.length) {
         dependencies = all;
+        if (dependencies.some(({ build }) => !build.ok)) return this.stoppedBy(dependencies);
         attempt = await this.make(snapshot, dependencies);
         await fs.writeFile(this.usesFile, JSON.stringify([...uses])).catch(() => undefined); // else make runs twice the next time, too
       }
@@ -116,15 +118,19 @@ class Build {
     return this.conclude(attempt, dependencies);
   }
 
-  private conclude({ made, output, lastWords }: Attempt, dependencies: readonly BuiltDependency[]): ModuleBuild {
+  /** What is said when a module that this one uses does not build. */
+  private stoppedBy(dependencies: readonly BuiltDependency[]): ModuleBuild {
     const { environment, module } = this.request;
+    const diagnostics = dependencies.filter(({ build }) => !build.ok).flatMap((dependency) => seenFrom(module.folder, dependency));
+    return { compiler: environment.compiler, argv: [], diagnostics, ok: false, koPath: null, symversPath: null, buildDir: this.folder, sourceRoot: this.folder, dependencies };
+  }
+
+  private conclude({ made, output, lastWords }: Attempt, dependencies: readonly BuiltDependency[]): ModuleBuild {
     if (output.diskFull) throw diskFull();
-    const failed = dependencies.filter(({ build }) => !build.ok);
-    const ok = made.exitCode === 0 && made.koPath !== null && failed.length === 0;
-    if (!ok && failed.length === 0 && !output.diagnostics.some(({ severity }) => severity === 'error')) output.push(`make: *** ${lastWords}`); // every failed build names an error
-    const diagnostics = failed.length > 0 ? failed.flatMap((dependency) => seenFrom(module.folder, dependency)) : output.diagnostics;
+    const ok = made.exitCode === 0 && made.koPath !== null;
+    if (!ok && !output.diagnostics.some(({ severity }) => severity === 'error')) output.push(`make: *** ${lastWords}`); // every failed build names an error
     const { argv, koPath, symversPath, buildDir, sourceRoot } = made;
-    return { compiler: environment.compiler, argv: [...argv], diagnostics, ok, koPath: ok ? koPath : null, symversPath, buildDir, sourceRoot, dependencies };
+    return { compiler: this.request.environment.compiler, argv: [...argv], diagnostics: output.diagnostics, ok, koPath: ok ? koPath : null, symversPath, buildDir, sourceRoot, dependencies };
   }
 
   /** Symbols of other modules that this one is known to use: from the last build, or because its Kbuild file asks for their Module.symvers. */

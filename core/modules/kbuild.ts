@@ -3,7 +3,7 @@
 /** A module as its Kbuild file names it. */
 export interface KbuildModule {
   readonly name: string;
-  /** Objects without `.o`, relative to the folder: the parts of the module, or its own name when it has one file. */
+  /** Objects without `.o`, relative to the folder (`../` for one beside it): the parts of the module, or its own name when it has one file. */
   readonly objects: readonly string[];
 }
 
@@ -172,10 +172,11 @@ function follow(conditional: string, rest: string, branches: Branch[], variables
   }
 }
 
-/** `a.o` and `./a.o` → `a`; null for what is not an object below the folder. */
+/** `a.o` and `./a.o` → `a`; null for what is no object of the folder or of one near it (`../common/a.o`). */
 function objectName(word: string): string | null {
   const object = /^(?:\.\/)*([^/].*)\.o$/.exec(word)?.[1];
-  return object === undefined || object.split('/').some((part) => part === '..' || part === '') ? null : object;
+  const inside = object?.replace(/^(?:\.\.\/){1,4}/, '');
+  return object === undefined || inside?.split('/').some((part) => part === '..' || part === '') !== false ? null : object;
 }
 
 function partsOf(name: string, variables: Variables, skipped: string[]): string[] | null {

@@ -11,7 +11,7 @@ export interface SourceSnapshot {
   readonly files: readonly SourceFile[];
   /** sha256 of each of `files`, hexadecimal. */
   readonly hashes: readonly { path: string; sha256: string }[];
-  /** Every file that the build may need, by path relative to the folder (`/`). */
+  /** Every file that the build may need, by path relative to the folder (`/`); `../` for those beside it. */
   readonly buildFiles: ReadonlyMap<string, Buffer>;
 }
 
@@ -58,7 +58,7 @@ class Snapshot {
     }
   }
 
-  private async read(relative: string): Promise<void> {
+  async read(relative: string): Promise<void> {
     if (this.signal?.aborted) throw Failure.cancelled('Reading the sources was stopped.');
     const file = path.join(this.folder, relative);
     const stat = await fs.stat(file).catch(() => null);
@@ -74,6 +74,7 @@ class Snapshot {
 export async function readSources(module: ModuleDescription, signal?: AbortSignal): Promise<SourceSnapshot> {
   const snapshot = new Snapshot(module.folder, signal);
   await snapshot.visit('', 0);
+  for (const name of [...module.sources, ...module.headers]) if (name.startsWith('../')) await snapshot.read(name);
   const named = [...module.sources, ...module.headers].map((name) => {
     const content = snapshot.files.get(name);
     if (!content) throw unreadable(path.join(module.folder, name), new Error('It is no longer there'));

@@ -25,6 +25,13 @@ describe('building on a host that has headers and a compiler', () => {
   before(() => fs.mkdirSync(folder, { recursive: true }));
   after(remove);
 
+  const write = (files: Readonly<Record<string, string>>): void => {
+    for (const [name, text] of Object.entries(files)) {
+      fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      fs.writeFileSync(path.join(folder, name), text);
+    }
+  };
+
   async function build(name: string): Promise<ModuleBuild & { kernel: string }> {
     const { offer, buildEnvironment } = await new PackageStore(dirs).provideKernel('6.1-cloud');
     const host = await hostWith(offer.release, buildEnvironment.kernelDir);
@@ -47,5 +54,22 @@ describe('building on a host that has headers and a compiler', () => {
     const lines = new SourceLines({ environment: { host: new LocalHost(), makeArgs: [], wrap: () => ({ argv: ['false'], env: {} }) }, koPath: built.koPath ?? '', sourceRoot: built.sourceRoot });
     const frames = await Promise.all(code.callReturns.slice(0, 20).map(({ section, offset }) => lines.at({ section, offset: offset - 1 })));
     assert.ok(frames.flat().some(({ file }) => /^device2_\w+\.c$/.test(file)), JSON.stringify(frames));
+  });
+
+  it('finds sources and headers beside the folder, and builds the modules that it uses before it', async () => {
+    write({
+      'base/Kbuild': 'obj-m := base.o\nccflags-y := -I$(src)/../include\n',
+      'base/base.c': '#include <linux/module.h>\n#include "shared.h"\nint base_value(void) { return SHARED; }\nEXPORT_SYMBOL_GPL(base_value);\nMODULE_LICENSE("GPL");\nMODULE_DESCRIPTION("base");\n',
+      'include/shared.h': '#define SHARED 3\nint base_value(void);\nint common(void);\n',
+      'common/common.c': '#include "../include/shared.h"\nint common(void) { return SHARED; }\n',
+      'user/Kbuild': 'obj-m := user.o\nuser-y := main.o ../common/common.o\nccflags-y := -I$(src)/../include\n',
+      'user/main.c': '#include <linux/module.h>\n#include <shared.h>\nstatic int __init user_init(void) { return base_value() + common() > 6; }\nmodule_init(user_init);\nMODULE_LICENSE("GPL");\nMODULE_DESCRIPTION("user");\n',
+    });
+    const first = await build('user');
+    assert.deepEqual(first.diagnostics, []);
+    assert.deepEqual(first.dependencies.map(({ module, build: { ok } }) => [module.name, ok]), [['base', true]]);
+    assert.deepEqual(readModuleInfo(fs.readFileSync(first.koPath ?? '')).depends, ['base']);
+    write({ 'base/base.c': 'int broken(\nEXPORT_SYMBOL_GPL(base_value);\n' });
+    assert.deepEqual((await build('user')).diagnostics.map(({ file }) => file)[0], '../base/base.c');
   });
 });

@@ -82,6 +82,18 @@ describe('building a module on its host', () => {
     assert.deepEqual(fs.readdirSync(temporary), []);
   });
 
+  it('finds what lies beside the folder where the module looks for it', async () => {
+    fs.mkdirSync(path.join(kernel.root, 'include'));
+    fs.writeFileSync(path.join(kernel.root, 'include', 'unit.h'), '#define VALUE missing\n');
+    fs.rmSync(path.join(folder, 'unit.h'));
+    write('unit.c', '#include "../include/unit.h"\nint value(void) { return VALUE; }\n');
+    [module] = (await discoverModules(folder)) as [ModuleDescription];
+    const errors = async (): Promise<unknown> => (await build()).diagnostics.flatMap(({ severity, file, line }) => (severity === 'error' ? [[file, line]] : []));
+    assert.deepEqual(await errors(), [['../include/unit.h', 1]]);
+    fs.writeFileSync(path.join(kernel.root, 'include', 'unit.h'), '#define VALUE 1\n');
+    assert.deepEqual(await errors(), []);
+  });
+
   it('ends make and all that it started, and sweeps, when it is cancelled', async () => {
     const cancel = new AbortController();
     const kernelDir = kernelThat('@sleep 60; true\nmodules: started\nstarted:\n\t@echo make $$PPID');

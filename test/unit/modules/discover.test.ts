@@ -59,7 +59,7 @@ describe('modules of a folder', () => {
   };
   const shown = (modules: readonly ModuleDescription[]): string[] => modules.map(({ name, folder, kbuildFile, sources, headers }) => `${path.relative(root, folder)}/${kbuildFile} ${name} [${sources.join(' ')}] [${headers.join(' ')}]`);
 
-  it('are found with their sources and the headers that lie in it', async () => {
+  it('are found with their sources and the headers that lie in it or near it', async () => {
     write('drivers/a/Kbuild', 'obj-m := a.o\na-y := main.o sub/part.o gone.o\n');
     write('drivers/a/Makefile', 'obj-m := not_this.o\n');
     write('drivers/a/main.c', '#include "own.h"\n#include <linux/module.h>\n#include "../outside.h"\n#include "missing.h"\n');
@@ -71,8 +71,19 @@ describe('modules of a folder', () => {
     write('drivers/b/b.c');
     const skipped: string[] = [];
     const modules = await discoverModules(root, { onSkipped: (_path, reason) => skipped.push(reason) });
-    assert.deepEqual(shown(modules), ['drivers/a/Kbuild a [main.c sub/part.c] [own.h second.h]', 'drivers/b/Makefile b [b.c] []']);
+    assert.deepEqual(shown(modules), ['drivers/a/Kbuild a [main.c sub/part.c] [../outside.h own.h second.h]', 'drivers/b/Makefile b [b.c] []']);
     assert.deepEqual(skipped, ['a has a part without a C file: gone.o.']);
+  });
+
+  it('have sources and headers beside their folder, where the Kbuild file says so, and only such', async () => {
+    write('a/b/c/mod/Kbuild', 'obj-m := m.o\nm-y := main.o ../shared/part.o\nccflags-y := -I$(src)/../include -include $(src)/../include/first.h\n');
+    write('a/b/c/mod/main.c', '#include <api.h>\n#include "../../../../../../secret.h"\n#include "../include/secret.txt"\n#include "/etc/hosts"\n');
+    write('a/b/c/shared/part.c', '#include "near.h"\n');
+    for (const file of ['include/api.h', 'include/first.h', 'include/secret.txt', 'shared/near.h', '../../../secret.h']) write(`a/b/c/${file}`);
+    const [module] = await discoverModules(root);
+    assert.deepEqual(module && shown([module]), ['a/b/c/mod/Kbuild m [main.c ../shared/part.c] [../include/api.h ../include/first.h ../shared/near.h]']);
+    const { buildFiles } = await readSources(module!);
+    assert.deepEqual([...buildFiles.keys()].sort(), ['../include/api.h', '../include/first.h', '../shared/near.h', '../shared/part.c', 'Kbuild', 'main.c']);
   });
 
   it('are not looked for in hidden folders, packages or through links', async () => {
