@@ -51,6 +51,8 @@ export interface FollowedModule {
   inspect(sources: readonly SourceFile[]): Inspection;
   /** What can be done about those findings that `wanted` takes. */
   fixes(sources: readonly SourceFile[], wanted: (finding: Finding) => boolean): FixedFinding[];
+  /** Gives the memory back that makes edits cheap. The last result stays; the next edit costs a whole analysis. */
+  forget(): void;
 }
 
 /** A finding and its fixes, the best first. */
@@ -78,7 +80,7 @@ const RULES: readonly Rule[] = [kernelBuffer, mixedBuffer, setFsBuffer, vfsKerne
 /** Loads the parser once; rejects only when the WebAssembly files are broken. */
 export async function createAnalyzer(wasm: AnalyzerWasm): Promise<Analyzer> {
   const parser = await CParser.load(wasm.runtimeWasm, wasm.grammarWasm);
-  const follow = (target: AnalysisTarget): FollowedModule => new Following(new ModuleReader(parser, new TargetFacts(target)));
+  const follow = (target: AnalysisTarget): FollowedModule => new Following(parser, new TargetFacts(target));
   const inspect = (sources: readonly SourceFile[], target: AnalysisTarget): Inspection => follow(target).inspect(sources);
   return {
     analyze: (sources, target) => {
@@ -93,13 +95,30 @@ export async function createAnalyzer(wasm: AnalyzerWasm): Promise<Analyzer> {
   };
 }
 
+/** What makes the next look at a module cheap. */
+class FollowingMemory {
+  readonly reader: ModuleReader;
+  readonly runs = new RunMemory();
+  readonly userArguments = new UserArguments();
+
+  constructor(parser: CParser, target: TargetFacts) {
+    this.reader = new ModuleReader(parser, target);
+  }
+}
+
 class Following implements FollowedModule {
   private sources: readonly SourceFile[] = [];
   private inspection: Inspection = NOTHING;
-  private readonly runs = new RunMemory();
-  private readonly userArguments = new UserArguments();
+  private memory: FollowingMemory | null = null;
 
-  constructor(private readonly reader: ModuleReader) {}
+  constructor(
+    private readonly parser: CParser,
+    private readonly target: TargetFacts,
+  ) {}
+
+  forget(): void {
+    this.memory = null;
+  }
 
   inspect(sources: readonly SourceFile[]): Inspection {
     const isSame = sources.length === this.sources.length && sources.every(({ path, text }, at) => path === this.sources[at]?.path && text === this.sources[at].text);
@@ -109,26 +128,32 @@ class Following implements FollowedModule {
   }
 
   private inspectAnew(sources: readonly SourceFile[]): Inspection {
-    const program = this.reader.read(sources);
+    const memory = this.remember();
+    const program = memory.reader.read(sources);
     if (!program) return NOTHING;
-    const run = runProgram(program, this.runs);
-    const findings = [...this.findingsOf(program, run), ...this.reader.tooLarge.map(notAnalysed)];
+    const run = runProgram(program, memory.runs);
+    const findings = [...findingsOf(program, run, memory), ...memory.reader.tooLarge.map(notAnalysed)];
     return { findings, predictions: toPredictions(run.calls, run.complete), calls: callSites(run.calls), registerStores: registerStores(run.calls) };
   }
 
   fixes(sources: readonly SourceFile[], wanted: (finding: Finding) => boolean): FixedFinding[] {
-    const program = this.reader.read(sources);
+    const memory = this.remember();
+    const program = memory.reader.read(sources);
     if (!program) return [];
-    const run = runProgram(program, this.runs);
-    return this.findingsOf(program, run)
+    const run = runProgram(program, memory.runs);
+    return findingsOf(program, run, memory)
       .filter(wanted)
       .map((finding) => ({ finding, fixes: fixesFor({ finding, program, calls: run.calls }) }));
   }
 
-  private findingsOf(program: Program, run: RunResult): Finding[] {
-    const userArguments = this.userArguments.of(run.calls);
-    return RULES.flatMap((rule) => rule(run.calls, program, run, userArguments)).sort(inFileOrder);
+  private remember(): FollowingMemory {
+    return (this.memory ??= new FollowingMemory(this.parser, this.target));
   }
+}
+
+function findingsOf(program: Program, run: RunResult, { userArguments }: FollowingMemory): Finding[] {
+  const brought = userArguments.of(run.calls);
+  return RULES.flatMap((rule) => rule(run.calls, program, run, brought)).sort(inFileOrder);
 }
 
 const NOTHING: Inspection = { findings: [], predictions: [], calls: [], registerStores: [] };

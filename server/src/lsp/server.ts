@@ -86,12 +86,12 @@ export class KmodlabServer {
     this.features = new EditorFeatures({ connection, encoding, inspector: this.inspector, configuration: this.configuration, analysable: (uri) => this.analysable(uri) });
     connection.onCodeAction(encoding.handler((params: CodeActionParams) => this.codeActions.list(params)));
     connection.onCodeActionResolve(async (action) => encoding.toClient(await this.codeActions.resolve(action), ''));
-    this.documents.onDidChangeContent(() => this.pushAll());
+    this.documents.onDidChangeContent(({ document: { uri } }) => this.push(this.dependents(uri)));
     this.documents.onDidClose(({ document: { uri } }) => {
       this.configuration.forget(uri);
       this.dependencies.delete(uri);
       if (!this.pulls) void connection.sendDiagnostics({ uri, diagnostics: [] });
-      this.pushAll();
+      this.push(this.dependents(uri));
     });
     this.documents.listen(connection);
   }
@@ -153,14 +153,24 @@ export class KmodlabServer {
     });
   }
 
-  /** A change in one file can change the findings of the others of its module: all open ones are looked at again. */
-  private pushAll(): void {
-    if (this.pulls) return; // the client asks again for every open document, because of interFileDependencies
-    if (this.dirty.size === 0) setImmediate(() => void this.push());
-    for (const document of this.documents.all()) this.dirty.add(document.uri);
+  /** The open documents whose findings a document can change: those of its module, and itself. */
+  private dependents(changed: string): string[] {
+    const file = filePath(changed);
+    const depends = (uri: string): boolean => uri === changed || (file !== null && this.dependencies.get(uri)?.has(file) !== false);
+    return this.documents.all().flatMap(({ uri }) => (depends(uri) ? [uri] : []));
   }
 
-  private async push(): Promise<void> {
+  private pushAll(): void {
+    this.push(this.documents.all().map(({ uri }) => uri));
+  }
+
+  private push(uris: readonly string[]): void {
+    if (this.pulls || uris.length === 0) return; // a client that pulls asks again for every open document, because of interFileDependencies
+    if (this.dirty.size === 0) setImmediate(() => void this.pushDirty());
+    for (const uri of uris) this.dirty.add(uri);
+  }
+
+  private async pushDirty(): Promise<void> {
     const uris = [...this.dirty];
     this.dirty.clear();
     for (const uri of uris) {
