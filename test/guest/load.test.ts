@@ -1,57 +1,22 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import type { LoadSession, SessionEvent } from '../../core/model';
-import { discoverModules, type ModuleDescription } from '../../core/modules/discover';
-import { startLoad, type LoadDeps, type LoadedModule, type LoadPlan } from '../../core/modules/load';
+import type { SessionEvent } from '../../core/model';
 import { unloadModule } from '../../core/modules/unload';
 import { SessionStore } from '../../core/sessions/store';
-import { withGuest, type TestGuest } from './support';
+import { depsOf, load, temporaryModules, texts } from './modules';
+import { withGuest } from './support';
 
 const LOAD_MS = 120_000;
-
-async function moduleOf(folder: string): Promise<ModuleDescription> {
-  const [module] = await discoverModules(folder);
-  assert.ok(module, `no module in ${folder}`);
-  return module;
-}
-
-/** A module of one file, in a folder that goes with the test. */
-function writeModule(name: string, body: string): string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'km-'));
-  fs.writeFileSync(path.join(folder, 'Kbuild'), `obj-m := ${name}.o\n`);
-  fs.writeFileSync(path.join(folder, `${name}.c`), `// SPDX-License-Identifier: GPL-2.0-only\n#include <linux/module.h>\n${body}\nMODULE_DESCRIPTION("Test");\nMODULE_LICENSE("GPL");\n`);
-  return folder;
-}
-
-function depsOf({ dirs }: TestGuest, more: Partial<LoadDeps> = {}): LoadDeps {
-  return { store: new SessionStore(dirs.state), dirs, ...more };
-}
-
-async function load(guest: TestGuest, folder: string, plan: Partial<LoadPlan> = {}, more: Partial<LoadDeps> = {}): Promise<LoadedModule> {
-  return startLoad({ module: await moduleOf(folder), host: guest.host, parameters: {}, predict: null, ...plan }, depsOf(guest, more));
-}
-
-const texts = (session: LoadSession): string[] => session.records.map(({ text }) => text);
 
 describe('loading a module on a guest', function () {
   this.timeout(LOAD_MS);
   const guest = withGuest();
-  const folders: string[] = [];
-  const temporary = (name: string, body: string): string => {
-    const folder = writeModule(name, body);
-    folders.push(folder);
-    return folder;
-  };
+  const temporary = temporaryModules();
   const nothingIsLeftOf = async (name: string): Promise<void> => {
     const { stdout } = await guest().host.script('grep "^$1 " /proc/modules; ls /tmp', [name]);
     assert.equal(stdout, '');
   };
-  after(() => {
-    for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
-  });
 
   it('keeps the records of init and exit, all of them, and none from before', async () => {
     const count = 500;
