@@ -262,7 +262,8 @@ class Load {
   private async cleanUp(sessionId: string): Promise<string[]> {
     if (!this.staged && this.asked.length === 0) return [];
     const args = [this.staged ? this.folder : '', PROC_MODULES, sessionId, ...[...this.asked].reverse()];
-    const result = await this.plan.host.script(CLEAN_UP, args, { asRoot: true, timeoutMs: CLEAN_UP_LIMIT_MS }).catch(() => null); // the host may be lost: then nothing is left on it
+    const asRoot = this.asked.length > 0; // the folder is the user's own, who may be one that cannot become root
+    const result = await this.plan.host.script(CLEAN_UP, args, { asRoot, timeoutMs: CLEAN_UP_LIMIT_MS }).catch(() => null); // the host may be lost: then nothing is left on it
     return result?.stdout.split('\n').flatMap((line) => (line === '' ? [] : (line.split(' ')[0] ?? []))) ?? [];
   }
 
