@@ -13,7 +13,7 @@ const browser = { ...common, platform: 'browser', format: 'iife', target: 'es202
 
 const bundles = [
   { ...node, entryPoints: { extension: 'extension/src/extension.ts' }, external: ['vscode'] },
-  { ...node, entryPoints: { server: 'server/src/main.ts' } },
+  { ...node, entryPoints: { server: 'server/src/main.ts' }, minifyWhitespace: true, minifySyntax: true }, // its text stays in memory as long as it runs
   { ...node, entryPoints: { cli: 'cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
   { ...node, entryPoints: { keeper: 'core/guest/keeper-main.ts' } },
   { ...browser, entryPoints: ['results', 'kernel-log'].flatMap((view) => ['main.ts', 'style.css'].map((file) => ({ in: `media/${view}/${file}`, out: `media/${view}` }))) },

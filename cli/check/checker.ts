@@ -112,10 +112,14 @@ export class Checker {
   private lookAt(sources: ModuleFiles['sources'], target: AnalysisTarget): LookedAt {
     const before = this.lookedAt;
     const isSame = before?.sources.length === sources.length && isDeepStrictEqual(before.target, target) && sources.every(({ path: name, text }, at) => before.sources[at]?.path === name && before.sources[at].text === text);
-    if (isSame) return before;
+    return isSame ? before : (this.lookedAt = this.lookAnew(sources, target));
+  }
+
+  /** A function of its own, so that what it hands on holds nothing of what was looked at before. */
+  private lookAnew(sources: ModuleFiles['sources'], target: AnalysisTarget): LookedAt {
     const { findings } = this.deps.analyzer.analyze(sources, target);
     const elsewhere = once(() => this.deps.analyzer.analyze(sources, { arch: target.arch, kernel: null }).findings);
-    return (this.lookedAt = { sources, target, findings, analysed: isKernelModule(sources), elsewhere });
+    return { sources, target, findings, analysed: isKernelModule(sources), elsewhere };
   }
 
   private async conclude(folder: string, checked: ReadonlyMap<string, CheckedFile>): Promise<void> {
