@@ -4,45 +4,38 @@ import path from 'node:path';
 import type { z } from 'zod';
 import { Failure } from '../model';
 import { run } from '../platform/process';
-import { GUEST_AUTHORIZED_KEYS, GUEST_HOST_KEY } from './init';
 import { dropbearHostKey } from './keys';
-import { NewcArchive } from './newc';
 import type { Program } from './qemu';
 
-export interface InstanceFiles {
-  /** The shared image and this guest's keys. */
-  readonly initrd: string;
+/** Keys of one guest. */
+export interface Instance {
   readonly keyFile: string;
   readonly knownHosts: string;
+  /** For the guest's agent: host key and authorized keys. */
+  readonly introduction: readonly Uint8Array[];
 }
 
 /** The name under which the guest's host key is known, whatever port it has. */
 export const HOST_KEY_ALIAS = 'kmodlab-guest';
 
 /**
- * Makes the keys of one guest, for it alone, in its private folder: a user key, and a host key that the guest gets in
- * its initramfs and the user's ssh in a known_hosts file, so that already the first connection is checked.
+ * Makes the keys of one guest, for it alone, in a private folder: a user key, and a host key that the guest is handed
+ * and the user's ssh gets in a known_hosts file, so that already the first connection is checked.
+ * @param number tells the files of one guest in this folder from those of the next
  * @throws Failure `ssh-keygen-failed`
  */
-export async function prepareInstance(folder: string, image: string, sshKeygen: z.infer<typeof Program>): Promise<InstanceFiles> {
-  const keyFile = path.join(folder, 'key');
-  const hostKeyFile = path.join(folder, 'host_key');
+export async function makeInstance(folder: string, number: number, sshKeygen: z.infer<typeof Program>): Promise<Instance> {
+  const keyFile = path.join(folder, `key${number}`);
+  const hostKeyFile = path.join(folder, `host_key${number}`);
   await Promise.all([keygen(keyFile, sshKeygen), keygen(hostKeyFile, sshKeygen)]);
   const hostKey = dropbearHostKey(await fs.readFile(hostKeyFile, 'utf8'));
   const hostPublic = await fs.readFile(`${hostKeyFile}.pub`, 'utf8');
   await Promise.all([fs.rm(hostKeyFile), fs.rm(`${hostKeyFile}.pub`)]);
 
-  const knownHosts = path.join(folder, 'known_hosts');
+  const knownHosts = path.join(folder, `known_hosts${number}`);
   await fs.writeFile(knownHosts, `${HOST_KEY_ALIAS} ${hostPublic.trim()}\n`, { mode: 0o600 });
-  const own = new NewcArchive()
-    .directory('/root', 0o700)
-    .directory('/root/.ssh', 0o700)
-    .file(GUEST_AUTHORIZED_KEYS, await fs.readFile(`${keyFile}.pub`), 0o600)
-    .file(GUEST_HOST_KEY, hostKey, 0o600);
-  const initrd = path.join(folder, 'initrd');
-  // The kernel unpacks archives that follow each other; the plain one is padded, so that the next begins aligned.
-  await fs.writeFile(initrd, Buffer.concat([own.bytes(), await fs.readFile(image)]), { mode: 0o600 });
-  return { initrd, keyFile, knownHosts };
+  const authorized = await fs.readFile(`${keyFile}.pub`);
+  return { keyFile, knownHosts, introduction: [hostKey, authorized] };
 }
 
 async function keygen(file: string, tool: z.infer<typeof Program>): Promise<void> {

@@ -21,7 +21,7 @@ function keep(configText: string): void {
     .listen()
     .then(() => {
       process.stdout.write(`${LISTENING_LINE}\n`);
-      return keeper.boot();
+      return keeper.keep();
     })
     .then(() => keeper.finished)
     .then(() => process.exit(0));

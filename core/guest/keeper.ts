@@ -3,9 +3,13 @@ import fs from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { Failure } from '../model';
+import { bringUp } from './bring-up';
 import { diskFailure } from './disk';
-import { prepareInstance } from './instance';
-import { startMachine, type Machine, type MachineEnd } from './machine';
+import { watchForHang } from './hang';
+import { Holders } from './holders';
+import { makeInstance } from './instance';
+import type { Machine } from './machine';
+import type { MachineEnd } from './process';
 import { isPortOpen } from './port';
 import { onMessage, OwnerMessage, send, SOCKET_NAME, type KeeperConfig, type KeeperMessage } from './protocol';
 
@@ -13,23 +17,32 @@ const STARTER = Symbol('starter');
 /** What an owner that is stopped, or gone mad, has to hear of its guest's end. */
 const FAREWELL_MS = 5000;
 
+type LeaseMessage = Extract<OwnerMessage, { type: 'lease' }>;
+
 /**
- * Owns one guest: boots it, tells its owners what becomes of it, and ends it when no lease is left.
- * A lease is an open connection; the kernel closes it however its owner ends.
+ * Owns the guest of one name: brings it up, tells its owners what becomes of it, has the next one ready when it crashed, and
+ * ends it when no lease is left. A lease is an open connection; the kernel closes it however its owner ends.
  */
 export class Keeper {
   private readonly server: Server;
-  /** Open connections; those that are leases are holders too. */
   private readonly connections = new Set<Socket>();
-  private readonly holders = new Set<unknown>([STARTER]);
+  private readonly holders = new Holders<Socket | symbol>();
   private onStarterReleased: () => void = () => undefined;
   private readonly starterReleased = new Promise<void>((resolve) => {
     this.onStarterReleased = resolve;
   });
-  private readonly booting = new AbortController();
+  private readonly life = new AbortController();
   private machine: Machine | undefined;
+  /** Counts the guests; a lease is on one of them. */
+  private generation = 0;
   private state: KeeperMessage = { type: 'booting' };
-  private ending = false;
+  private told: Promise<void> = Promise.resolve();
+  /** Somebody wants the guest that is there. */
+  private isUsed = true;
+  /** Somebody wants the guest that follows. */
+  private nextIsWanted = false;
+  private onWanted: () => void = () => undefined;
+  private hang: string | null = null;
   private endRequested = false;
   private finish: () => void = () => undefined;
   /** Resolves when nothing is left of the guest: QEMU gone, folder removed, owners told. */
@@ -38,6 +51,7 @@ export class Keeper {
   });
 
   constructor(private readonly config: KeeperConfig) {
+    this.holders.add(STARTER, this.generation + 1, false);
     this.server = createServer({ allowHalfOpen: true }, (socket) => this.welcome(socket));
   }
 
@@ -56,18 +70,11 @@ export class Keeper {
     this.release(STARTER);
   }
 
-  /** Boots the guest and watches it; resolves when it has ended or did not come up. Never rejects. */
-  async boot(): Promise<void> {
-    const { folder, image, sshKeygen, machine, kernelRelease } = this.config;
-    const consoleLog = path.join(folder, 'console.log');
+  /** Keeps guests, one after the other, for as long as they are wanted; resolves when the last has ended or did not come up. Never rejects. */
+  async keep(): Promise<void> {
     try {
-      const files = await prepareInstance(folder, image, sshKeygen);
-      this.machine = await startMachine({ ...machine, initrd: files.initrd, consoleLog }, this.booting.signal);
-      fs.rmSync(files.initrd);
-      const { keyFile, knownHosts } = files;
-      const { port, pid } = this.machine;
-      this.tell({ type: 'ready', endpoint: { port, pid, keyFile, knownHosts, folder, kernelRelease, consoleLog } });
-      this.tell(this.lost(await this.machine.ended));
+      do await this.live();
+      while (await this.isWantedAgain());
     } catch (error) {
       const { code, what, why, next, detail } = diskFailure(error) ?? Failure.from(error);
       this.tell({ type: 'failed', code, what, why, next, detail: detail ?? '' });
@@ -78,10 +85,52 @@ export class Keeper {
 
   /** Ends the guest; {@link finished} follows. */
   end(): void {
-    this.ending = true;
     this.server.close();
-    this.booting.abort();
+    this.life.abort();
     this.machine?.kill();
+    this.onWanted();
+  }
+
+  /** One guest, from its beginning until its owners know that it has ended. */
+  private async live(): Promise<void> {
+    const { folder, sshKeygen, machine: config, kernelRelease, statesDir, hangSeconds } = this.config;
+    const number = ++this.generation;
+    this.state = { type: 'booting' };
+    this.nextIsWanted = false;
+    this.hang = null;
+    const consoleLog = path.join(folder, 'console.log');
+    const making = makeInstance(folder, number, sshKeygen);
+    const introduction = making.then((instance) => instance.introduction);
+    introduction.catch(() => undefined); // whoever waits for it hears of it
+    const log = (line: string): void => fs.appendFileSync(path.join(folder, 'keeper.log'), `${line}\n`);
+    const machine = await bringUp(config, { statesDir, kernelRelease, consoleLog, introduction, scratch: folder, log }, this.life.signal);
+    this.machine = machine;
+    let hasTold: () => void = () => undefined;
+    this.told = new Promise((resolve) => (hasTold = resolve));
+    const stopWatching = watchForHang(machine, hangSeconds, (how) => {
+      this.hang = how;
+      machine.kill();
+    });
+    const { keyFile, knownHosts } = await making;
+    const { memoryMiB, accelerator } = config;
+    this.tell({
+      type: 'ready',
+      endpoint: { port: machine.port, pid: machine.pid, keyFile, knownHosts, folder, kernelRelease, consoleLog, memoryMiB, accelerator, since: new Date().toISOString() },
+    });
+    const end = await machine.ended;
+    stopWatching();
+    for (const file of [keyFile, `${keyFile}.pub`, knownHosts]) fs.rmSync(file, { force: true });
+    this.tell(this.lost(end));
+    hasTold();
+  }
+
+  /** Also when nobody has asked yet: an owner that is there to stay finds the next guest ready, unless that one ends unused. */
+  private async isWantedAgain(): Promise<boolean> {
+    const isSpare = this.isUsed && this.holders.someStay;
+    this.isUsed = false;
+    if (!this.nextIsWanted && !isSpare && !this.life.signal.aborted) await new Promise<void>((resolve) => (this.onWanted = resolve));
+    if (this.nextIsWanted) this.isUsed = true;
+    return !this.life.signal.aborted;
   }
 
   private welcome(socket: Socket): void {
@@ -91,11 +140,9 @@ export class Keeper {
       switch (message.type) {
         case 'lease':
           // A guest on its way out takes no more owners: the connection closes unanswered.
-          if (this.ending) break;
-          this.holders.add(socket);
-          this.release(STARTER);
+          if (this.life.signal.aborted || this.state.type === 'failed') break;
           if (message.lease.kind === 'idle') idleSeconds = message.lease.seconds;
-          send(socket, this.state);
+          this.takeLease(socket, message);
           break;
         case 'check':
           void this.answerCheck(socket);
@@ -121,33 +168,51 @@ export class Keeper {
     socket.on('close', leave);
   }
 
+  private takeLease(socket: Socket, { lease, insteadOf }: LeaseMessage): void {
+    const isEnded = this.state.type === 'lost' || (insteadOf !== undefined && this.state.type === 'ready' && this.state.endpoint.pid === insteadOf);
+    this.holders.add(socket, isEnded ? this.generation + 1 : this.generation, lease.kind !== 'process');
+    this.release(STARTER);
+    if (!isEnded) {
+      this.isUsed = true;
+      send(socket, this.state);
+      return;
+    }
+    this.nextIsWanted = true;
+    send(socket, { type: 'booting' });
+    this.machine?.kill();
+    this.onWanted();
+  }
+
   /** QEMU's end may not have reached us when an owner asks; its port closes with it. */
   private async answerCheck(socket: Socket): Promise<void> {
-    if (this.machine !== undefined && this.state.type === 'ready' && !(await isPortOpen(this.machine.port))) await this.machine.ended;
+    const { told, state } = this;
+    if (state.type === 'ready' && !(await isPortOpen(state.endpoint.port))) await told;
     send(socket, this.state);
   }
 
   private holdFor(seconds: number): void {
     const holder = Symbol('idle');
-    this.holders.add(holder);
+    this.holders.add(holder, this.generation, true);
     setTimeout(() => this.release(holder), seconds * 1000).unref();
   }
 
-  private release(holder: unknown): void {
+  private release(holder: Socket | symbol): void {
     if (!this.holders.delete(holder)) return;
     if (holder === STARTER) this.onStarterReleased();
     if (this.holders.size === 0) this.end();
   }
 
   private lost(end: MachineEnd): KeeperMessage {
-    const cause = this.endRequested ? 'requested' : end.panic === null ? 'ended' : 'panic';
-    return { type: 'lost', cause, panic: end.panic, console: end.console, qemu: end.qemu };
+    const wasEnded = this.endRequested || this.nextIsWanted;
+    const cause = end.panic !== null ? 'panic' : this.hang !== null ? 'hung' : wasEnded ? 'requested' : 'ended';
+    return { type: 'lost', cause, panic: end.panic, console: end.console, qemu: this.hang ?? end.qemu };
   }
 
+  /** To the owners of the guest that is there. */
   private tell(message: KeeperMessage): void {
     this.state = message;
     for (const connection of this.connections) {
-      if (this.holders.has(connection)) send(connection, message);
+      if (this.holders.generationOf(connection) === this.generation) send(connection, message);
     }
   }
 

@@ -21,6 +21,8 @@ export interface AcquireRequest {
   readonly name: string | null;
   readonly lease: Lease;
   readonly keeperPath: string;
+  /** A guest that is lost, or not wanted any more: its keeper has the next one, if that still lives. */
+  readonly insteadOf?: { readonly folder: string; readonly pid: number };
   /** Says what to boot; called with the guest's lock held, so that the work is done once. */
   readonly prepare: () => Promise<KeeperInputs>;
   readonly onBoot: () => void;
@@ -37,7 +39,7 @@ export interface AcquiredGuest {
 const FRESH_PREFIX = 'fresh-';
 /** An old keeper on its way out still holds the lock for a moment. */
 const LOCK_WAIT_SECONDS = 20;
-const MAX_GUESTS_DIR = 55;
+const MAX_GUEST_FOLDER = 82;
 
 /**
  * Takes a lease on the running guest of that name, or boots it. Of several processes that do so at once one boots and
@@ -46,9 +48,14 @@ const MAX_GUESTS_DIR = 55;
  */
 export async function acquireGuest(request: AcquireRequest): Promise<AcquiredGuest> {
   const { guestsDir, name, signal } = request;
-  assertSocketsFit(guestsDir);
+  const id = name ?? `${FRESH_PREFIX}${randomBytes(4).toString('hex')}`;
+  assertSocketsFit(path.join(guestsDir, id));
   ensurePrivateDir(guestsDir);
-  if (name === null) return await whenReady(await boot(request, `${FRESH_PREFIX}${randomBytes(4).toString('hex')}`), signal);
+  if (request.insteadOf !== undefined) {
+    const next = await GuestLease.connect(request.insteadOf.folder, request.lease, request.insteadOf.pid);
+    if (next !== null) return await whenReady(next, signal);
+  }
+  if (name === null) return await whenReady(await boot(request, id), signal);
   const folder = path.join(guestsDir, name);
   const running = await GuestLease.connect(folder, request.lease);
   if (running !== null) return await whenReady(running, signal);
@@ -58,13 +65,13 @@ export async function acquireGuest(request: AcquireRequest): Promise<AcquiredGue
   });
 }
 
-/** A Unix socket's path has at most 107 bytes; ssh adds 17 to its own while it makes it. */
-function assertSocketsFit(guestsDir: string): void {
-  if (Buffer.byteLength(guestsDir) <= MAX_GUESTS_DIR) return;
+/** A Unix socket's path has at most 107 bytes; ssh's own is a name of 8 in the guest's folder, and 17 more while it makes it. */
+function assertSocketsFit(folder: string): void {
+  if (Buffer.byteLength(folder) <= MAX_GUEST_FOLDER) return;
   throw new Failure({
     code: 'runtime-path-too-long',
     what: 'The guest was not opened.',
-    why: `The path of the runtime folder, ${guestsDir}, is too long for Unix sockets.`,
+    why: `The path of its folder, ${folder}, is too long for Unix sockets.`,
     next: 'Set KMODLAB_RUNTIME_DIR to a short path.',
   });
 }

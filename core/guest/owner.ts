@@ -35,6 +35,7 @@ export class GuestLease {
     this.ended = new Promise((resolve) => (resolveEnded = resolve));
     const end = (message: GuestEnd): void => {
       this.knownEnd ??= message;
+      socket.unref(); // it still counts as a lease, but keeps no process alive
       resolveEnded(message);
       for (const answer of this.checks.splice(0)) answer(message);
       rejectReady(endedBeforeReady());
@@ -65,16 +66,17 @@ export class GuestLease {
   }
 
   /**
-   * Connects to the guest in `folder` and takes a lease on it.
+   * Connects to the guest in `folder` and takes a lease on it; was it lost, on the next one.
+   * @param insteadOf process id of the QEMU of a guest that is not wanted any more: it is ended, and the next one taken
    * @returns null when no keeper serves that folder (any more)
    */
-  static connect(folder: string, lease: Lease): Promise<GuestLease | null> {
+  static connect(folder: string, lease: Lease, insteadOf?: number): Promise<GuestLease | null> {
     return new Promise((resolve) => {
       const socket = connect(path.join(folder, SOCKET_NAME));
       let deliver: ((message: KeeperMessage) => void) | null = null;
       socket.on('error', () => undefined);
       socket.on('close', () => resolve(null));
-      socket.on('connect', () => send(socket, { type: 'lease', lease }));
+      socket.on('connect', () => send(socket, { type: 'lease', lease, ...(insteadOf === undefined ? {} : { insteadOf }) }));
       onMessage(socket, KeeperMessage, (message) => {
         if (deliver !== null) deliver(message);
         else resolve(new GuestLease(socket, message, (subscriber) => (deliver = subscriber)));
@@ -95,6 +97,7 @@ export class GuestLease {
   /** Ends the guest for everybody; resolves when nothing is left of it. */
   async end(): Promise<void> {
     this.closing = true;
+    this.socket.ref();
     send(this.socket, { type: 'end' });
     await this.closed;
   }
@@ -102,6 +105,7 @@ export class GuestLease {
   /** Gives the lease back. Was it the last one, the promise resolves when nothing is left of the guest. */
   async close(): Promise<void> {
     this.closing = true;
+    this.socket.ref();
     this.socket.end();
     await this.closed;
   }

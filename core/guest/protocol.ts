@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { z } from 'zod';
 import { LineSplitter } from '../platform/process';
-import { MachineConfig, Program } from './qemu';
+import { Accelerator, MachineConfig, Program } from './qemu';
 
 /** Given to the keeper on its standard input, which stays open while its starter lives, until the first lease is there. */
 export const KeeperConfig = z.object({
@@ -13,10 +13,12 @@ export const KeeperConfig = z.object({
   lockFile: z.string(),
   removeLockFile: z.boolean(),
   kernelRelease: z.string(),
-  /** The shared image; the keeper adds this guest's keys. */
-  image: z.string(),
   sshKeygen: Program,
-  machine: MachineConfig.omit({ initrd: true, consoleLog: true }),
+  machine: MachineConfig,
+  /** Folder of the saved states; null: the guest boots each time. */
+  statesDir: z.string().nullable(),
+  /** Processor time without an answer that makes a guest one that hangs. */
+  hangSeconds: z.number().positive(),
 });
 export type KeeperConfig = z.infer<typeof KeeperConfig>;
 
@@ -26,9 +28,9 @@ export const LeaseSchema = z.discriminatedUnion('kind', [
 ]);
 
 export const OwnerMessage = z.discriminatedUnion('type', [
-  /** The first message: from now on this connection is a lease. */
-  z.object({ type: z.literal('lease'), lease: LeaseSchema }),
-  /** Asks whether the guest still runs; answered by `ready` or `lost`. */
+  /** From now on this connection is a lease, on a guest with another QEMU than the process `insteadOf`, which ends when it still runs. */
+  z.object({ type: z.literal('lease'), lease: LeaseSchema, insteadOf: z.int().positive().optional() }),
+  /** Asks how the guest is, also without a lease; answered by what was told last. */
   z.object({ type: z.literal('check') }),
   /** Ends the guest for everybody. */
   z.object({ type: z.literal('end') }),
@@ -45,6 +47,10 @@ export const GuestEndpoint = z.object({
   consoleLog: z.string(),
   /** Of QEMU. */
   pid: z.int().positive(),
+  memoryMiB: z.int().positive(),
+  accelerator: Accelerator,
+  /** When the guest was ready. */
+  since: z.iso.datetime(),
 });
 export type GuestEndpoint = z.infer<typeof GuestEndpoint>;
 
@@ -53,8 +59,8 @@ export const KeeperMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), endpoint: GuestEndpoint }),
   /** The guest did not come up. */
   z.object({ type: z.literal('failed'), code: z.string(), what: z.string(), why: z.string(), next: z.string(), detail: z.string() }),
-  /** The guest was up and has ended. */
-  z.object({ type: z.literal('lost'), cause: z.enum(['panic', 'ended', 'requested']), panic: z.string().nullable(), console: z.string(), qemu: z.string() }),
+  /** The guest was up and has ended; `hung`: it was ended because it ran no program any more. A lease hears of one guest only. */
+  z.object({ type: z.literal('lost'), cause: z.enum(['panic', 'hung', 'ended', 'requested']), panic: z.string().nullable(), console: z.string(), qemu: z.string() }),
 ]);
 export type KeeperMessage = z.infer<typeof KeeperMessage>;
 export type GuestEnd = Extract<KeeperMessage, { type: 'lost' }>;

@@ -6,17 +6,34 @@ export type Accelerator = z.infer<typeof Accelerator>;
 
 export const Program = z.object({ argv: z.array(z.string()).min(1), env: z.record(z.string(), z.string()) });
 
-/** Everything that decides how QEMU is started. Paths are absolute. */
+/** Everything that decides what machine QEMU makes. Paths are absolute. */
 export const MachineConfig = z.object({
   qemu: Program,
+  /** As QEMU says itself, e.g. `7.2.22`: a saved state belongs to one version. */
+  qemuVersion: z.string(),
   accelerator: Accelerator,
   memoryMiB: z.int().positive(),
+  cpus: z.int().positive(),
   kernel: z.string(),
+  /** The shared image. It holds no key: those are handed in when the guest waits for them. */
   initrd: z.string(),
-  consoleLog: z.string(),
   bootTimeoutMs: z.int().positive(),
 });
 export type MachineConfig = z.infer<typeof MachineConfig>;
+
+/**
+ * Where a machine's memory and its beginning come from. `plain`: it boots, in memory of its own. `template`: it boots in a file
+ * that others can begin from. `saved`: it goes on from such a file and a saved state, and writes to neither.
+ */
+export type Beginning =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'template'; readonly memoryFile: string }
+  | { readonly kind: 'saved'; readonly memoryFile: string };
+
+/** File descriptors that QEMU finds open: our end of the guest's agent, of QMP, and the saved state. */
+export const AGENT_FD = 3;
+export const QMP_FD = 4;
+export const STATE_FD = 5;
 
 /**
  * The kernel's command line: silent while booting; an oops, a panic or a soft lockup ends the machine at once
@@ -34,15 +51,35 @@ export const KERNEL_COMMAND_LINE = [
   'printk.devkmsg=on',
 ].join(' ');
 
-/** QEMU's arguments after the program: no disk, no default device, a network that leads nowhere but to our SSH port. */
-export function qemuArguments(config: MachineConfig, port: number): string[] {
+/** In an option's value QEMU takes a comma for itself unless it is doubled. */
+const value = (text: string): string => text.replaceAll(',', ',,');
+
+/** What a saved state rests on: the machine as the guest sees it. */
+export function machineArguments(config: MachineConfig): string[] {
   return [
-    ...['-machine', 'q35', '-accel', config.accelerator === 'tcg' ? 'tcg,thread=multi' : 'kvm', '-cpu', config.accelerator === 'tcg' ? 'max' : 'host'],
-    ...['-m', String(config.memoryMiB), '-smp', '1'],
+    ...['-accel', config.accelerator === 'tcg' ? 'tcg,thread=multi' : 'kvm', '-cpu', config.accelerator === 'tcg' ? 'max' : 'host'],
+    ...['-m', String(config.memoryMiB), '-smp', String(config.cpus)],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-kernel', config.kernel, '-initrd', config.initrd, '-append', KERNEL_COMMAND_LINE],
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
-    ...['-netdev', `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${port}-:22`],
+    ...['-chardev', `socket,id=agent,fd=${AGENT_FD}`, '-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=agent,name=kmodlab'],
     ...['-device', 'virtio-net-pci,netdev=net,romfile='],
   ];
+}
+
+function memoryArguments(config: MachineConfig, beginning: Beginning): string[] {
+  if (beginning.kind === 'plain') return ['-machine', 'q35'];
+  const share = beginning.kind === 'template' ? 'on' : 'off';
+  return [
+    ...['-machine', 'q35,memory-backend=memory'],
+    ...['-object', `memory-backend-file,id=memory,size=${config.memoryMiB}M,share=${share},mem-path=${value(beginning.memoryFile)}`],
+    ...['-chardev', `socket,id=qmp,fd=${QMP_FD}`, '-mon', 'chardev=qmp,mode=control'],
+    ...(beginning.kind === 'template' ? [] : ['-incoming', 'defer']),
+  ];
+}
+
+/** QEMU's arguments after the program: no disk, no default device, a network that leads nowhere but to our SSH port. */
+export function qemuArguments(config: MachineConfig, beginning: Beginning, port: number | null): string[] {
+  const forward = port === null ? '' : `,hostfwd=tcp:127.0.0.1:${port}-:22`;
+  return [...memoryArguments(config, beginning), '-netdev', `user,id=net,restrict=on${forward}`, ...machineArguments(config)];
 }

@@ -6,7 +6,8 @@ import { diskFailure } from '../guest/disk';
 import { provideImage, unxzOf } from '../guest/image';
 import { KernelModules, type KernelModule } from '../guest/kernel-modules';
 import type { Lease } from '../guest/lease';
-import { guestsFolder } from '../guest/manage';
+import { guestsFolder, imagesFolder, statesFolder } from '../guest/manage';
+import { DEFAULT_GUEST_SETTINGS, type GuestSettings } from '../guest/settings';
 import { acquireGuest, type AcquiredGuest, type KeeperInputs } from '../guest/open';
 import type { GuestEnd, GuestEndpoint } from '../guest/protocol';
 import { ExitCode, Failure } from '../model';
@@ -21,13 +22,14 @@ import { guestTarget } from './ssh-options';
 
 export const DEFAULT_GUEST_KERNEL = '6.1-cloud';
 
-const MEMORY_MIB = 256;
 const CONSOLE_CHARS = 64 * 1024;
 const BOOT_TIMEOUT_MS = 120_000;
 
 export interface GuestOptions {
   /** Kernel to boot: `6.1-cloud` (default), `newest-cloud`, or any other that the package store resolves. */
   readonly kernel?: string;
+  /** Tells a further guest of the same kernel from the one that is shared without a name. */
+  readonly name?: string;
   readonly lease: Lease;
   /** Boots a guest of this process alone instead of sharing the one of its kernel. */
   readonly fresh?: boolean;
@@ -41,6 +43,8 @@ export interface GuestDeps {
   readonly dirs: Dirs;
   /** dist/keeper.js, the program that owns QEMU. */
   readonly keeperPath: string;
+  /** Of guests that are booted now; one that runs already stays as it is. */
+  readonly guest?: Partial<GuestSettings>;
   readonly progress?: Progress;
   /** Cancels the opening (not the guest once open). */
   readonly signal?: AbortSignal;
@@ -56,10 +60,11 @@ export class GuestLost extends Failure {
   constructor(name: string, end: GuestEnd) {
     const why = {
       panic: `Its kernel stopped: ${end.panic ?? ''}.`,
+      hung: `Its kernel hangs: ${end.qemu}.`,
       requested: 'Another program ended it.',
       ended: `Its virtual machine ended (${end.qemu}).`,
     };
-    super({ code: 'host-lost', what: `${name} was lost.`, why: why[end.cause], next: 'Load again: a new guest boots by itself.', detail: end.console });
+    super({ code: 'host-lost', what: `${name} was lost.`, why: why[end.cause], next: 'Load again: a new guest comes up by itself.', detail: end.console });
     this.panic = end.panic;
     this.console = end.console;
   }
@@ -73,30 +78,30 @@ export class GuestLost extends Failure {
 export async function openGuest(options: GuestOptions, deps: GuestDeps): Promise<GuestHost> {
   assertSupported();
   const kernel = options.kernel ?? DEFAULT_GUEST_KERNEL;
-  if (!/^[A-Za-z0-9][A-Za-z0-9.+_~-]{0,79}$/.test(kernel)) {
-    throw new Failure({
-      code: 'guest-kernel-bad',
-      what: `"${kernel.slice(0, 80)}" is no kernel.`,
-      why: 'A kernel is named like 6.1-cloud, newest-cloud or 6.1.0-56-cloud-amd64.',
-      next: 'Correct the name.',
-      exitCode: ExitCode.usage,
-    });
-  }
+  assertNamed(kernel, options.name);
+  const spec = options.name === undefined ? kernel : `${kernel}@${options.name}`;
   const ssh = await deps.packages.provideTool('ssh', work(deps));
-  const acquire = (signal: AbortSignal | undefined): Promise<AcquiredGuest> => {
+  const acquire: GuestParts['acquire'] = (signal, insteadOf) => {
     const ourDeps = signal === undefined ? deps : { ...deps, signal };
     return acquireGuest({
       guestsDir: guestsFolder(deps.dirs),
-      name: options.fresh === true ? null : kernel,
+      name: options.fresh === true ? null : spec,
       lease: options.lease,
       keeperPath: deps.keeperPath,
       prepare: () => prepare(kernel, ourDeps),
-      onWait: () => deps.progress?.step(`Waiting for another program that opens the guest (${kernel})`),
-      onBoot: () => deps.progress?.step(`Booting the guest (${kernel})`),
+      onWait: () => deps.progress?.step(`Waiting for another program that opens the guest (${spec})`),
+      onBoot: () => deps.progress?.step(`Booting the guest (${spec})`),
       signal,
+      ...(insteadOf === undefined ? {} : { insteadOf }),
     });
   };
-  return new GuestHost(kernel, await acquire(deps.signal), { acquire, ssh, packages: deps.packages });
+  return new GuestHost(spec, await acquire(deps.signal), { acquire, ssh, packages: deps.packages });
+}
+
+function assertNamed(kernel: string, name: string | undefined): void {
+  const bad = !/^[A-Za-z0-9][A-Za-z0-9.+_~-]{0,79}$/.test(kernel) ? { text: kernel, is: 'kernel', like: 'A kernel is named like 6.1-cloud, newest-cloud or 6.1.0-56-cloud-amd64.' } : name !== undefined && !/^[A-Za-z0-9][A-Za-z0-9_-]{0,15}$/.test(name) ? { text: name, is: 'name of a guest', like: 'It has at most 16 letters, digits, "-" and "_".' } : null;
+  if (bad === null) return;
+  throw new Failure({ code: 'guest-kernel-bad', what: `"${bad.text.slice(0, 80)}" is no ${bad.is}.`, why: bad.like, next: 'Correct the name.', exitCode: ExitCode.usage });
 }
 
 function assertSupported(): void {
@@ -119,9 +124,10 @@ async function prepare(spec: string, deps: GuestDeps): Promise<KeeperInputs> {
   const sshKeygen = await packages.provideTool('ssh-keygen', work(deps));
   deps.progress?.step('Preparing the guest');
   try {
-    const image = await provideImage(kernel, userland, path.join(deps.dirs.cache, 'images'));
-    const machine = { qemu: program(qemu), accelerator: 'tcg' as const, memoryMiB: MEMORY_MIB, kernel: kernel.vmlinuz, bootTimeoutMs: BOOT_TIMEOUT_MS };
-    return { kernelRelease: kernel.offer.release, image, sshKeygen: program(sshKeygen), machine };
+    const initrd = await provideImage(kernel, userland, imagesFolder(deps.dirs));
+    const { memoryMiB, cpus, hangSeconds } = { ...DEFAULT_GUEST_SETTINGS, ...deps.guest };
+    const machine = { qemu: program(qemu), qemuVersion: qemu.version, accelerator: 'tcg' as const, memoryMiB, cpus, kernel: kernel.vmlinuz, initrd, bootTimeoutMs: BOOT_TIMEOUT_MS };
+    return { kernelRelease: kernel.offer.release, sshKeygen: program(sshKeygen), machine, statesDir: statesFolder(deps.dirs), hangSeconds };
   } catch (error) {
     throw diskFailure(error) ?? error;
   }
@@ -130,7 +136,7 @@ async function prepare(spec: string, deps: GuestDeps): Promise<KeeperInputs> {
 const program = (tool: ProvidedTool): { argv: string[]; env: Record<string, string> } => ({ argv: [...tool.argv], env: { ...tool.env } });
 
 interface GuestParts {
-  readonly acquire: (signal: AbortSignal | undefined) => Promise<AcquiredGuest>;
+  readonly acquire: (signal: AbortSignal | undefined, insteadOf?: { readonly folder: string; readonly pid: number }) => Promise<AcquiredGuest>;
   readonly ssh: ProvidedTool;
   readonly packages: GuestPackages;
 }
@@ -226,12 +232,16 @@ export class GuestHost implements Host {
     return (await KernelModules.open(modulesDir, unxzOf(userland))).inLoadingOrder(names, missing);
   }
 
-  /** Ends the guest and boots it anew; this object then speaks to the new one. Other owners are told that it was lost. */
+  /**
+   * Has another guest instead, as it is after boot; this object then speaks to that one. A guest that still runs is ended, and its
+   * other owners are told that it was lost; after a crash the next one may be ready already.
+   */
   async reset(signal?: AbortSignal): Promise<void> {
     await this.ssh.dispose();
-    await this.guest.lease.end();
-    this.guest = await this.parts.acquire(signal);
+    const old = this.guest;
+    this.guest = await this.parts.acquire(signal, old.endpoint);
     this.ssh = this.connectTo(this.guest);
+    await old.lease.close();
   }
 
   /** Gives the lease back. Was it the last one, nothing is left of the guest when the promise resolves. */

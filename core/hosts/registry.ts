@@ -21,7 +21,8 @@ export interface HostDeps extends GuestDeps {
 }
 
 /**
- * Opens a host by its id: `guest`, `guest:SPEC` (`guest:newest-cloud`), `ssh:NAME` (a name of the user's ssh
+ * Opens a host by its id: `guest`, `guest:SPEC` (`guest:newest-cloud`), `guest:SPEC@NAME` (a further
+ * guest of that kernel), `ssh:NAME` (a name of the user's ssh
  * configuration, or user@address), `local`. An SSH host is not connected to before its first use.
  * @throws Failure `host-unknown` for any other id, `host-name-bad`, and what opening a guest throws
  */
@@ -31,7 +32,7 @@ export async function openHost(id: string, deps: HostDeps): Promise<Host> {
   const lease = deps.lease ?? { kind: 'process' };
   if (id === 'local') return new LocalHost(deps.askSecret, deps.packages);
   if (id === 'guest') return await openGuest({ lease }, deps);
-  if (kind === 'guest' && name !== '') return await openGuest({ kernel: name, lease }, deps);
+  if (kind === 'guest' && name !== '') return await openGuest({ ...guestNamed(name), lease }, deps);
   if (kind === 'ssh' && name !== '') return await openSsh(id, name, deps);
   throw new Failure({
     code: 'host-unknown',
@@ -40,6 +41,12 @@ export async function openHost(id: string, deps: HostDeps): Promise<Host> {
     next: 'Choose one of these.',
     exitCode: ExitCode.usage,
   });
+}
+
+/** `SPEC`, or `SPEC@NAME`. */
+function guestNamed(text: string): { kernel: string; name?: string } {
+  const at = text.indexOf('@');
+  return at < 0 ? { kernel: text } : { kernel: text.slice(0, at), name: text.slice(at + 1) };
 }
 
 async function openSsh(id: string, destination: string, deps: HostDeps): Promise<Host> {

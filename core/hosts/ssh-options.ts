@@ -37,6 +37,7 @@ export function guestTarget(endpoint: Pick<GuestEndpoint, 'port' | 'keyFile' | '
     'GlobalKnownHostsFile=/dev/null',
     `HostKeyAlias=${HOST_KEY_ALIAS}`,
     'HostKeyAlgorithms=ssh-ed25519',
+    'KexAlgorithms=curve25519-sha256',
     'IdentitiesOnly=yes',
     'IdentityAgent=none',
     'PreferredAuthentications=publickey',

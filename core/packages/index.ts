@@ -8,6 +8,7 @@ import { AptRoot } from './apt';
 import { fileFailure } from './apt-failures';
 import { PackageSets, resolveNamed, withFreshLists } from './deb';
 import { kernelsOf, matches, newestFirst, notOffered, type KernelOffer, type KernelSource } from './kernels';
+import { listStoredKernels, removeStoredKernel, type StoredKernel } from './stored-kernels';
 import { familiesForSeries, familyNamed, suiteFamilies, type SuiteFamily } from './suites';
 import { buildEnvironmentFor, checkCachePath, relocateHeaders } from './toolchain';
 import { privateTool, systemTool, type ProvidedTool, type ToolName } from './tools';
@@ -151,6 +152,16 @@ export class PackageStore {
       const debs = await resolveNamed(apt, userlandPackages, work);
       return userlandFrom(await this.sets.provide(apt, 'userland', debs, work), work);
     });
+  }
+
+  /** The kernels whose packages are in the cache, offered still or not. */
+  storedKernels(): Promise<StoredKernel[]> {
+    return listStoredKernels(path.join(this.dir, 'sets'));
+  }
+
+  /** Takes a kernel out of the cache. `release`: as {@link storedKernels} gives it. */
+  removeKernel(release: string): Promise<void> {
+    return removeStoredKernel(path.join(this.dir, 'sets'), path.join(this.dir, 'making'), release);
   }
 
   /** Bytes of the files that the store keeps. */

@@ -20,7 +20,7 @@ describe("the guest's image", () => {
     images = path.join(folder, 'images');
     modulesDir = path.join(folder, 'modules');
     fs.mkdirSync(path.join(modulesDir, 'kernel'), { recursive: true });
-    fs.writeFileSync(path.join(modulesDir, 'modules.builtin'), 'kernel/a/virtio_pci.ko\nkernel/b/virtio_net.ko\n');
+    fs.writeFileSync(path.join(modulesDir, 'modules.builtin'), 'kernel/a/virtio_pci.ko\nkernel/b/virtio_net.ko\nkernel/c/virtio_console.ko\n');
     const busybox = path.join(folder, 'busybox');
     fs.writeFileSync(busybox, 'the one program');
     userland = { files: [{ from: busybox, to: '/bin/busybox', mode: 0o755 }], contentId: 'one' };

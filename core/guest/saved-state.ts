@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
+import { QemuProcess } from './process';
+import { Accelerator, machineArguments, type MachineConfig } from './qemu';
+import { saveMachine } from './qmp';
+
+/** Change it when what is saved, or how, becomes another one for the same machine. */
+const STATE_FORMAT = 1;
+const STREAM_SOCKET = 'state';
+/** Longer than any boot may take. */
+const LEFTOVER_MS = 3_600_000;
+
+const INFO_FILE = 'info.json';
+
+/** Written beside a state: what it is of. */
+const StateInfo = z.object({ release: z.string(), memoryMiB: z.int(), cpus: z.int(), accelerator: Accelerator, savedAt: z.iso.datetime() });
+type StateInfo = z.infer<typeof StateInfo>;
+
+/** A state on disk, usable or not any more. */
+export interface StoredState extends StateInfo {
+  /** Allocated: the memory file has holes. */
+  readonly diskBytes: number;
+  /** Of its folder. */
+  readonly inode: number;
+  remove(): void;
+}
+
+/** The states in a folder; what is no state, or only half of one, is left out. */
+export function listStates(statesDir: string): StoredState[] {
+  const names = fs.existsSync(statesDir) ? fs.readdirSync(statesDir).filter((name) => /^[0-9a-f]+$/.test(name)) : [];
+  return names.flatMap((name) => {
+    const folder = path.join(statesDir, name);
+    try {
+      const info = StateInfo.parse(JSON.parse(fs.readFileSync(path.join(folder, INFO_FILE), 'utf8')));
+      const blocks = fs.readdirSync(folder).map((file) => fs.lstatSync(path.join(folder, file)).blocks);
+      return [{ ...info, inode: fs.statSync(folder).ino, diskBytes: blocks.reduce((sum, count) => sum + count * 512, 0), remove: () => fs.rmSync(folder, { recursive: true, force: true }) }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** A guest as it waits for its introduction, on disk. It holds no key and nobody's data; many machines may begin from it at once. */
+export class SavedState {
+  private readonly folder: string;
+  /** Says that QEMU cannot begin from such a state, and why: no further one is made. */
+  private readonly refusal: string;
+
+  /** The state of such a machine, there or not. `statesDir`: folder of all of them. */
+  constructor(
+    private readonly statesDir: string,
+    private readonly config: MachineConfig,
+  ) {
+    this.folder = path.join(statesDir, stateKey(config));
+    this.refusal = `${this.folder}.refused`;
+  }
+
+  get memoryFile(): string {
+    return path.join(this.folder, 'memory');
+  }
+
+  get stateFile(): string {
+    return path.join(this.folder, 'state');
+  }
+
+  get exists(): boolean {
+    return fs.existsSync(this.folder);
+  }
+
+  get isRefused(): boolean {
+    return fs.existsSync(this.refusal);
+  }
+
+  refuse(reason: string): void {
+    this.remove();
+    fs.writeFileSync(this.refusal, `${reason}\n`, { mode: 0o600 });
+  }
+
+  remove(): void {
+    fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /**
+   * Boots a machine, saves it where it waits for its introduction, and ends it. Was another process faster, its state stays.
+   * @throws Failure as {@link QemuProcess.until}; Error when the state cannot be written
+   */
+  async make(release: string, scratch: string, signal: AbortSignal): Promise<void> {
+    fs.mkdirSync(this.statesDir, { recursive: true, mode: 0o700 });
+    sweep(this.statesDir);
+    const made = fs.mkdtempSync(`${this.folder}.`);
+    const beginning = { kind: 'template', memoryFile: path.join(made, 'memory') } as const;
+    const { bootTimeoutMs } = this.config;
+    try {
+      fs.writeFileSync(beginning.memoryFile, '', { mode: 0o600 });
+      const qemu = new QemuProcess(this.config, { beginning, port: null, consoleLog: path.join(scratch, 'console.log') });
+      try {
+        await qemu.until('waiting', bootTimeoutMs, signal);
+        await qemu.before(saveTo(path.join(made, 'state'), path.join(scratch, STREAM_SOCKET), qemu), bootTimeoutMs, signal);
+      } finally {
+        qemu.kill();
+        await qemu.ended;
+      }
+      const { memoryMiB, cpus, accelerator } = this.config;
+      const info: StateInfo = { release, memoryMiB, cpus, accelerator, savedAt: new Date().toISOString() };
+      fs.writeFileSync(path.join(made, INFO_FILE), JSON.stringify(info), { mode: 0o600 });
+      this.publish(made);
+      this.removeFormer(info);
+    } catch (error) {
+      fs.rmSync(made, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** Of the same kernel in the same machine, made with another QEMU or another image: nobody begins from it any more. */
+  private removeFormer({ release, memoryMiB, cpus, accelerator }: StateInfo): void {
+    const ours = fs.statSync(this.folder).ino;
+    for (const state of listStates(this.statesDir)) {
+      const isSameMachine = state.release === release && state.memoryMiB === memoryMiB && state.cpus === cpus && state.accelerator === accelerator;
+      if (isSameMachine && state.inode !== ours) state.remove();
+    }
+  }
+
+  private publish(made: string): void {
+    try {
+      fs.renameSync(made, this.folder);
+    } catch (error) {
+      if (!this.exists) throw error;
+      fs.rmSync(made, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Removes what makers left that were killed. */
+function sweep(statesDir: string): void {
+  for (const name of fs.readdirSync(statesDir).filter((entry) => /^[0-9a-f]+\.[^.]{6}$/.test(entry))) {
+    const folder = path.join(statesDir, name);
+    const age = Date.now() - (fs.statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
+    if (age > LEFTOVER_MS) fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Everything that a saved machine rests on. A KVM guest also sees this processor. */
+function stateKey(config: MachineConfig): string {
+  const kernel = fs.statSync(config.kernel, { throwIfNoEntry: false });
+  const host = config.accelerator === 'kvm' ? [os.cpus()[0]?.model, os.release()] : [];
+  const inputs = [STATE_FORMAT, config.qemu, config.qemuVersion, machineArguments(config), kernel?.size, kernel?.mtimeMs, host];
+  return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 24);
+}
+
+async function saveTo(file: string, socketPath: string, qemu: QemuProcess): Promise<void> {
+  const server = createServer();
+  try {
+    const connected = new Promise<Socket>((resolve) => server.once('connection', resolve));
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(socketPath, resolve));
+    const written = connected.then((socket) => pipeline(socket, fs.createWriteStream(file, { mode: 0o600 })));
+    await Promise.all([saveMachine(qemu.qmp, socketPath), written]);
+  } finally {
+    server.close();
+  }
+}
