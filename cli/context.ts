@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import path from 'node:path';
+import { guestSettingsFrom } from '../core/guest/settings';
 import { openGuest } from '../core/hosts/guest';
 import { openHost, type HostDeps } from '../core/hosts/registry';
 import type { Host } from '../core/hosts/host';
@@ -55,6 +56,7 @@ export function workplace(context: CliContext): Workplace {
     keeperPath: path.join(context.distDir, 'keeper.js'),
     progress,
     signal: context.signal,
+    guest: guestSettingsFrom(context.env),
     ...(askSecret ? { askSecret } : {}),
     ...(sshConfigFile === undefined ? {} : { sshConfigFile }),
   };

@@ -27,6 +27,8 @@ const CLOSED: HostState = { state: 'closed' };
 export class HostKeeper {
   private readonly opening = new Map<string, Promise<Host>>();
   private readonly states = new Map<string, HostState>();
+  /** Guests that were lost, by host id: as long as they are not disposed their keeper has the next one ready. */
+  private readonly succeeded = new Map<string, Host>();
   private readonly changed = new Emitter<void>();
   private readonly lost = new Emitter<{ host: Host; failure: Failure }>();
 
@@ -110,7 +112,8 @@ export class HostKeeper {
   }
 
   async dispose(): Promise<void> {
-    const hosts = this.openHosts();
+    const hosts = [...this.openHosts(), ...this.succeeded.values()];
+    this.succeeded.clear();
     this.states.clear();
     this.opening.clear();
     await Promise.allSettled(hosts.map((host) => host.dispose()));
@@ -132,14 +135,23 @@ export class HostKeeper {
       throw error;
     }
     this.set(id, { state: 'open', host, facts });
+    this.letGo(host.id);
     if (isGuest(host)) void host.lost.then((failure) => this.onGuestEnd(host, failure));
     return host;
   }
 
   private onGuestEnd(host: Host, failure: Failure): void {
     if (!this.forget(host, CLOSED)) return;
+    this.letGo(host.id);
+    this.succeeded.set(host.id, host);
     this.changed.fire();
     this.lost.fire({ host, failure });
+  }
+
+  private letGo(id: string): void {
+    const former = this.succeeded.get(id);
+    this.succeeded.delete(id);
+    void former?.dispose();
   }
 
   private forget(host: Host, next: HostState): boolean {

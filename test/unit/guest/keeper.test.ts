@@ -223,7 +223,9 @@ describe('the keeper of a guest', function () {
         const line = lifeline(folder);
         const child = opener(qemu(`${line.shell}; exec sleep 1000`), 'later');
         await line.opened;
-        const { gone } = await observe();
+        const { socket, gone } = await observe();
+        socket.write('{"type":"check"}\n');
+        await once(socket, 'data'); // it is accepted when it is answered
         child.kill(signal);
         await Promise.all([gone, line.closed]);
         assert.equal(fs.existsSync(guestFolder()), false);
