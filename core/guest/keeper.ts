@@ -140,7 +140,7 @@ export class Keeper {
       switch (message.type) {
         case 'lease':
           // A guest on its way out takes no more owners: the connection closes unanswered.
-          if (this.life.signal.aborted || this.state.type === 'failed') break;
+          if (this.life.signal.aborted) break;
           if (message.lease.kind === 'idle') idleSeconds = message.lease.seconds;
           this.takeLease(socket, message);
           break;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { GUEST_ADDRESS, GUEST_MODULE_DIR, GUEST_MODULES, INITTAB, READY_LINE } from '../../../core/guest/init';
+import { GUEST_ADDRESS, GUEST_MODULE_DIR, GUEST_MODULES, READY_LINE } from '../../../core/guest/init';
 import { KernelModules } from '../../../core/guest/kernel-modules';
 import { NewcArchive } from '../../../core/guest/newc';
 import { sudoersLine } from '../../../core/hosts/sudo';
@@ -77,7 +77,7 @@ export async function hostImage(kernel: Pick<ProvidedKernel, 'modulesDir'>, pack
   for (const { from, to, mode } of await serverFiles(server)) archive.file(to, await fs.readFile(from), mode);
   const hashed = await run([busybox.from, 'mkpasswd', '-m', 'sha512', '-P', '0'], { stdin: `${PASSWORD}\n` });
   addAccounts(archive, hashed.stdout.trim());
-  archive.file('/etc/inittab', INITTAB).file('/etc/kmodlab/start', START, 0o755).file('/etc/hosts', '127.0.0.1 localhost testbox\n').file('/etc/shells', '/bin/sh\n');
+  archive.file('/etc/inittab', '::sysinit:/etc/kmodlab/start\n::ctrlaltdel:/bin/busybox reboot -f\n').file('/etc/kmodlab/start', START, 0o755).file('/etc/hosts', '127.0.0.1 localhost testbox\n').file('/etc/shells', '/bin/sh\n');
   archive.file('/etc/ssh/sshd_config', SSHD_CONFIG).file('/etc/ssh/host_key', keys.host, 0o600).file('/etc/ssh/authorized_keys', keys.user);
   const modules = await (await KernelModules.open(kernel.modulesDir, [busybox.from, 'unxz', '-c'])).inLoadingOrder(GUEST_MODULES);
   for (const module of modules) archive.file(path.posix.join(GUEST_MODULE_DIR, `${module.name}.ko`), module.ko);

@@ -20,8 +20,8 @@ export interface TestMachine {
 export async function bootMachine(qemu: ProvidedTool, kernel: string, initrd: string, memoryMiB: number): Promise<TestMachine> {
   const port = await pickPort();
   const program = { argv: [...qemu.argv], env: { ...qemu.env } };
-  const argv = qemuArguments({ qemu: program, accelerator: 'tcg', memoryMiB, kernel, initrd, consoleLog: '', bootTimeoutMs: BOOT_MS }, port).filter((argument) => argument !== '-no-reboot');
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...program.argv, ...argv], { env: { ...process.env, ...program.env }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const argv = qemuArguments({ qemu: program, qemuVersion: qemu.version, accelerator: 'tcg', memoryMiB, cpus: 1, kernel, initrd, bootTimeoutMs: BOOT_MS }, { kind: 'plain' }, port).filter((argument) => argument !== '-no-reboot');
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...program.argv, ...argv], { env: { ...process.env, ...program.env }, stdio: ['ignore', 'pipe', 'inherit', 'pipe'] }); // the fourth: the port of an agent that it does not have
   let console = '';
   let boots = 0;
   const waiting = new Map<number, () => void>();
@@ -31,7 +31,7 @@ export async function bootMachine(qemu: ProvidedTool, kernel: string, initrd: st
     boots += 0.5; // the line is said twice
     waiting.get(Math.floor(boots))?.();
   });
-  child.stdout.on('data', (chunk: Buffer) => lines.push(chunk));
+  child.stdout?.on('data', (chunk: Buffer) => lines.push(chunk));
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const boot = (number: number): Promise<void> => {
     if (boots >= number) return Promise.resolve();
