@@ -46,7 +46,7 @@ describe('the Hosts & Modules view', function () {
 
   it('says at the host why it cannot be reached', async () => {
     await workbench.rowAction(workbench.treeRow('Test box'), 'Connect');
-    await workbench.treeRow('Test box, failed').waitFor();
+    await workbench.treeRow('Test box, not reached').waitFor();
     await workbench.treeRow('No SSH connection to it could be made.').waitFor();
     await workbench.shot('unreachable');
     await workbench.clearNotifications();

@@ -4,7 +4,7 @@ import { z } from 'zod';
 /** A task of type `kmodlab`, as tasks.json holds it. */
 export const KmodlabTask = z.object({
   type: z.literal('kmodlab'),
-  command: z.enum(['build', 'load', 'unload']),
+  command: z.enum(['build', 'load', 'unload', 'check']),
   module: z.string().min(1),
   host: z.string().min(1).optional(),
   parameters: z.record(z.string(), z.string()).optional(),
@@ -29,10 +29,27 @@ export interface TaskCommand {
 
 /** The process behind a task: the CLI, by argument vector. */
 export function taskCommand(task: KmodlabTask, place: TaskPlace): TaskCommand {
-  const parameters = task.command === 'load' ? Object.entries(task.parameters ?? {}).map(([name, value]) => `${name}=${value}`) : [];
-  const name = place.module.name === null ? [] : ['--module', place.module.name];
-  const args = [place.cliPath, task.command, place.module.folder, ...parameters, ...name, '--host', task.host ?? place.defaultHost];
-  return { program: place.execPath, args, env: { ELECTRON_RUN_AS_NODE: '1' } };
+  return { program: place.execPath, args: [place.cliPath, task.command, ...argumentsOf(task, place)], env: { ELECTRON_RUN_AS_NODE: '1' } };
+}
+
+/** `check` looks at a whole folder and needs no host. */
+function argumentsOf({ command, host, parameters }: KmodlabTask, { module, defaultHost }: TaskPlace): string[] {
+  if (command === 'check') return [module.folder];
+  const values = TAKES_PARAMETERS.has(command) ? Object.entries(parameters ?? {}).map(([name, value]) => `${name}=${value}`) : [];
+  const name = module.name === null ? [] : ['--module', module.name];
+  return [module.folder, ...values, ...name, '--host', host ?? defaultHost];
+}
+
+const TAKES_PARAMETERS: ReadonlySet<KmodlabTask['command']> = new Set(['load']);
+
+/** The problem matchers that read what a task prints. */
+export function matchersOf(command: KmodlabTask['command']): string[] {
+  return command === 'check' ? ['$kmodlab-check'] : ['$kmodlab-gcc', '$kmodlab-modpost'];
+}
+
+/** Whether a task stands among those of *Run Build Task*: it looks for mistakes in the source. */
+export function isBuildTask(command: KmodlabTask['command']): boolean {
+  return command === 'build' || command === 'check';
 }
 
 /** `build device2`: what the person reads in the list of tasks. */

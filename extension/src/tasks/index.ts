@@ -6,10 +6,9 @@ import type { Context } from '../context';
 import { findModule } from '../loads/modules';
 import { TASK_TYPE } from '../manifest';
 import { revealViews } from '../reveal-views';
-import { KmodlabTask, taskCommand, taskName } from './execution';
+import { isBuildTask, KmodlabTask, matchersOf, taskCommand, taskName } from './execution';
 
-const COMMANDS = ['build', 'load', 'unload'] as const;
-const MATCHERS = ['$kmodlab-gcc', '$kmodlab-modpost'];
+const COMMANDS = KmodlabTask.shape.command.options;
 
 /** Tasks of type `kmodlab`: the CLI as a process, so that problem matchers and exit codes work. */
 export function registerTasks(context: Context): vscode.Disposable {
@@ -55,9 +54,9 @@ function buildTask(
   name: string,
 ): vscode.Task {
   const { program, args, env } = taskCommand(task, { cliPath: context.cliPath, execPath: process.execPath, defaultHost: context.settings.hostId, module });
-  const execution = new vscode.ProcessExecution(program, [...args], { env: { ...env }, cwd: module.folder });
-  const result = new vscode.Task(definition, scope, name, TASK_TYPE, execution, MATCHERS);
-  if (task.command === 'build') result.group = vscode.TaskGroup.Build;
+  const execution = new vscode.ProcessExecution(program, [...args], { env: { ...env }, cwd: rootOf(scope) ?? module.folder }); // `check` names files relative to the workspace folder
+  const result = new vscode.Task(definition, scope, name, TASK_TYPE, execution, matchersOf(task.command));
+  if (isBuildTask(task.command)) result.group = vscode.TaskGroup.Build;
   result.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: false, showReuseMessage: false };
   return result;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { visibleText, type Failure } from '../../../core/model';
 import type { HostState } from '../hosts/host-keeper';
-import { factRows } from './fact-rows';
 import { note, type TreeNode } from './tree-node';
 
 /** A guest of this user that runs or is saved, whoever opened it. */
@@ -43,6 +42,8 @@ export interface HostView {
   readonly state: HostState;
   readonly guest: GuestView | null;
   readonly loaded: readonly LoadedView[];
+  /** What the host is now: a load taints its kernel. Asked when the row is opened. */
+  readonly facts: () => Promise<readonly TreeNode[]>;
   /** Reads /proc/modules; asked when the row is opened. */
   readonly allModules: () => Promise<readonly TreeNode[]>;
 }
@@ -74,13 +75,28 @@ function stateWords({ kind, state, guest }: HostView): string[] {
     case 'opening':
       return [kind === 'guest' ? 'starting…' : 'connecting…'];
     case 'open':
-      return [kind === 'guest' ? 'running' : 'connected', visibleText(state.facts.kernel)];
+      return [kind === 'guest' ? 'running' : 'connected', versionOf(state.facts.kernel)];
     case 'failed':
-      return ['failed'];
+      return [FAILURES[state.failure.code] ?? 'failed'];
     case 'closed':
       if (kind !== 'guest') return ['not connected'];
-      return guest === null ? ['stopped'] : [guest.state, ...(guest.release === null ? [] : [visibleText(guest.release)])];
+      return guest === null ? ['stopped'] : [guest.state, ...(guest.release === null ? [] : [versionOf(guest.release)])];
   }
+}
+
+/** What a person is to do about a host, in a word; the rows beneath say it in full. */
+const FAILURES: Readonly<Record<string, string>> = {
+  'host-key-unknown': 'host key not known',
+  'host-key-changed': 'host key changed',
+  'host-auth': 'login refused',
+  'host-unreachable': 'not reached',
+  'host-lost': 'lost',
+  'host-unsupported': 'not supported',
+};
+
+/** `6.1.0` of `6.1.0-56-cloud-amd64`: a row is narrow, and its tooltip has the rest. */
+function versionOf(release: string): string {
+  return /^\d+\.\d+(?:\.\d+)?/.exec(release)?.[0] ?? visibleText(release);
 }
 
 const ICONS = { guest: 'vm', ssh: 'remote', local: 'device-desktop' } as const;
@@ -103,6 +119,7 @@ function tooltipOf({ id, name, kind, selected, state, guest }: HostView): string
   const diskBytes = guest?.diskBytes ?? null;
   const disk = diskBytes === null ? [] : [`On disk: ${megabytes(diskBytes)}.`];
   const lines = [`${name} (${visibleText(id)})`, disposable, ...(selected ? ['The next load goes here.'] : []), ...disk];
+  if (state.state === 'open') lines.push(`Linux ${visibleText(state.facts.kernel)}, ${state.facts.arch}`);
   if (state.state === 'opening' && state.step !== '') lines.push(visibleText(state.step));
   if (state.state === 'failed') lines.push(visibleText(state.failure.message));
   return lines.join('\n');
@@ -119,7 +136,7 @@ function hostChildren(host: HostView): TreeNode[] {
   if (state.state !== 'open') return loaded;
   return [
     ...loaded,
-    { id: `facts:${id}`, label: 'Facts', description: 'kernel, rights, headers, taint', icon: 'info', children: factRows(id, state.facts) },
+    { id: `facts:${id}`, label: 'Facts', description: 'kernel, rights, headers, taint', icon: 'info', children: host.facts },
     { id: `modules:${id}`, label: 'All modules', description: 'of its kernel', icon: 'list-unordered', children: host.allModules },
   ];
 }
@@ -134,7 +151,7 @@ function failureRows(id: string, failure: Failure): TreeNode[] {
 
 function loadedRow(hostId: string, { sessionId, name, parameters, phase, own, devices }: LoadedView): TreeNode {
   const given = Object.entries(parameters).map(([key, value]) => `${key}=${value}`).join(' ');
-  if (phase === 'loading') return note(`loaded:${hostId}:${sessionId}`, visibleText(name), 'loading~spin', { description: 'loading…' });
+  if (phase === 'loading') return note(`loading:${hostId}:${sessionId}`, visibleText(name), 'loading~spin', { description: 'loading…' });
   return {
     id: `loaded:${hostId}:${sessionId}`,
     label: visibleText(name),

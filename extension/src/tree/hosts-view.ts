@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
 import { Failure, visibleText } from '../../../core/model';
+import { FACTS_SCRIPT, readFacts } from '../../../core/hosts/facts';
+import type { Host } from '../../../core/hosts/host';
 import { PROC_MODULES, SHOW } from '../../../core/modules/host-scripts';
 import type { GuestWatcher } from '../hosts/guest-watcher';
 import { canonicalHostId, isHost, isSameHost } from '../hosts/host-id';
@@ -11,7 +13,7 @@ import type { Loader } from '../loads/loader';
 import { HOSTS_VIEW } from '../manifest';
 import type { LiveSession, SessionFeed } from '../sessions/session-feed';
 import type { Settings } from '../settings';
-import { moduleRows } from './fact-rows';
+import { factRows, moduleRows } from './fact-rows';
 import { hostRows, type HostView, type LoadedView } from './hosts-tree';
 import { note, type TreeNode } from './tree-node';
 import { TreeView } from './tree-view';
@@ -72,7 +74,8 @@ export class HostsView implements vscode.Disposable {
       state: hosts.stateOf(id),
       guest: guests.all.get(id) ?? null,
       loaded: feed.all().filter((live) => live.isLoaded && isHost(id, live.host)).map((live) => this.loadedView(live)),
-      allModules: () => this.kernelModules(id),
+      facts: () => this.ask(id, async (host) => factRows(id, readFacts(await host.script(FACTS_SCRIPT, []), host.name, host.kind))),
+      allModules: () => this.ask(id, async (host) => moduleRows(id, (await host.script(SHOW, [PROC_MODULES])).stdout)),
     };
   }
 
@@ -82,12 +85,13 @@ export class HostsView implements vscode.Disposable {
     return { sessionId: live.id, name: live.moduleName, parameters: live.parameters, phase: own === undefined && live.end === null ? 'loading' : 'loaded', own: own !== undefined, devices };
   }
 
-  private async kernelModules(id: string): Promise<TreeNode[]> {
+  /** What a question to an open host tells, as rows; a failure is one row. */
+  private async ask(id: string, question: (host: Host) => Promise<TreeNode[]>): Promise<TreeNode[]> {
     try {
       const host = this.deps.hosts.peek(id);
-      return host ? moduleRows(id, (await host.script(SHOW, [PROC_MODULES])).stdout) : [];
+      return host ? await question(host) : [];
     } catch (error) {
-      return [note(`modules-failed:${id}`, visibleText(Failure.from(error).message), 'error', { iconColor: 'list.errorForeground' })];
+      return [note(`not-answered:${id}`, visibleText(Failure.from(error).message), 'error', { iconColor: 'list.errorForeground' })];
     }
   }
 }

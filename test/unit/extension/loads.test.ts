@@ -6,7 +6,8 @@ import type { ModuleDescription } from '../../../core/modules/discover';
 import { hostIdOf, isHost } from '../../../extension/src/hosts/host-id';
 import { HostKeeper } from '../../../extension/src/hosts/host-keeper';
 import { findModule, isInside } from '../../../extension/src/loads/modules';
-import { KmodlabTask, taskCommand, type TaskPlace } from '../../../extension/src/tasks/execution';
+import { commands } from '../../../cli/commands';
+import { isBuildTask, KmodlabTask, matchersOf, taskCommand, type TaskPlace } from '../../../extension/src/tasks/execution';
 
 function module(name: string, folder: string): ModuleDescription {
   return { name, folder, kbuildFile: 'Kbuild', sources: [`${name}.c`], headers: [] };
@@ -64,6 +65,18 @@ describe('a task', () => {
   it('goes to its own host where it names one, and passes parameters to loads only', () => {
     const task = KmodlabTask.parse({ type: 'kmodlab', command: 'unload', module: 'a', host: 'ssh:box', parameters: { mode: 'x' } });
     assert.deepEqual(taskCommand(task, { ...place, module: { folder: '/w/a', name: null } }).args, ['/x/cli.js', 'unload', '/w/a', '--host', 'ssh:box']);
+  });
+
+  it('is a command of the CLI, whichever it is', () => {
+    const names = commands.map(({ name }) => name);
+    for (const command of KmodlabTask.shape.command.options) assert.ok(names.includes(command), command);
+  });
+
+  it('checks a folder without a host', () => {
+    const task = KmodlabTask.parse({ type: 'kmodlab', command: 'check', module: 'a', host: 'ssh:box' });
+    assert.deepEqual(taskCommand(task, place).args, ['/x/cli.js', 'check', '/w/a b']);
+    assert.deepEqual(matchersOf('check'), ['$kmodlab-check']);
+    assert.deepEqual(KmodlabTask.shape.command.options.filter(isBuildTask), ['build', 'check']);
   });
 
   it('is refused with an unknown command or without a module', () => {

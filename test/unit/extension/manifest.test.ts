@@ -154,6 +154,6 @@ describe('the manifest and the code', () => {
   });
 
   it('register every declared problem matcher under a name of ours', () => {
-    assert.deepEqual(contributes.problemMatchers.map(({ name }) => name), ['kmodlab-gcc', 'kmodlab-modpost']);
+    assert.deepEqual(contributes.problemMatchers.map(({ name }) => name), ['kmodlab-gcc', 'kmodlab-modpost', 'kmodlab-check']);
   });
 });

@@ -29,12 +29,12 @@ describe('tasks', function () {
   this.timeout(TASK_MS);
 
   it('are processes of the CLI, the build among the build tasks', async () => {
-    for (const command of ['build', 'load', 'unload']) {
+    for (const command of ['build', 'load', 'unload', 'check']) {
       const found = await task(`${command} device2`);
       assert.ok(found.execution instanceof vscode.ProcessExecution);
       assert.equal(found.execution.args[1], command);
-      assert.deepEqual(found.problemMatchers, ['$kmodlab-gcc', '$kmodlab-modpost']);
-      assert.equal(found.group?.id, command === 'build' ? vscode.TaskGroup.Build.id : undefined);
+      assert.deepEqual(found.problemMatchers, command === 'check' ? ['$kmodlab-check'] : ['$kmodlab-gcc', '$kmodlab-modpost']);
+      assert.equal(found.group?.id, command === 'build' || command === 'check' ? vscode.TaskGroup.Build.id : undefined);
     }
   });
 
@@ -53,6 +53,15 @@ describe('tasks', function () {
         assert.equal(diagnostic.range.start.line, line - 1);
       },
     );
+  });
+
+  it('say at file and line what the analysis finds, also of a file that is not open', async () => {
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    const source = (uri: vscode.Uri): readonly vscode.Diagnostic[] => vscode.languages.getDiagnostics(uri);
+    assert.equal(await run(await task('check device2')), 1);
+    const uri = moduleFile('device2_kernel_buffer.c');
+    const finding = await until(() => source(uri).find(({ message }) => message.includes('EFAULT')), vscode.languages.onDidChangeDiagnostics);
+    assert.equal(finding.severity, vscode.DiagnosticSeverity.Error);
   });
 
   it('reach the views with their loads', async () => {
