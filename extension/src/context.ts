@@ -6,7 +6,7 @@ import { visibleText, Failure, type LoadSession, type SessionEvent } from '../..
 import { PackageStore } from '../../core/packages';
 import { userDirs } from '../../core/platform/dirs';
 import { SessionStore } from '../../core/sessions/store';
-import { Consent, isDisposable } from './hosts/consent';
+import { confirmFirstLoad } from './hosts/consent';
 import { GuestWatcher } from './hosts/guest-watcher';
 import { askSecret } from './hosts/secret-prompt';
 import { HostKeeper } from './hosts/host-keeper';
@@ -28,7 +28,6 @@ import { ModuleMemory } from './loads/module-memory';
 import { isInside } from './loads/modules';
 import { Command, TASK_TYPE, type SettingKey } from './manifest';
 import { Messages, type Remedy } from './messages';
-import { silentWork, type Work } from './progress';
 import { ResultsPanel } from './results/results-panel';
 import { SessionFeed, type LiveSession, type SessionOrigin } from './sessions/session-feed';
 import { StoredSessions } from './sessions/stored-sessions';
@@ -37,6 +36,7 @@ import { Settings } from './settings';
 import { StatusBar } from './status/status-bar';
 import { HostsView } from './tree/hosts-view';
 import { ModulesView } from './tree/modules-view';
+import { Verdicts } from './loads/verdicts';
 import type { Subject } from './tree/tree-node';
 import { WebviewResources } from './webviews/resources';
 
@@ -47,9 +47,9 @@ export class Context {
   readonly commandOutput = vscode.window.createOutputChannel('Kernel Module Lab Commands');
   readonly messages = new Messages(this.log, (failure) => this.remedyFor(failure));
   readonly settings = new Settings();
-  readonly nodes = new DeviceNodes();
   readonly feed = new SessionFeed();
-  readonly consent: Consent;
+  readonly nodes = new DeviceNodes();
+  readonly verdicts = new Verdicts(this.feed);
   readonly memory: ModuleMemory;
   readonly modules: ModuleList;
   readonly extensionUri: vscode.Uri;
@@ -72,16 +72,15 @@ export class Context {
     this.cliPath = path.join(dist, 'cli.js');
     const dirs = userDirs();
     const store = new SessionStore(dirs.state);
-    this.consent = new Consent(extension.globalState);
     this.memory = new ModuleMemory(extension.workspaceState);
-    this.modules = this.own(new ModuleList(this.log));
     const resources = new WebviewResources(extension.extensionUri);
     this.packages = new PackageStore(dirs, { log: (line) => this.log.debug(line) });
     const guests = { packages: this.packages, dirs, keeperPath: path.join(dist, 'keeper.js') };
     this.hosts = new HostKeeper({ openHost, base: { ...guests, askSecret } });
     this.language = this.own(new LanguageServer(path.join(dist, 'server.js'), this.log));
     const diagnostics = this.own(new BuildDiagnostics());
-    this.loader = new Loader({ hosts: this.hosts, feed: this.feed, store, dirs, language: this.language, diagnostics, log: this.log });
+    this.modules = this.own(new ModuleList(this.log));
+    this.loader = new Loader({ hosts: this.hosts, feed: this.feed, store, dirs, language: this.language, diagnostics, log: this.log, settings: this.settings, workspace: () => this.modules.get(), askSecret, confirmFirstLoad });
     this.explainer = new Explainer({ guests, store, feed: this.feed });
     this.stored = new StoredSessions(store, this.feed);
     this.kernelLog = this.own(new KernelLogView(resources, this.feed));
@@ -93,24 +92,13 @@ export class Context {
     this.own(new StatusBar({ settings: this.settings, hosts: this.hosts, loader: this.loader, feed: this.feed }));
     const watcher = this.own(new GuestWatcher(dirs, (line) => this.log.warn(line)));
     this.own(new HostsView({ settings: this.settings, hosts: this.hosts, guests: watcher, loader: this.loader, nodes: this.nodes, feed: this.feed }));
-    this.own(new ModulesView({ modules: this.modules, memory: this.memory, loader: this.loader, feed: this.feed }));
+    this.own(new ModulesView({ settings: this.settings, modules: this.modules, memory: this.memory, verdicts: this.verdicts, loader: this.loader, feed: this.feed }));
     this.own(new SessionWatcher({ store, feed: this.feed, originOf, onError: (failure) => this.log.warn(failure.message) }));
     this.own(new HostTarget({ selectedHost: () => this.settings.hostId, onSelect: (listener) => this.settings.onChange('kmodlab.host', listener), hosts: this.hosts, send: (target) => this.language.setTarget(target), log: (line) => this.log.info(line) }));
     this.own(this.hosts.onLost(({ failure }) => this.messages.failure(failure)));
     this.own(this.feed.subscribe(({ live, event }) => this.onSessionEvent(live, event)));
     this.own(this.settings.onChange('kmodlab.hosts', () => this.tellBadHosts()));
     this.tellBadHosts();
-  }
-
-  /**
-   * Whether a module may go into a host's kernel, asked where that kernel is not disposable. Opens such a host, to name its kernel.
-   * @throws Failure what the host's opening throws
-   */
-  async agreesToLoad(moduleName: string, hostId: string, work: Work = silentWork()): Promise<boolean> {
-    if (isDisposable(hostId)) return true;
-    const host = await this.hosts.get(hostId, work);
-    const { kernel } = await host.facts(work.signal);
-    return this.consent.toLoad(moduleName, { id: hostId, name: this.settings.hostName(hostId), kernel });
   }
 
   private remedyFor(failure: Failure): Remedy | undefined {

@@ -6,6 +6,7 @@ import type { Architecture, RuleLevels } from '../../core/model';
 export const Command = {
   loadDevice2: 'kmodlab.loadDevice2',
   loadModule: 'kmodlab.loadModule',
+  checkModule: 'kmodlab.checkModule',
   loadWithParameters: 'kmodlab.loadWithParameters',
   unloadModule: 'kmodlab.unloadModule',
   reloadModule: 'kmodlab.reloadModule',
@@ -56,6 +57,10 @@ export interface SettingTypes {
   'kmodlab.host': string;
   /** Read by `readHostList`: a person writes it by hand. */
   'kmodlab.hosts': readonly unknown[];
+  /** Seconds; 0 is none. */
+  'kmodlab.load.watchdog': number;
+  'kmodlab.signing.key': string;
+  'kmodlab.signing.certificate': string;
   'kmodlab.results.openAfterLoad': boolean;
   'kmodlab.results.inline': boolean;
   'kmodlab.results.codeLens': boolean;
@@ -71,6 +76,9 @@ export type SettingKey = keyof SettingTypes;
 export const settingDefaults: Readonly<SettingTypes> = {
   'kmodlab.host': 'guest',
   'kmodlab.hosts': ['guest'],
+  'kmodlab.load.watchdog': 0,
+  'kmodlab.signing.key': '',
+  'kmodlab.signing.certificate': '',
   'kmodlab.results.openAfterLoad': true,
   'kmodlab.results.inline': true,
   'kmodlab.results.codeLens': true,
@@ -83,4 +91,4 @@ export const settingDefaults: Readonly<SettingTypes> = {
 };
 
 /** Settings that name a program or a host: a workspace that is not trusted may not set them. */
-export const restrictedSettings: readonly SettingKey[] = ['kmodlab.host', 'kmodlab.hosts'];
+export const restrictedSettings: readonly SettingKey[] = ['kmodlab.host', 'kmodlab.hosts', 'kmodlab.signing.key', 'kmodlab.signing.certificate'];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
+import { ExitCode, Failure } from '../../core/model';
 import { isSameHost } from './hosts/host-id';
 import { defaultHostName, readHostList, type ListedHost } from './hosts/host-list';
 import type { SettingKey, SettingTypes } from './manifest';
@@ -18,6 +19,27 @@ export class Settings {
   /** What the person calls a host. */
   hostName(id: string): string {
     return this.hosts.hosts.find((host) => isSameHost(host.id, id))?.name ?? defaultHostName(id);
+  }
+
+  /** 0: no watchdog. */
+  get watchdogSeconds(): number {
+    return this.read('kmodlab.load.watchdog');
+  }
+
+  get signingKey(): string {
+    return this.read('kmodlab.signing.key').trim();
+  }
+
+  get signingCertificate(): string {
+    return this.read('kmodlab.signing.certificate').trim();
+  }
+
+  /** @throws Failure `signing-incomplete` */
+  get signing(): { keyFile: string; certFile: string } | null {
+    const { signingKey: keyFile, signingCertificate: certFile } = this;
+    if (keyFile !== '' && certFile !== '') return { keyFile, certFile };
+    if (keyFile === '' && certFile === '') return null;
+    throw new Failure({ code: 'signing-incomplete', what: 'Nothing was loaded.', why: 'A signing key and its certificate belong together, and one of them is not set.', next: 'Set both, kmodlab.signing.key and kmodlab.signing.certificate, or none.', exitCode: ExitCode.usage });
   }
 
   get openResultsAfterLoad(): boolean {

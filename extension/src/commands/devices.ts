@@ -46,7 +46,7 @@ async function chooseDevice(context: Context, argument: unknown, title: string):
   const subject = subjectOf(argument, 'device');
   const items = context.loader.loaded
     .flatMap((loaded) => loaded.handle.devices().map((device): OwnDevice => ({ loaded, device })))
-    .filter(({ loaded, device }) => subject === undefined || (loaded.handle.sessionId === subject.sessionId && device.major === subject.major))
+    .filter(({ loaded, device }) => subject === undefined || (loaded.handle.sessionId === subject.sessionId && device.major === subject.major && device.minor === subject.minor))
     .map((own) => ({ label: visibleText(own.device.name), description: `major ${own.device.major}, of ${own.loaded.module.name} on ${own.loaded.hostId}`, own }));
   if (items.length === 0) {
     throw new Failure({
@@ -63,8 +63,8 @@ async function chooseDevice(context: Context, argument: unknown, title: string):
 /** The device's node, made when it is not there yet. */
 async function nodeOf(context: Context, { loaded, device }: OwnDevice): Promise<string> {
   const { sessionId } = loaded.handle;
-  const node = context.nodes.pathOf(sessionId, device.major) ?? (await loaded.handle.createNode(device));
-  context.nodes.add(sessionId, device.major, node);
+  const node = context.nodes.pathOf(sessionId, device) ?? (await loaded.handle.createNode(device));
+  context.nodes.add(sessionId, device, node);
   return node;
 }
 
@@ -88,7 +88,7 @@ async function writeTo(context: Context, own: OwnDevice): Promise<void> {
 
 async function readFrom(context: Context, own: OwnDevice): Promise<void> {
   const node = await nodeOf(context, own);
-  const action = await withWork(`Reading ${node}`, context.log, () => own.loaded.handle.exercise(['timeout', '5', 'dd', `if=${node}`, 'bs=4096', 'count=1', 'status=none']));
+  const action = await withWork(`Reading ${node}`, context.log, () => own.loaded.handle.readFromDevice(node));
   const text = visibleText(action.stdout.trimEnd()).slice(0, MAX_SHOWN_CHARS);
   show(context, action, text === '' ? `${node} gave nothing.` : `${node} gave: ${text}`, `Reading ${node}`, 'The reader', { 'Read Again': () => readFrom(context, own) });
 }

@@ -36,9 +36,7 @@ export async function addHost(context: Context): Promise<void> {
 
 export async function removeHost(context: Context, argument: unknown): Promise<void> {
   const id = subjectOf(argument, 'host')?.hostId;
-  if (id === undefined) return;
-  await context.settings.removeHost(id);
-  await context.consent.forget(id);
+  if (id !== undefined) await context.settings.removeHost(id);
 }
 
 /** Asks for one of the known hosts, or for a new one; undefined when none was chosen. */

@@ -6,7 +6,7 @@ import { requireTrust } from '../trust';
 import { createDeviceNode, readFromDevice, writeToDevice } from './devices';
 import { connectHost, disconnectHost, openTerminal, stopGuest } from './host-actions';
 import { addHost, removeHost, selectHost, useHost } from './hosts';
-import { buildModule, loadDevice2, loadModule, loadWithParameters } from './load';
+import { buildModule, checkModule, loadDevice2, loadModule, loadWithParameters } from './load';
 import { exerciseModule, reloadModule, unloadModule } from './loaded';
 import { explainCall, showResults } from './results';
 
@@ -20,6 +20,7 @@ interface CommandEntry {
 const commands: Readonly<Record<Command, CommandEntry>> = {
   [Command.loadDevice2]: { run: loadDevice2, needsTrust: true },
   [Command.loadModule]: { run: loadModule, needsTrust: true },
+  [Command.checkModule]: { run: checkModule, needsTrust: true },
   [Command.loadWithParameters]: { run: loadWithParameters, needsTrust: true },
   [Command.unloadModule]: { run: unloadModule, needsTrust: true },
   [Command.reloadModule]: { run: reloadModule, needsTrust: true },

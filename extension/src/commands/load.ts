@@ -2,20 +2,18 @@
 import fs from 'node:fs/promises';
 import * as vscode from 'vscode';
 import type { ModuleBuild } from '../../../core/build/build';
-import { Failure } from '../../../core/model';
+import { Failure, visibleText } from '../../../core/model';
 import type { ModuleDescription } from '../../../core/modules/discover';
 import { readModuleInfo } from '../../../core/modules/modinfo';
 import type { Context } from '../context';
-import { isDisposable } from '../hosts/consent';
 import { pickModule } from '../loads/find-modules';
 import { askParameters } from '../loads/parameter-form';
 import type { Values } from '../loads/parameter-values';
-import { withWork } from '../progress';
+import { silentWork, withWork } from '../progress';
 import { revealViews } from '../reveal-views';
 import { subjectOf } from '../tree/tree-node';
 import { offerDevices } from './devices';
 import { offerExample } from './example';
-import { openHost } from './host-actions';
 
 const EXAMPLE = 'device2';
 
@@ -24,6 +22,8 @@ export interface Wanted {
   readonly module: ModuleDescription;
   readonly hostId: string;
   readonly parameters: Values;
+  /** What another program left loaded under that name gives way. */
+  readonly replaces?: 'loaded';
 }
 
 /** Loads the module named device2; offers the bundled example when the workspace has none. */
@@ -48,7 +48,8 @@ export async function loadWithParameters(context: Context, argument: unknown): P
   const { koPath } = await buildOrFail(context, module, hostId);
   const { parameters } = readModuleInfo(await fs.readFile(koPath));
   await context.memory.keep(module, { parameters });
-  const values = await askParameters(module.name, parameters, context.memory.of(module).values);
+  const { arch } = await (await context.hosts.get(hostId, silentWork())).facts();
+  const values = await askParameters({ moduleName: module.name, parameters, arch }, context.memory.of(module).values);
   if (!values) return;
   await context.memory.keep(module, { values });
   await loadWithViews(context, { module, hostId, parameters: values });
@@ -60,6 +61,20 @@ export async function buildModule(context: Context, argument: unknown): Promise<
   const { compiler, koPath } = await buildOrFail(context, module, context.settings.hostId);
   await context.memory.keep(module, { parameters: readModuleInfo(await fs.readFile(koPath)).parameters });
   void vscode.window.showInformationMessage(`${module.name} was built without errors by ${compiler}.`);
+}
+
+/** Says what a load would meet, without loading anything: the Modules view shows it line by line. */
+export async function checkModule(context: Context, argument: unknown): Promise<void> {
+  const module = await chooseModule(context, argument, 'Check before Loading');
+  if (!module) return;
+  const hostId = context.settings.hostId;
+  const lines = await withWork(`Checking ${module.name}`, context.log, (work) => context.loader.check(module, hostId, {}, work));
+  context.verdicts.set(module, { hostId, lines });
+  const blocked = lines.filter(({ verdict }) => verdict === 'blocked');
+  const [first] = blocked;
+  const where = context.settings.hostName(hostId);
+  if (!first) void vscode.window.showInformationMessage(`${module.name} can be loaded on ${where}.`);
+  else void vscode.window.showWarningMessage(`${module.name} cannot be loaded on ${where}. ${visibleText(first.text)} ${visibleText(first.fix ?? '')}`.trimEnd());
 }
 
 /** The module of a row, else one that is chosen. */
@@ -79,12 +94,10 @@ async function buildOrFail(context: Context, module: ModuleDescription, hostId: 
 
 /** One load as a person sees it: confirmation where it is due, progress, the views, and what to do with new devices. */
 export async function loadWithViews(context: Context, wanted: Wanted): Promise<void> {
-  const { module, hostId, parameters } = wanted;
-  if (!isDisposable(hostId)) await openHost(context, hostId);
-  if (!(await context.agreesToLoad(module.name, hostId))) return;
+  const { module } = wanted;
   await revealViews(context, 'command', 'started');
   try {
-    const loaded = await withWork(`Loading ${module.name}`, context.log, (work) => context.loader.load({ module, hostId, parameters, origin: 'command' }, work));
+    const loaded = await withWork(`Loading ${module.name}`, context.log, (work) => context.loader.load({ ...wanted, origin: 'command' }, work));
     await revealViews(context, 'command', 'loaded');
     offerDevices(context, loaded);
   } catch (error) {
@@ -105,9 +118,7 @@ async function offerReload(context: Context, wanted: Wanted, failure: Failure): 
   const reload = 'Unload and Load Again';
   const choice = await vscode.window.showWarningMessage(`${failure.what} ${failure.why}`, reload);
   if (choice !== reload) return;
-  const { module, hostId } = wanted;
-  await withWork(`Unloading ${module.name}`, context.log, (work) => context.loader.unloadByName(module.name, hostId, work));
-  await loadWithViews(context, wanted);
+  await loadWithViews(context, { ...wanted, replaces: 'loaded' });
 }
 
 function buildFailure(module: ModuleDescription, errors: number): Failure {

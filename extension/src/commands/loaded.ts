@@ -4,6 +4,7 @@ import { Failure, visibleText, type Action } from '../../../core/model';
 import type { Context } from '../context';
 import { hostIdOf } from '../hosts/host-id';
 import type { Loaded } from '../loads/loader';
+import type { Exercise } from '../loads/module-memory';
 import { withWork } from '../progress';
 import type { LiveSession } from '../sessions/session-feed';
 import { subjectOf } from '../tree/tree-node';
@@ -31,8 +32,7 @@ export async function reloadModule(context: Context, argument: unknown): Promise
     throw new Failure({ code: 'no-module', what: `${live.moduleName} was not loaded again.`, why: `It is no longer in ${live.folder}.`, next: 'Open the folder of the module.' });
   }
   const hostId = own?.hostId ?? hostIdOf(live.host);
-  if (!own) await unload(context, chosen); // what this window loaded is unloaded by its next load
-  await loadWithViews(context, { module, hostId, parameters: live.parameters });
+  await loadWithViews(context, { module, hostId, parameters: live.parameters, replaces: 'loaded' });
 }
 
 /** Runs a command line on the host of a module while it is loaded; what it printed and its exit code stay with the session. */
@@ -40,17 +40,34 @@ export async function exerciseModule(context: Context, argument: unknown): Promi
   const chosen = await chooseLoaded(context, argument, 'Exercise Module', ({ own }) => own !== undefined);
   const own = chosen?.own;
   if (!own) return;
-  const line = await vscode.window.showInputBox({
-    title: `Exercise ${visibleText(own.module.name)}`,
-    prompt: 'A command line for the shell of its host, run as root',
-    placeHolder: 'cat /proc/modules',
-    value: context.memory.of(own.module).exercise,
-    ignoreFocusOut: true,
-  });
-  if (line === undefined || line.trim() === '') return;
-  await context.memory.keep(own.module, { exercise: line });
-  const action = await withWork(`Running ${visibleText(line).slice(0, 60)}`, context.log, () => own.handle.exercise(['sh', '-c', line]));
+  const exercise = await askExercise(own.module.name, context.memory.of(own.module).exercise);
+  if (!exercise) return;
+  await context.memory.keep(own.module, { exercise });
+  const { program, line } = exercise;
+  const action = await withWork(`Running ${visibleText(line).slice(0, 60)}`, context.log, () => (program ? own.handle.exerciseProgram(line, []) : own.handle.exercise(['sh', '-c', line])));
   showOutput(context, line, action);
+}
+
+/** A command line for the host, or a program of this machine that is copied there. */
+async function askExercise(moduleName: string, last: Exercise | null): Promise<Exercise | undefined> {
+  const again = last === null ? [] : [{ label: `$(history) ${visibleText(last.line)}`, description: 'as last time', ask: () => Promise.resolve(last) }];
+  const items: (vscode.QuickPickItem & { ask: () => Promise<Exercise | undefined> })[] = [
+    ...again,
+    { label: '$(terminal) Command line…', detail: 'For the shell of its host, run as root', ask: () => askCommandLine(moduleName, last?.program === false ? last.line : '') },
+    { label: '$(file-binary) Program of this machine…', detail: 'Copied to the host, run there as root, and removed', ask: askProgram },
+  ];
+  const choice = await vscode.window.showQuickPick(items, { title: `Exercise ${visibleText(moduleName)}`, placeHolder: 'What is run while it is loaded' });
+  return choice?.ask();
+}
+
+async function askCommandLine(moduleName: string, value: string): Promise<Exercise | undefined> {
+  const line = await vscode.window.showInputBox({ title: `Exercise ${visibleText(moduleName)}`, prompt: 'A command line for the shell of its host', placeHolder: 'cat /proc/modules', value, ignoreFocusOut: true });
+  return line === undefined || line.trim() === '' ? undefined : { program: false, line };
+}
+
+async function askProgram(): Promise<Exercise | undefined> {
+  const [file] = (await vscode.window.showOpenDialog({ title: 'Program to run on the host', openLabel: 'Run' })) ?? [];
+  return file && { program: true, line: file.fsPath };
 }
 
 function showOutput(context: Context, line: string, { stdout, stderr, exitCode }: Action): void {

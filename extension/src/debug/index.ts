@@ -58,7 +58,6 @@ function debugDeps(context: Context, folder: vscode.WorkspaceFolder | undefined)
         throw new Failure({ code: 'no-module', what: 'Nothing was loaded.', why: `${launch.module} is not the folder or the name of one module of this workspace.`, next: 'Correct "module" in the launch configuration.' });
       }
       const hostId = launch.host ?? context.settings.hostId;
-      if (!(await context.agreesToLoad(module.name, hostId, { progress: on.progress, signal }))) throw Failure.cancelled(`${module.name} was not loaded.`);
       const subscription = context.feed.subscribe(({ live, event }) => {
         if (live.origin === 'debug' && live.moduleName === module.name) on.event(event);
       });

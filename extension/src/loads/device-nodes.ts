@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: MIT
+import type { CharacterDevice } from '../../../core/modules/load';
 import { Emitter } from '../emitter';
 
-/** The device nodes that this window made, by load session and major number; they go with their module. */
+type DeviceNumber = Pick<CharacterDevice, 'major' | 'minor'>;
+
+/** The device nodes that this window made, by load session and device number; they go with their module. */
 export class DeviceNodes {
-  private readonly made = new Map<string, Map<number, string>>();
+  private readonly made = new Map<string, Map<string, string>>();
   private readonly changed = new Emitter<void>();
 
   onChange(listener: () => void): { dispose(): void } {
     return this.changed.subscribe(listener);
   }
 
-  pathOf(sessionId: string, major: number): string | null {
-    return this.made.get(sessionId)?.get(major) ?? null;
+  pathOf(sessionId: string, device: DeviceNumber): string | null {
+    return this.made.get(sessionId)?.get(keyOf(device)) ?? null;
   }
 
-  add(sessionId: string, major: number, path: string): void {
-    const nodes = this.made.get(sessionId) ?? new Map<number, string>();
-    this.made.set(sessionId, nodes.set(major, path));
+  add(sessionId: string, device: DeviceNumber, path: string): void {
+    const nodes = this.made.get(sessionId) ?? new Map<string, string>();
+    this.made.set(sessionId, nodes.set(keyOf(device), path));
     this.changed.fire();
   }
+}
+
+function keyOf({ major, minor }: DeviceNumber): string {
+  return `${major}:${minor}`;
 }

@@ -2,17 +2,21 @@
 import * as vscode from 'vscode';
 import { buildModule, type ModuleBuild } from '../../../core/build/build';
 import type { Host } from '../../../core/hosts/host';
-import { Failure, type BuildResult, type LoadSession, type SessionEvent } from '../../../core/model';
+import type { AskSecret } from '../../../core/hosts/sudo';
+import { Failure, type BuildResult, type LoadSession, type PreflightLine, type SessionEvent } from '../../../core/model';
 import type { ModuleDescription } from '../../../core/modules/discover';
-import { startLoad, type LoadDeps, type LoadedModule } from '../../../core/modules/load';
+import { checkLoad, missingEnvironment } from '../../../core/modules/examine';
+import { startLoad, type FirstLoad, type LoadDeps, type LoadedModule, type LoadPlan } from '../../../core/modules/load';
 import { unloadModule } from '../../../core/modules/unload';
 import type { Dirs } from '../../../core/platform/dirs';
 import type { SessionStore } from '../../../core/sessions/store';
 import { Emitter } from '../emitter';
+import { isSameHost } from '../hosts/host-id';
 import type { HostKeeper } from '../hosts/host-keeper';
 import type { LanguageServer } from '../language-client/language-server';
 import type { Work } from '../progress';
 import type { SessionFeed, SessionOrigin } from '../sessions/session-feed';
+import type { Settings } from '../settings';
 import type { BuildDiagnostics } from './build-diagnostics';
 import { isInside } from './modules';
 
@@ -21,6 +25,8 @@ export interface LoadRequest {
   readonly hostId: string;
   readonly parameters: Readonly<Record<string, string>>;
   readonly origin: SessionOrigin;
+  /** What another program left loaded under that name gives way. */
+  readonly replaces?: 'loaded';
 }
 
 /** A module that this window loaded and that is in the kernel now. */
@@ -38,6 +44,11 @@ export interface LoaderDeps {
   readonly language: LanguageServer;
   readonly diagnostics: BuildDiagnostics;
   readonly log: vscode.LogOutputChannel;
+  readonly settings: Pick<Settings, 'watchdogSeconds' | 'signing'>;
+  /** The modules of the workspace: one may need another. */
+  readonly workspace: () => Promise<readonly ModuleDescription[]>;
+  readonly askSecret: AskSecret;
+  readonly confirmFirstLoad: (question: FirstLoad) => Promise<boolean>;
 }
 
 /** Builds, loads and unloads modules for this window, and remembers what is loaded. Knows no view. */
@@ -56,20 +67,17 @@ export class Loader {
   }
 
   /**
-   * Saves, builds and loads a module; one that this window loaded on the same host before is unloaded first.
+   * Saves, builds and loads a module; one that this window loaded on the same host before gives way once the new one is built.
    * @throws Failure of `startLoad`, of the host's opening, `file-not-saved`
    */
   async load(request: LoadRequest, work: Work): Promise<Loaded> {
     const { module, hostId } = request;
     await saveSources(module);
     const host = await this.deps.hosts.get(hostId, work);
-    const earlier = this.loaded.find((loaded) => loaded.module.name === module.name && loaded.hostId === hostId);
-    if (earlier) {
-      work.progress.step(`Unloading the earlier ${module.name}`);
-      await earlier.handle.unload();
-    }
+    const earlier = this.loaded.find((loaded) => loaded.module.name === module.name && isSameHost(loaded.hostId, hostId));
+    const replaces = earlier?.handle ?? request.replaces;
     this.deps.diagnostics.clear(module.folder);
-    const plan = { module, host, parameters: request.parameters, predict: this.deps.language.predictFor(module.folder) };
+    const plan = { ...this.planOf(module, host, request.parameters), ...(replaces ? { replaces } : {}) };
     const handle = await startLoad(plan, this.loadDeps(module, request.origin, work)).catch(async (error: unknown) => {
       await this.dropLost(hostId, error);
       throw error;
@@ -88,18 +96,17 @@ export class Loader {
   async build(module: ModuleDescription, hostId: string, work: Work): Promise<ModuleBuild> {
     await saveSources(module);
     const host = await this.deps.hosts.get(hostId, work);
-    const environment = await host.buildEnvironment(work.signal);
-    if (!environment) {
-      throw new Failure({
-        code: 'no-build-environment',
-        what: `${module.name} was not built.`,
-        why: `There are no kernel headers for ${host.name} on this machine.`,
-        next: 'Install the headers package of that kernel, or choose another host.',
-      });
-    }
-    const build = await buildModule({ module, environment, dirs: this.deps.dirs, signal: work.signal, progress: work.progress, onLine: (line) => this.deps.log.info(line) });
+    const environment = (await host.buildEnvironment(work.signal)) ?? missingEnvironment(host);
+    const build = await buildModule({ module, environment, dirs: this.deps.dirs, workspace: this.deps.workspace, signal: work.signal, progress: work.progress, onLine: (line) => this.deps.log.info(line) });
     this.publish(module, build);
     return build;
+  }
+
+  /** What a load would meet, without loading anything. @throws Failure as {@link load} does before it inserts anything */
+  async check(module: ModuleDescription, hostId: string, parameters: Readonly<Record<string, string>>, work: Work): Promise<PreflightLine[]> {
+    await saveSources(module);
+    const host = await this.deps.hosts.get(hostId, work);
+    return checkLoad(this.planOf(module, host, parameters), { ...this.baseDeps(work), onBuildLine: (line) => this.deps.log.info(line) });
   }
 
   /** Unloads what this window loaded. @throws Failure `unload-refused`, `host-lost` */
@@ -133,8 +140,22 @@ export class Loader {
     if (failure.code === 'host-lost' && this.deps.hosts.peek(hostId)?.kind === 'ssh') await this.deps.hosts.drop(hostId, failure);
   }
 
+  private planOf(module: ModuleDescription, host: Host, parameters: Readonly<Record<string, string>>): LoadPlan {
+    const { language, settings, workspace, askSecret } = this.deps;
+    const { watchdogSeconds, signing } = settings;
+    return {
+      module,
+      host,
+      parameters,
+      predict: language.predictFor(module.folder),
+      workspace,
+      ...(watchdogSeconds > 0 ? { watchdogSeconds } : {}),
+      ...(signing ? { signing: { ...signing, passphrase: () => askSecret({ host: 'the signing key', prompt: `Passphrase of ${signing.keyFile}`, retry: false }) } } : {}),
+    };
+  }
+
   private baseDeps(work: Work): LoadDeps {
-    return { store: this.deps.store, dirs: this.deps.dirs, progress: work.progress, signal: work.signal };
+    return { confirmFirstLoad: this.deps.confirmFirstLoad, store: this.deps.store, dirs: this.deps.dirs, progress: work.progress, signal: work.signal };
   }
 
   private loadDeps(module: ModuleDescription, origin: SessionOrigin, work: Work): LoadDeps {

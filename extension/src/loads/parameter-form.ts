@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
-import { visibleText } from '../../../core/model';
+import { visibleText, type Architecture } from '../../../core/model';
 import type { ModuleParameter } from '../../../core/modules/modinfo';
 import { choicesOf, knownValues, valueProblem, valuesText, withValue, type Values } from './parameter-values';
 
@@ -8,15 +8,22 @@ interface Item extends vscode.QuickPickItem {
   readonly parameter?: ModuleParameter;
 }
 
+export interface ParameterForm {
+  readonly moduleName: string;
+  readonly parameters: readonly ModuleParameter[];
+  /** Of the host: it says how long a long is. */
+  readonly arch: Architecture;
+}
+
 const RESET: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('discard'), tooltip: 'Leave to the module\'s default' };
 
 /** Asks for a module's parameters, as many as the person wants, in any order; undefined when they gave up. */
-export async function askParameters(moduleName: string, parameters: readonly ModuleParameter[], last: Values): Promise<Values | undefined> {
+export async function askParameters({ moduleName, parameters, arch }: ParameterForm, last: Values): Promise<Values | undefined> {
   let values = knownValues(parameters, last);
   for (;;) {
     const step = await chooseStep(moduleName, parameters, values);
     if (step === undefined || step === 'load') return step && values;
-    const value = step.reset ? '' : await askValue(moduleName, step.parameter, values[step.parameter.name] ?? '');
+    const value = step.reset ? '' : await askValue(moduleName, step.parameter, values[step.parameter.name] ?? '', arch);
     if (value !== undefined) values = withValue(values, step.parameter.name, value);
   }
 }
@@ -56,7 +63,7 @@ function itemOf(parameter: ModuleParameter, value: string | undefined): Item {
   };
 }
 
-async function askValue(moduleName: string, parameter: ModuleParameter, value: string): Promise<string | undefined> {
+async function askValue(moduleName: string, parameter: ModuleParameter, value: string, arch: Architecture): Promise<string | undefined> {
   const title = `${visibleText(parameter.name)} of ${visibleText(moduleName)}`;
   const choices = choicesOf(parameter);
   if (choices) return vscode.window.showQuickPick([...choices], { title, placeHolder: visibleText(parameter.description ?? 'Value'), ignoreFocusOut: true });
@@ -66,6 +73,6 @@ async function askValue(moduleName: string, parameter: ModuleParameter, value: s
     prompt: visibleText([parameter.type ?? 'type unknown', ...(parameter.description === null ? [] : [parameter.description])].join(' · ')),
     placeHolder: "Empty: the module's own default",
     ignoreFocusOut: true,
-    validateInput: (text) => valueProblem(parameter, text),
+    validateInput: (text) => valueProblem(parameter, text, arch),
   });
 }

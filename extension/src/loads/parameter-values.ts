@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { Failure } from '../../../core/model';
+import { Failure, type Architecture } from '../../../core/model';
 import type { ModuleParameter } from '../../../core/modules/modinfo';
+import { parameterProblem } from '../../../core/modules/preflight-parameters';
 import { parameterArguments } from '../../../core/modules/parameters';
 
 export type Values = Readonly<Record<string, string>>;
@@ -17,11 +18,11 @@ export function withValue(values: Values, name: string, value: string): Values {
 }
 
 /** Why a value cannot be given to a parameter; undefined when it can. Empty: not given at all. */
-export function valueProblem({ name }: ModuleParameter, value: string): string | undefined {
+export function valueProblem(parameter: ModuleParameter, value: string, arch: Architecture): string | undefined {
   if (value === '') return undefined;
   try {
-    parameterArguments({ [name]: value });
-    return undefined;
+    parameterArguments({ [parameter.name]: value });
+    return parameterProblem(parameter, value, arch) ?? undefined;
   } catch (error) {
     return Failure.from(error).why;
   }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 /** A task of type `kmodlab`, as tasks.json holds it. */
 export const KmodlabTask = z.object({
   type: z.literal('kmodlab'),
-  command: z.enum(['build', 'load', 'unload', 'check']),
+  command: z.enum(['build', 'load', 'unload', 'reload', 'check']),
   module: z.string().min(1),
   host: z.string().min(1).optional(),
   parameters: z.record(z.string(), z.string()).optional(),
@@ -17,6 +17,8 @@ export interface TaskPlace {
   readonly execPath: string;
   /** The host of the setting, for a task that names none. */
   readonly defaultHost: string;
+  /** Options of the settings for what loads a module. */
+  readonly loadOptions: readonly string[];
   /** Folder of the module (absolute), and its name where it is known. */
   readonly module: { readonly folder: string; readonly name: string | null };
 }
@@ -33,14 +35,13 @@ export function taskCommand(task: KmodlabTask, place: TaskPlace): TaskCommand {
 }
 
 /** `check` looks at a whole folder and needs no host. */
-function argumentsOf({ command, host, parameters }: KmodlabTask, { module, defaultHost }: TaskPlace): string[] {
+function argumentsOf({ command, host, parameters }: KmodlabTask, { module, defaultHost, loadOptions }: TaskPlace): string[] {
   if (command === 'check') return [module.folder];
-  const values = TAKES_PARAMETERS.has(command) ? Object.entries(parameters ?? {}).map(([name, value]) => `${name}=${value}`) : [];
+  const loads = command === 'load' || command === 'reload';
+  const values = loads ? Object.entries(parameters ?? {}).map(([name, value]) => `${name}=${value}`) : [];
   const name = module.name === null ? [] : ['--module', module.name];
-  return [module.folder, ...values, ...name, '--host', host ?? defaultHost];
+  return [module.folder, ...values, ...name, '--host', host ?? defaultHost, ...(loads ? loadOptions : [])];
 }
-
-const TAKES_PARAMETERS: ReadonlySet<KmodlabTask['command']> = new Set(['load']);
 
 /** The problem matchers that read what a task prints. */
 export function matchersOf(command: KmodlabTask['command']): string[] {

@@ -6,6 +6,7 @@ import type { Context } from '../context';
 import { findModule } from '../loads/modules';
 import { TASK_TYPE } from '../manifest';
 import { revealViews } from '../reveal-views';
+import type { Settings } from '../settings';
 import { isBuildTask, KmodlabTask, matchersOf, taskCommand, taskName } from './execution';
 
 const COMMANDS = KmodlabTask.shape.command.options;
@@ -53,12 +54,21 @@ function buildTask(
   scope: vscode.WorkspaceFolder | vscode.TaskScope,
   name: string,
 ): vscode.Task {
-  const { program, args, env } = taskCommand(task, { cliPath: context.cliPath, execPath: process.execPath, defaultHost: context.settings.hostId, module });
+  const { program, args, env } = taskCommand(task, { cliPath: context.cliPath, execPath: process.execPath, defaultHost: context.settings.hostId, loadOptions: loadOptions(context.settings), module });
   const execution = new vscode.ProcessExecution(program, [...args], { env: { ...env }, cwd: rootOf(scope) ?? module.folder }); // `check` names files relative to the workspace folder
   const result = new vscode.Task(definition, scope, name, TASK_TYPE, execution, matchersOf(task.command));
   if (isBuildTask(task.command)) result.group = vscode.TaskGroup.Build;
   result.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: false, showReuseMessage: false };
   return result;
+}
+
+/** What the settings say of every load, as options of the CLI; a key without its certificate is what a load refuses. */
+function loadOptions({ watchdogSeconds, signingKey, signingCertificate }: Settings): string[] {
+  return [
+    ...(watchdogSeconds > 0 ? ['--watchdog', String(watchdogSeconds)] : []),
+    ...(signingKey === '' ? [] : ['--sign-key', signingKey]),
+    ...(signingCertificate === '' ? [] : ['--sign-cert', signingCertificate]),
+  ];
 }
 
 function rootOf(scope: vscode.Task['scope']): string | undefined {

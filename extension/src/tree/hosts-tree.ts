@@ -15,6 +15,7 @@ export interface GuestView {
 export interface DeviceView {
   readonly name: string;
   readonly major: number;
+  readonly minor: number;
   /** Path of the device node, once one was made. */
   readonly node: string | null;
 }
@@ -163,13 +164,14 @@ function loadedRow(hostId: string, { sessionId, name, parameters, phase, own, de
   };
 }
 
-function deviceRow(sessionId: string, own: boolean, { name, major, node }: DeviceView): TreeNode {
+function deviceRow(sessionId: string, own: boolean, { name, major, minor, node }: DeviceView): TreeNode {
+  const number = minor === 0 ? `character device ${major}` : `character device ${major}:${minor}`;
   return {
-    id: `device:${sessionId}:${major}:${name}`,
+    id: `device:${sessionId}:${major}:${minor}`,
     label: visibleText(node ?? name),
-    description: node === null ? `character device ${major} · no node yet` : `character device ${major}`,
+    description: node === null ? `${number} · no node yet` : number,
     icon: 'plug',
     context: ['device', ...(own ? ['own'] : []), ...(node === null ? [] : ['node'])].join(' '),
-    subject: { kind: 'device', sessionId, major },
+    subject: { kind: 'device', sessionId, major, minor },
   };
 }

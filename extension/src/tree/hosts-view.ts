@@ -81,7 +81,7 @@ export class HostsView implements vscode.Disposable {
 
   private loadedView(live: LiveSession): LoadedView {
     const own = this.deps.loader.loaded.find(({ handle }) => handle.sessionId === live.id);
-    const devices = (own?.handle.devices() ?? []).map(({ name, major }) => ({ name, major, node: this.deps.nodes.pathOf(live.id, major) }));
+    const devices = (own?.handle.devices() ?? []).map((device) => ({ ...device, node: this.deps.nodes.pathOf(live.id, device) }));
     return { sessionId: live.id, name: live.moduleName, parameters: live.parameters, phase: own === undefined && live.end === null ? 'loading' : 'loaded', own: own !== undefined, devices };
   }
 

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
 import type { ModuleDescription } from '../../../core/modules/discover';
-import { defaultHostName } from '../hosts/host-list';
 import { hostIdOf } from '../hosts/host-id';
 import type { Loader } from '../loads/loader';
 import type { ModuleList } from '../loads/module-list';
 import type { ModuleMemory } from '../loads/module-memory';
+import type { Verdicts } from '../loads/verdicts';
 import { MODULES_VIEW } from '../manifest';
 import type { SessionFeed } from '../sessions/session-feed';
+import type { Settings } from '../settings';
 import { moduleTree, type ModuleView } from './modules-tree';
 import { TreeView } from './tree-view';
 
 export interface ModulesViewDeps {
+  readonly settings: Settings;
   readonly modules: ModuleList;
   readonly memory: ModuleMemory;
+  readonly verdicts: Verdicts;
   readonly loader: Loader;
   readonly feed: SessionFeed;
 }
@@ -29,9 +32,10 @@ export class ModulesView implements vscode.Disposable {
       tree,
       deps.modules.onChange(changed),
       deps.memory.onChange(changed),
+      deps.verdicts.onChange(changed),
       deps.loader.onChange(changed),
       deps.feed.subscribe(({ event }) => {
-        if (event.type === 'started' || event.type === 'preflight' || event.type === 'ended') changed();
+        if (event.type === 'started' || event.type === 'ended') changed();
       }),
     ];
   }
@@ -42,7 +46,7 @@ export class ModulesView implements vscode.Disposable {
 
   private viewOf({ name, folder }: ModuleDescription): ModuleView {
     const ours = this.deps.feed.all().filter((live) => live.moduleName === name && live.folder === folder);
-    const checked = ours.findLast((live) => live.preflight.length > 0);
+    const verdict = this.deps.verdicts.of({ folder, name });
     const own = new Set(this.deps.loader.loaded.map(({ handle }) => handle.sessionId));
     const loaded = ours.filter((live) => live.end?.state === 'loaded' || own.has(live.id));
     const { parameters, values } = this.deps.memory.of({ folder, name });
@@ -50,8 +54,8 @@ export class ModulesView implements vscode.Disposable {
       name,
       folder,
       shownFolder: shownFolder(folder),
-      loadedOn: [...new Set(loaded.map((live) => defaultHostName(hostIdOf(live.host))))],
-      preflight: checked === undefined ? null : { host: defaultHostName(hostIdOf(checked.host)), lines: checked.preflight },
+      loadedOn: [...new Set(loaded.map((live) => this.deps.settings.hostName(hostIdOf(live.host))))],
+      preflight: verdict && { host: this.deps.settings.hostName(verdict.hostId), lines: verdict.lines },
       parameters,
       values,
     };

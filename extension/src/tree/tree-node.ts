@@ -7,7 +7,7 @@ export const Subject = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('module'), folder: z.string(), name: z.string() }),
   /** A load session whose module is in the kernel. */
   z.object({ kind: z.literal('loaded'), sessionId: z.string() }),
-  z.object({ kind: z.literal('device'), sessionId: z.string(), major: z.number() }),
+  z.object({ kind: z.literal('device'), sessionId: z.string(), major: z.number(), minor: z.number() }),
 ]);
 export type Subject = z.infer<typeof Subject>;
 

@@ -52,8 +52,10 @@ describe('values of parameters', () => {
   });
 
   it('are refused with the reason before the kernel does', () => {
-    assert.equal(valueProblem(parameter, 'a b'), undefined);
-    assert.match(valueProblem(parameter, 'a"b') ?? '', /double quote/);
+    assert.equal(valueProblem(parameter, 'a b', 'x86_64'), undefined);
+    assert.match(valueProblem({ ...parameter, type: 'int' }, 'x', 'x86_64') ?? '', /whole number/);
+    assert.equal(valueProblem({ ...parameter, type: 'int' }, '', 'x86_64'), undefined);
+    assert.match(valueProblem(parameter, 'a"b', 'x86_64') ?? '', /double quote/);
     assert.deepEqual(choicesOf({ ...parameter, type: 'bool' }), ['y', 'n']);
     assert.equal(choicesOf(parameter), null);
   });
@@ -71,8 +73,8 @@ describe('what is remembered of a module', () => {
     let told = 0;
     memory.onChange(() => told++);
     await memory.keep({ folder: '/a', name: 'm' }, { values: { x: '1' } });
-    await memory.keep({ folder: '/a', name: 'm' }, { exercise: 'ls' });
-    assert.deepEqual(new ModuleMemory(store).of({ folder: '/a', name: 'm' }), { parameters: null, values: { x: '1' }, exercise: 'ls' });
+    await memory.keep({ folder: '/a', name: 'm' }, { exercise: { program: false, line: 'ls' } });
+    assert.deepEqual(new ModuleMemory(store).of({ folder: '/a', name: 'm' }), { parameters: null, values: { x: '1' }, exercise: { program: false, line: 'ls' } });
     assert.deepEqual(memory.of({ folder: '/b', name: 'm' }).values, {});
     assert.equal(told, 2);
   });
@@ -80,6 +82,6 @@ describe('what is remembered of a module', () => {
   it('is nothing where the store holds something else', async () => {
     const store = memento();
     await store.update('module:/a:m', { values: 'broken' });
-    assert.equal(new ModuleMemory(store).of({ folder: '/a', name: 'm' }).exercise, '');
+    assert.equal(new ModuleMemory(store).of({ folder: '/a', name: 'm' }).exercise, null);
   });
 });

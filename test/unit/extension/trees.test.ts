@@ -48,7 +48,7 @@ describe('the rows of the Hosts view', () => {
   });
 
   it('show what is loaded there, with its devices, and the facts of an open host', async () => {
-    const device = { name: 'echo', major: 508, node: null };
+    const device = { name: 'echo', major: 508, minor: 0, node: null };
     const loaded = { sessionId: 's', name: 'device2', parameters: { experiment: 'all' }, own: true, phase: 'loaded' as const, devices: [device, { ...device, name: 'b', node: '/dev/b' }] };
     const [module, known, all] = children(row({ state: open, loaded: [loaded] }));
     assert.deepEqual([module?.label, module?.description], ['device2', 'loaded · experiment=all']);
@@ -83,7 +83,7 @@ describe('the rows of the Hosts view', () => {
     assert.deepEqual(hosts(failed), ['connectHost', 'openTerminal', 'removeHost', 'useHost']);
     assert.deepEqual(hosts(children(failed)[0]!), ['openTerminal']);
     const [module] = moduleTree([{ ...MODULE, loadedOn: ['Guest'] }]);
-    assert.deepEqual(offered('kmodlab.modulesView', module!), ['buildModule', 'loadModule', 'loadWithParameters', 'reloadModule', 'unloadModule']);
+    assert.deepEqual(offered('kmodlab.modulesView', module!), ['buildModule', 'checkModule', 'exerciseModule', 'loadModule', 'loadWithParameters', 'reloadModule', 'unloadModule']);
   });
 });
 
