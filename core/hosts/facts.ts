@@ -7,10 +7,10 @@ import type { HostFacts } from './host';
 /**
  * Prints what {@link readFacts} reads, `key=value` a line. POSIX shell, no argument. What the kernel does not have, or this
  * user may not read, is left out. `sudo -k` leaves cached credentials aside, so that the answer holds for later, too.
+ * Read by `cat`, as a shell reads byte by byte and most of /proc/sys answers the first read only.
  */
 export const FACTS_SCRIPT = `show() {
-  value=
-  { read -r value <"$2"; } 2>/dev/null
+  value=$(cat "$2" 2>/dev/null)
   [ -z "$value" ] || echo "$1=$value"
 }
 kernel=$(uname -r) arch=$(uname -m) uid=$(id -u)

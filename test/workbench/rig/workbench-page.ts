@@ -152,9 +152,9 @@ export class Workbench {
     await row.locator(`.actions .action-label[aria-label^=${JSON.stringify(title)}]`).click();
   }
 
-  /** Opens a row that is closed. */
-  async expand(row: Locator): Promise<void> {
-    if ((await row.getAttribute('aria-expanded')) !== 'true') await row.locator('.monaco-tl-twistie').click();
+  /** Opens a row, or closes it. */
+  async toggle(row: Locator): Promise<void> {
+    await row.locator('.monaco-tl-twistie').click();
   }
 
   /** Text of the terminal in front, as it stands on the screen. */
