@@ -49,6 +49,8 @@ export interface Analyzer {
 /** A module that is edited. What an edit left alone is not analysed again; the result is that of `inspect`, always. */
 export interface FollowedModule {
   inspect(sources: readonly SourceFile[]): Inspection;
+  /** As `inspect`, in steps: after each it can be given up, or go on later. Not after any other method of this object was called. */
+  look(sources: readonly SourceFile[]): Generator<undefined, Inspection>;
   /** What can be done about those findings that `wanted` takes. */
   fixes(sources: readonly SourceFile[], wanted: (finding: Finding) => boolean): FixedFinding[];
   /** Gives the memory back that makes edits cheap. The last result stays; the next edit costs a whole analysis. */
@@ -121,26 +123,29 @@ class Following implements FollowedModule {
   }
 
   inspect(sources: readonly SourceFile[]): Inspection {
-    const isSame = sources.length === this.sources.length && sources.every(({ path, text }, at) => path === this.sources[at]?.path && text === this.sources[at].text);
-    if (!isSame) this.inspection = this.inspectAnew(sources);
+    return atOnce(this.look(sources));
+  }
+
+  *look(sources: readonly SourceFile[]): Generator<undefined, Inspection> {
+    if (!isSameText(sources, this.sources)) this.inspection = yield* this.lookAnew(sources);
     this.sources = sources;
     return this.inspection;
   }
 
-  private inspectAnew(sources: readonly SourceFile[]): Inspection {
+  private *lookAnew(sources: readonly SourceFile[]): Generator<undefined, Inspection> {
     const memory = this.remember();
-    const program = memory.reader.read(sources);
+    const program = yield* memory.reader.read(sources);
     if (!program) return NOTHING;
-    const run = runProgram(program, memory.runs);
+    const run = yield* runProgram(program, memory.runs);
     const findings = [...findingsOf(program, run, memory), ...memory.reader.tooLarge.map(notAnalysed)];
     return { findings, predictions: toPredictions(run.calls, run.complete), calls: callSites(run.calls), registerStores: registerStores(run.calls) };
   }
 
   fixes(sources: readonly SourceFile[], wanted: (finding: Finding) => boolean): FixedFinding[] {
     const memory = this.remember();
-    const program = memory.reader.read(sources);
+    const program = atOnce(memory.reader.read(sources));
     if (!program) return [];
-    const run = runProgram(program, memory.runs);
+    const run = atOnce(runProgram(program, memory.runs));
     return findingsOf(program, run, memory)
       .filter(wanted)
       .map((finding) => ({ finding, fixes: fixesFor({ finding, program, calls: run.calls }) }));
@@ -148,6 +153,18 @@ class Following implements FollowedModule {
 
   private remember(): FollowingMemory {
     return (this.memory ??= new FollowingMemory(this.parser, this.target));
+  }
+}
+
+/** Whether these are the same texts, in the same order. */
+export function isSameText(a: readonly SourceFile[], b: readonly SourceFile[]): boolean {
+  return a.length === b.length && a.every(({ path, text }, at) => path === b[at]?.path && text === b[at].text);
+}
+
+function atOnce<T>(steps: Generator<undefined, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
   }
 }
 

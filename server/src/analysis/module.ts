@@ -50,15 +50,16 @@ export class ModuleReader {
     private readonly target: TargetFacts,
   ) {}
 
-  /** The module's files as one program; null when they are no kernel module, or make no syscall at all. */
-  read(sources: readonly SourceFile[]): Program | null {
+  /** The module's files as one program; null when they are no kernel module, or make no syscall at all. Yields now and then. */
+  *read(sources: readonly SourceFile[]): Generator<undefined, Program | null> {
     const files = this.take(sources.filter((source) => /\.[ch]$/i.test(source.path) && source.text.length <= MAX_FILE_LENGTH));
     if (!files.some((file) => FOLLOWS_CALLS.test(file.text) || HAS_HANDLERS.test(file.text))) return null;
     const reader = new ModuleFiles(files);
     const roots = files.filter((file) => /\.c$/i.test(file.path) && !reader.isIncluded(file));
     const build = new ModuleBuild(sources, roots, this.target);
     if (!build.isLoadable && !files.some(({ text }) => isKernelText(text))) return null;
-    const units = (roots.length > 0 ? roots : files).map((file) => this.unit(file, reader, build));
+    const units: Unit[] = [];
+    for (const file of roots.length > 0 ? roots : files) units.push(yield* this.unit(file, reader, build));
     return new Program(units, this.target, (arch) => this.abi(arch));
   }
 
@@ -89,12 +90,12 @@ export class ModuleReader {
     });
   }
 
-  private unit(file: SourceText, sources: ModuleFiles, build: ModuleBuild): Unit {
+  private *unit(file: SourceText, sources: ModuleFiles, build: ModuleBuild): Generator<undefined, Unit> {
     const known = this.units.get(file.path) ?? { unit: new Unit(file), reader: new UnitReader(this.parser, this.target), options: new SourceText({ path: '', text: '' }) };
     this.units.set(file.path, known);
     sources.folders = build.includeFolders(file);
     known.options.update(build.directives(file));
-    known.unit.update(known.reader.read(file, known.options, sources));
+    known.unit.update(yield* known.reader.read(file, known.options, sources));
     return known.unit;
   }
 }

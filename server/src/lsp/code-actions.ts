@@ -5,6 +5,7 @@ import {
   CodeActionKind,
   LSPErrorCodes,
   ResponseError,
+  type CancellationToken,
   type ClientCapabilities,
   type CodeAction,
   type CodeActionOptions,
@@ -57,11 +58,11 @@ export class CodeActions {
     return { codeActionKinds: [CodeActionKind.QuickFix], resolveProvider: this.resolvesEdits };
   }
 
-  async list({ textDocument: { uri }, range, context }: CodeActionParams): Promise<CodeAction[]> {
+  async list({ textDocument: { uri }, range, context }: CodeActionParams, token: CancellationToken): Promise<CodeAction[]> {
     const document = this.deps.documentOf(uri);
     if (!document || (context.only && !context.only.some((kind) => isWithin(CodeActionKind.QuickFix, kind)))) return [];
     const { version } = document;
-    const offers = await this.offers(document, range);
+    const offers = await this.offers(document, range, token);
     return offers.map((offer) => this.action(offer, range, version, context.diagnostics));
   }
 
@@ -89,8 +90,8 @@ export class CodeActions {
     return { ...action, edit: this.workspaceEdit(offer) };
   }
 
-  private async offers(document: TextDocument, range: Range): Promise<Offer[]> {
-    const { folder, own, fixed } = await this.deps.inspector.fixesOf(document, (finding) => touches(finding.range, range));
+  private async offers(document: TextDocument, range: Range, token?: CancellationToken): Promise<Offer[]> {
+    const { folder, own, fixed } = await this.deps.inspector.fixesOf(document, (finding) => touches(finding.range, range), token);
     const offers = fixed.flatMap(({ finding, fixes }): Offer[] => fixes.map((fix) => ({ document, folder, own, finding, fix })));
     const lines = document.getText({ start: { line: range.start.line, character: 0 }, end: { line: range.end.line + 1, character: 0 } });
     const pasted = lines.includes('\u00b6') ? pastedText({ path: own, text: document.getText() }) : null;

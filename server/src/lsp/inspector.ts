@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import path from 'node:path';
+import { LSPErrorCodes, ResponseError, type CancellationToken } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { AnalysisTarget, Finding } from '../../../core/model/analysis';
 import type { Analyzer, FixedFinding, Inspection } from '../analysis';
@@ -49,12 +50,27 @@ export class Inspector {
     this.followed.catch(() => undefined); // whoever asks is told
   }
 
-  async inspect(document: TextDocument): Promise<InspectedDocument> {
-    const { project, dependencies, ...options } = await this.deps.optionsOf(document.uri);
-    const gathered = await this.gather(document, options.target);
-    const followed = await this.followed;
-    const modules = gathered.modules.map((module) => ({ ...module, inspection: followed.inspect(module.folder, module.sources, options.target) }));
-    return { modules, options, project, dependencies: new Set([...gathered.dependencies, ...dependencies]) };
+  /**
+   * Other messages are answered while it works.
+   * @throws ResponseError RequestCancelled, or ContentModified when the document has changed since it was asked for
+   */
+  async inspect(document: TextDocument, token?: CancellationToken): Promise<InspectedDocument> {
+    const { uri, version } = document;
+    const isWanted = (): boolean => document.version === version && token?.isCancellationRequested !== true;
+    for (;;) {
+      const { project, dependencies, ...options } = await this.deps.optionsOf(uri);
+      const gathered = await this.gather(document, options.target);
+      const followed = await this.followed;
+      const modules: InspectedModule[] = [];
+      for (const module of gathered.modules) {
+        if (!isWanted()) break;
+        const inspection = await followed.inspect(module.folder, module.sources, options.target, isWanted);
+        if (inspection) modules.push({ ...module, inspection });
+      }
+      if (token?.isCancellationRequested === true) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'Cancelled.');
+      if (!isWanted()) throw new ResponseError(LSPErrorCodes.ContentModified, 'The document has changed.');
+      if (modules.length === gathered.modules.length) return { modules, options, project, dependencies: new Set([...gathered.dependencies, ...dependencies]) };
+    }
   }
 
   /** The findings of the document itself, from all its modules, by its rules' levels and its suppression comments. */
@@ -65,14 +81,14 @@ export class Inspector {
     if (!source) return [];
     const { target, levels } = options;
     const anywhere: AnalysisTarget = { arch: target.arch, kernel: null };
-    const elsewhere = (): Finding[] => ownFindings(modules.map((module) => ({ ...module, inspection: followed.inspect(module.folder, module.sources, anywhere) })));
+    const elsewhere = (): Finding[] => ownFindings(modules.map((module) => ({ ...module, inspection: followed.inspectNow(module.folder, module.sources, anywhere) })));
     const analysed = modules.some(({ sources }) => isKernelModule(sources));
     return [...review(source, ownFindings(modules), { levels, analysed, elsewhere }).findings];
   }
 
   /** What can be done about those findings of the document that `wanted` takes, suppression included; the best first. */
-  async fixesOf(document: TextDocument, wanted: (finding: Finding) => boolean): Promise<FixedDocument> {
-    const inspected = await this.inspect(document);
+  async fixesOf(document: TextDocument, wanted: (finding: Finding) => boolean, token?: CancellationToken): Promise<FixedDocument> {
+    const inspected = await this.inspect(document, token);
     const shown = new Map((await this.findingsOf(inspected)).filter(wanted).map((finding) => [keyOf(finding), finding]));
     const [first] = inspected.modules;
     const source = first?.sources.find(({ path: name }) => name === first.own);

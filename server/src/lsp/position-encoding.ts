@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { CancellationToken } from 'vscode-languageserver/node';
 import { PositionEncodingKind, type Position } from 'vscode-languageserver/node';
 
 /** The text of a document by its URI; undefined when there is none. */
@@ -24,8 +25,8 @@ export class PositionEncoding {
   }
 
   /** A handler of requests on a document, for a client that counts as was agreed. */
-  handler<Params extends { readonly textDocument: { readonly uri: string } }, Result>(handle: (params: Params) => Result | Promise<Result>): (params: Params) => Promise<Result> {
-    return async (params) => this.toClient(await handle(await this.fromClient(params)), params.textDocument.uri);
+  handler<Params extends { readonly textDocument: { readonly uri: string } }, Result>(handle: (params: Params, token: CancellationToken) => Result | Promise<Result>): (params: Params, token: CancellationToken) => Promise<Result> {
+    return async (params, token) => this.toClient(await handle(await this.fromClient(params), token), params.textDocument.uri);
   }
 
   /** A value with its positions as the client counts them; `uri` is the document that they are of where the value names none. */

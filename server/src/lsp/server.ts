@@ -4,9 +4,13 @@ import {
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
   DocumentDiagnosticReportKind,
+  LSPErrorCodes,
+  ResponseError,
   TextDocumentSyncKind,
   TextDocuments,
+  type CancellationToken,
   type Connection,
+  type DiagnosticServerCancellationData,
   type Diagnostic,
   type CodeActionParams,
   type DidChangeConfigurationParams,
@@ -78,13 +82,13 @@ export class KmodlabServer {
     connection.onRequest('kmodlab/predictions', (params: unknown) => this.predictions(params));
     const { encoding } = this;
     connection.languages.diagnostics.on(
-      encoding.handler(async ({ textDocument }: DocumentDiagnosticParams) => ({
+      encoding.handler(async ({ textDocument }: DocumentDiagnosticParams, token) => ({
         kind: DocumentDiagnosticReportKind.Full,
-        items: await this.diagnose(textDocument.uri),
+        items: await this.pulled(textDocument.uri, token),
       })),
     );
     this.features = new EditorFeatures({ connection, encoding, inspector: this.inspector, configuration: this.configuration, analysable: (uri) => this.analysable(uri) });
-    connection.onCodeAction(encoding.handler((params: CodeActionParams) => this.codeActions.list(params)));
+    connection.onCodeAction(encoding.handler((params: CodeActionParams, token) => this.codeActions.list(params, token)));
     connection.onCodeActionResolve(async (action) => encoding.toClient(await this.codeActions.resolve(action), ''));
     this.documents.onDidChangeContent(({ document: { uri } }) => this.push(this.dependents(uri)));
     this.documents.onDidClose(({ document: { uri } }) => {
@@ -175,13 +179,24 @@ export class KmodlabServer {
     this.dirty.clear();
     for (const uri of uris) {
       const version = this.documents.get(uri)?.version;
-      const diagnostics = await this.diagnose(uri);
-      if (version !== undefined && !isProjectFile(uri) && this.documents.get(uri)?.version === version) await this.connection.sendDiagnostics(await this.encoding.toClient({ uri, version, diagnostics }, uri));
+      const diagnostics = await this.diagnose(uri).catch(() => null); // the document has changed, and is looked at again for that
+      if (diagnostics && version !== undefined && !isProjectFile(uri) && this.documents.get(uri)?.version === version) await this.connection.sendDiagnostics(await this.encoding.toClient({ uri, version, diagnostics }, uri));
     }
   }
 
-  /** Diagnostics of one open document; a defect of the analysis costs the diagnostics, never the server. */
-  private async diagnose(uri: string): Promise<Diagnostic[]> {
+  /** What a client that pulls shall ask for again is answered with ServerCancelled. */
+  private async pulled(uri: string, token: CancellationToken): Promise<Diagnostic[]> {
+    try {
+      return await this.diagnose(uri, token);
+    } catch (error) {
+      if (!(error instanceof ResponseError) || error.code !== LSPErrorCodes.ContentModified) throw error;
+      const data: DiagnosticServerCancellationData = { retriggerRequest: true };
+      throw new ResponseError(LSPErrorCodes.ServerCancelled, error.message, data);
+    }
+  }
+
+  /** Diagnostics of one open document; a defect of the analysis costs the diagnostics, never the server. @throws ResponseError when they are not wanted any more */
+  private async diagnose(uri: string, token?: CancellationToken): Promise<Diagnostic[]> {
     const document = this.documents.get(uri);
     if (document === undefined) return [];
     try {
@@ -190,13 +205,14 @@ export class KmodlabServer {
         return [];
       }
       if (Buffer.byteLength(document.getText()) > MAX_SOURCE_BYTES) return [tooLarge(MAX_SOURCE_BYTES)];
-      const inspected = await this.inspector.inspect(document);
+      const inspected = await this.inspector.inspect(document, token);
       this.dependencies.set(uri, inspected.dependencies);
       if (!this.watchesFiles) this.diskWatch.follow([...this.dependencies.values()].flatMap((each) => [...each]));
       this.publishProblems({ project: inspected.project, dependencies: [...inspected.dependencies] });
       const folder = inspected.modules[0]?.folder ?? '';
       return (await this.inspector.findingsOf(inspected)).map((finding) => toDiagnostic(finding, folder));
     } catch (error) {
+      if (error instanceof ResponseError) throw error;
       this.logFailure('The analysis failed', error);
       return [];
     }

@@ -33,8 +33,8 @@ export interface RunResult {
   readonly readElsewhere: readonly Span[];
 }
 
-/** Runs a program from each of its entry points and records its syscalls, in the order in which they can happen. */
-export function runProgram(program: Program, remembered = new RunMemory()): RunResult {
+/** Runs a program from each of its entry points and records its syscalls, in the order in which they can happen. Yields after each. */
+export function* runProgram(program: Program, remembered: RunMemory): Generator<undefined, RunResult> {
   if (!namesSyscalls(program)) return { calls: [], complete: true, uncheckedUses: [], tableWrites: [], readElsewhere: [] };
   remembered.begin(program);
   const machine = new Interpreter(program, new Recorder());
@@ -45,25 +45,27 @@ export function runProgram(program: Program, remembered = new RunMemory()): RunR
   const entries = findEntries(program);
   const inits = entries.filter((entry) => entry.role === 'init');
   const others = entries.filter((entry) => entry.role !== 'init' && entry.role !== 'uncalled');
-  for (const entry of inits) runs.run(entry, memories.initial);
+  yield* runEach(runs, inits, () => memories.initial);
   const done = machine.recorder;
   // A function whose address init itself used to call it is no callback of the kernel.
   const hooks = hooksIn(done);
   const callers = others.filter((entry) => entry.role !== 'callback' || !done.visitedFunctions.has(entry.definition)).map((entry) => ({ ...entry, hooked: hooks.get(entry.definition) }));
   // Without an init, these files are part of a module, and what nobody here calls may be what sets the globals up.
   const before = new EntryRuns(machine, remembered);
-  if (inits.length === 0) runAside(machine, before, entries.filter((entry) => entry.role === 'uncalled'), memories);
-  const later = runUntilStable(machine, runs, callers, memories);
+  if (inits.length === 0) yield* runAside(machine, before, entries.filter((entry) => entry.role === 'uncalled'), memories);
+  const later = yield* runUntilStable(machine, runs, callers, memories);
   const complete = !before.someAreCut && !runs.someAreCut;
   const visited = new Set([...done.visitedFunctions, ...later.visitedFunctions]);
   const rest = new Recorder();
   machine.recorder = rest;
   machine.reachable = false;
-  for (const entry of entries) if (entry.role === 'uncalled' && !visited.has(entry.definition)) runs.run(entry, memories.later());
+  const uncalled = entries.filter((entry) => entry.role === 'uncalled' && !visited.has(entry.definition));
+  yield* runEach(runs, uncalled, () => memories.later());
   for (const unit of program.units) {
     for (const definition of unit.syntax.functions) {
       if (visited.has(definition) || rest.visitedFunctions.has(definition)) continue;
       runs.run({ definition, unit, role: 'uncalled' }, memories.later());
+      yield;
     }
   }
   const recorders = [done, later, rest];
@@ -76,22 +78,29 @@ export function runProgram(program: Program, remembered = new RunMemory()): RunR
   };
 }
 
+function* runEach(runs: EntryRuns, entries: readonly EntryPoint[], memory: () => Memory): Generator<undefined, void> {
+  for (const entry of entries) {
+    runs.run(entry, memory());
+    yield;
+  }
+}
+
 /** The functions of the module that were stored to the system call table, each by the one syscall that it replaces. */
 function hooksIn({ tableWrites }: Recorder): ReadonlyMap<FunctionDefinition, AbiSyscall> {
   return new Map(tableWrites.flatMap(({ value, syscall }) => (value.kind === 'function' && syscall ? [[value.definition, syscall] as const] : [])));
 }
 
 /** Runs functions for what they leave in globals. */
-function runAside(machine: Interpreter, runs: EntryRuns, entries: readonly EntryPoint[], memories: StartMemories): void {
+function* runAside(machine: Interpreter, runs: EntryRuns, entries: readonly EntryPoint[], memories: StartMemories): Generator<undefined, void> {
   machine.recorder = new Recorder();
-  for (const entry of entries) runs.run(entry, memories.initial);
+  yield* runEach(runs, entries, () => memories.initial);
 }
 
-function runUntilStable(machine: Interpreter, runs: EntryRuns, entries: readonly EntryPoint[], memories: StartMemories): Recorder {
+function* runUntilStable(machine: Interpreter, runs: EntryRuns, entries: readonly EntryPoint[], memories: StartMemories): Generator<undefined, Recorder> {
   for (let round = 1; ; round++) {
     const before = machine.allStores.changes;
     machine.recorder = new Recorder();
-    for (const entry of entries) runs.run(entry, memories.later());
+    yield* runEach(runs, entries, () => memories.later());
     if (machine.allStores.changes === before || machine.isShort) return machine.recorder;
     if (round === MAX_ROUNDS) machine.allStores.clobberedAll(false);
     if (round > MAX_ROUNDS) return machine.recorder;

@@ -32,17 +32,20 @@ export class UnitReader {
     this.preprocessor = new Preprocessor(target);
   }
 
-  /** @param options the compiler's, as directives */
-  read(file: SourceText, options: SourceText, sources: Sources): ParsedChunk[] {
+  /** Yields now and then, so that it can be interrupted. @param options the compiler's, as directives */
+  *read(file: SourceText, options: SourceText, sources: Sources): Generator<undefined, ParsedChunk[]> {
     const types = new UnitTypes();
+    const chunks: ParsedChunk[] = [];
     let mayWork = MAX_WORK;
-    return this.preprocessor.read(file, options, sources).map((chunk) => {
+    for (const chunk of this.preprocessor.read(file, options, sources)) {
       const known = this.parsed.get(chunk);
       const current = known && holds(known.work, mayWork) && known.asked.agrees(types) ? known : this.parse(chunk, types, mayWork);
       mayWork = Math.max(0, mayWork - current.work.used);
       if (current.syntax) types.add(current.syntax);
-      return current;
-    });
+      chunks.push(current);
+      yield;
+    }
+    return chunks;
   }
 
   private parse(chunk: Chunk, types: UnitTypes, mayWork: number): KnownChunk {
