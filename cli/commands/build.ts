@@ -2,18 +2,21 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildModule } from '../../core/build/build';
-import { ExitCode, Failure, type BuildDiagnostic } from '../../core/model';
+import { ExitCode, Failure, printable, type BuildDiagnostic } from '../../core/model';
 import type { Command } from '../context';
 import { workplace } from '../context';
 import { pickModule, splitParameters } from '../load-arguments';
 
-/** A diagnostic in the form that the problem matchers of the extension read. */
+/** A diagnostic in the form that the problem matchers of the extension read: as gcc prints its own, notes behind it. */
 export function diagnosticLine(diagnostic: BuildDiagnostic, folder: string): string {
   const severity = diagnostic.severity === 'error' ? 'error' : diagnostic.severity === 'warning' ? 'warning' : 'note';
   const tool = diagnostic.tool === 'gcc' ? '' : `${diagnostic.tool}: `;
-  const column = diagnostic.column === null ? '' : `:${diagnostic.column}`;
-  const place = diagnostic.file === null ? 'kmodlab' : `${path.resolve(folder, diagnostic.file)}:${diagnostic.line ?? 1}${column}`;
-  return `${place}: ${severity}: ${tool}${diagnostic.message}`;
+  const notes = (diagnostic.related ?? []).map((note) => `${placeText(note, folder)}: note: ${note.message}`);
+  return [`${placeText(diagnostic, folder)}: ${severity}: ${tool}${diagnostic.message}`, ...notes].map(printable).join('\n');
+}
+
+function placeText({ file, line, column }: Pick<BuildDiagnostic, 'file' | 'line' | 'column'>, folder: string): string {
+  return file === null ? 'kmodlab' : `${path.resolve(folder, file)}:${line ?? 1}${column === null ? '' : `:${column}`}`;
 }
 
 export const build: Command = {

@@ -28,12 +28,17 @@ export class BuildOutput {
   private readonly parsers: readonly LineParser[];
 
   constructor(private readonly options: BuildOutputOptions) {
-    const emit = (diagnostic: BuildDiagnostic): void => this.accept(diagnostic);
+    const accept = (diagnostic: BuildDiagnostic): void => this.accept(diagnostic);
     const resolve = (file: string): { path: string; inside: boolean } => this.resolve(file);
+    const gcc = new GccParser(resolve, accept);
+    const emit = (diagnostic: BuildDiagnostic): void => {
+      gcc.end(); // what the compiler said before comes before
+      accept(diagnostic);
+    };
     this.make = new MakeParser(resolve, emit);
     const modpost = new ModpostParser(options.sources, emit);
     this.undefinedSymbols = modpost.undefinedSymbols;
-    this.parsers = [this.make, modpost, new LinkerParser(options.sources, resolve, emit), new GccParser(resolve, emit)];
+    this.parsers = [this.make, modpost, new LinkerParser(options.sources, resolve, emit), gcc];
   }
 
   /** Where make runs for the module, as the tools print it. */

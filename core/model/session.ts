@@ -50,6 +50,8 @@ export const BuildDiagnostic = z.object({
   message: z.string(),
   /** The tool that said it. */
   tool: z.enum(['gcc', 'modpost', 'make', 'ld', 'objtool']),
+  /** Places that belong to it: notes of the compiler, and where a function was inlined. */
+  related: z.array(z.object({ file: z.string(), line: z.int().positive(), column: z.int().positive().nullable(), message: z.string() })).optional(),
 });
 export type BuildDiagnostic = z.infer<typeof BuildDiagnostic>;
 

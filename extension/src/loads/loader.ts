@@ -76,7 +76,7 @@ export class Loader {
     const host = await this.deps.hosts.get(hostId, work);
     const earlier = this.loaded.find((loaded) => loaded.module.name === module.name && isSameHost(loaded.hostId, hostId));
     const replaces = earlier?.handle ?? request.replaces;
-    this.deps.diagnostics.clear(module.folder);
+    this.deps.diagnostics.clear(module);
     const plan = { ...this.planOf(module, host, request.parameters), ...(replaces ? { replaces } : {}) };
     const handle = await startLoad(plan, this.loadDeps(module, request.origin, work)).catch(async (error: unknown) => {
       await this.dropLost(hostId, error);
@@ -169,7 +169,7 @@ export class Loader {
   }
 
   private publish(module: ModuleDescription, build: BuildResult): void {
-    this.deps.diagnostics.publish(module.folder, module.kbuildFile, build.diagnostics);
+    this.deps.diagnostics.publish(module, build.diagnostics);
   }
 }
 

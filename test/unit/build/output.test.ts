@@ -26,8 +26,9 @@ function parse(lines: readonly string[], files: readonly SourceFile[]): { diagno
   return output;
 }
 
-function show({ file, line, column, severity, tool, message }: BuildDiagnostic): string {
-  return `${file ?? '-'}:${line ?? '-'}:${column ?? '-'} ${severity} [${tool}] ${message}`;
+function show({ file, line, column, severity, tool, message, related = [] }: BuildDiagnostic): string {
+  const notes = related.map((note) => `\n  ${note.file}:${note.line}:${note.column ?? '-'} ${note.message}`);
+  return `${file ?? '-'}:${line ?? '-'}:${column ?? '-'} ${severity} [${tool}] ${message}${notes.join('')}`;
 }
 
 const one = (line: string, files: readonly SourceFile[] = []): string[] => parse([line], files).diagnostics.map(show);
@@ -49,10 +50,22 @@ describe('build output', () => {
 
   it('knows the words of modpost before 5.8 and of namespaces', () => {
     const files = [{ path: 'a.c', text: 'int f(void)\n{\n\treturn dma_buf_get(3) + old_one();\n}\n' }];
-    assert.deepEqual(one('ERROR: "old_one" [/build/a.ko] undefined!', files), ['a.c:3:26 error [modpost] "old_one" [a.ko] undefined!']);
+    assert.deepEqual(one('ERROR: "old_one" [/build/a.ko] undefined!', files), ['a.c:3:26 error [modpost] "old_one" [a.ko] undefined! Neither the kernel nor a module that was built before exports it.']);
     assert.deepEqual(one('ERROR: modpost: module a uses symbol dma_buf_get from namespace DMA_BUF, but does not import it.', files), [
-      'a.c:3:9 error [modpost] module a uses symbol dma_buf_get from namespace DMA_BUF, but does not import it.',
+      'a.c:3:9 error [modpost] module a uses symbol dma_buf_get from namespace DMA_BUF, but does not import it. Add MODULE_IMPORT_NS(DMA_BUF), from Linux 6.13 on MODULE_IMPORT_NS("DMA_BUF").',
     ]);
+  });
+
+  it('reads clang, whose notes go with its message', () => {
+    const files = [{ path: 'a.c', text: '' }];
+    const lines = ["/build/a.c:7:11: error: use of undeclared identifier 'x'", '        return MAX(x);', '               ^', "/build/a.c:3:16: note: expanded from macro 'MAX'", "/build/a.c:5:5: note: 'y' declared here", '/build/a.c:9:1: warning: unused function [-Wunused-function]', '2 errors generated.'];
+    assert.deepEqual(parse(lines, files).diagnostics.map(show), ["a.c:7:11 error [gcc] use of undeclared identifier 'x'\n  a.c:5:5 'y' declared here", 'a.c:9:1 warning [gcc] unused function [-Wunused-function]']);
+  });
+
+  it('says what the module must use instead of a symbol that it cannot use', () => {
+    const said = (symbol: string): string => one(`ERROR: modpost: x.ko: symbol '${symbol}' undefined!`)[0] ?? '';
+    assert.match(said('vfs_write'), /is not exported to modules since Linux 4\.14\. Use kernel_read\(\) and kernel_write\(\)/);
+    assert.match(said('__x64_sys_write'), /__x64_sys_write is not exported to modules\. Use the kernel's own interface/);
   });
 
   it('names a program that is not installed', () => {

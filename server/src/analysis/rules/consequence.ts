@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
+import { setFsGone } from '../../../../core/abi/hidden-symbols';
 import { userCheck, whyNoUserAddress } from '../../../../core/abi/user-checks';
 import type { Severity } from '../../../../core/model/analysis';
 import type { Visit } from '../flow/recorder';
 import type { TargetFacts } from '../syntax/target';
-import { isBehind, setFsGone } from './rule';
+import { isBehind } from './rule';
 import { visitsThatCount, type UserArgument } from './user-arguments';
 
 const EFAULT = '-EFAULT (-14)';

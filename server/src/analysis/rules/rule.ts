@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Architecture, RelatedPlace } from '../../../../core/model/analysis';
+import type { Boundary } from '../../../../core/abi/hidden-symbols';
+import type { RelatedPlace } from '../../../../core/model/analysis';
 import type { Program } from '../flow/program';
 import type { TargetFacts } from '../syntax/target';
 import { lineOf, rangeOf, type Span } from '../syntax/source';
@@ -7,17 +8,6 @@ import type { RecordedCall } from '../flow/recorder';
 import type { RunResult } from '../flow/run';
 import type { UserArgument } from './user-arguments';
 import type { Finding } from '../../../../core/model/analysis';
-
-/** From which release on something is so, as LINUX_VERSION_CODE and as a person reads it. */
-export interface Boundary {
-  readonly since: number;
-  readonly release: string;
-}
-
-/** set_fs() and with it KERNEL_DS are gone: docs/rules/unexported-symbol.md has the sources. */
-export function setFsGone(arch: Architecture): Boundary {
-  return arch === 'arm64' ? { since: 0x050b00, release: '5.11' } : { since: 0x050a00, release: '5.10' };
-}
 
 /** The oldest kernel that is supported: what is true there and later is true without a target. */
 const OLDEST_SUPPORTED = 0x050a00;

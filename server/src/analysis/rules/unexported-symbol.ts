@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Architecture, Finding } from '../../../../core/model/analysis';
+import { HIDDEN_SYMBOLS, hiddenSymbol, whyHidden } from '../../../../core/abi/hidden-symbols';
+import type { Finding } from '../../../../core/model/analysis';
 import type { Mentions } from '../flow/mentions';
 import type { Program } from '../flow/program';
 import type { Unit } from '../flow/unit';
@@ -7,32 +8,9 @@ import type { Expression, FunctionDefinition, Located } from '../syntax/ast';
 import { rangeOf, type Span } from '../syntax/source';
 import type { TargetFacts } from '../syntax/target';
 import { walkExpression, walkStatement } from '../syntax/walk';
-import { isBehind, related, setFsGone, type Boundary, type Rule } from './rule';
+import { isBehind, related, type Rule } from './rule';
 
-interface HiddenSymbol {
-  readonly name: RegExp;
-  /** Not only hidden from modules: it does not exist any more. */
-  readonly isGone?: true;
-  readonly boundary: (arch: Architecture) => Boundary;
-  readonly instead: string;
-}
-
-/** Modules never could use it. */
-const NEVER: Boundary = { since: 0, release: '' };
-const IN_KERNEL_API = "Use the kernel's own interface for it (kernel_write(), filp_open(), kern_path(), …).";
-const BY_PROBE = 'Take its address from a kprobe on its name (register_kprobe(), then the addr field, which is NULL when it fails).';
-
-/** Sources of the boundaries: docs/rules/unexported-symbol.md. */
-const HIDDEN: readonly HiddenSymbol[] = [
-  { name: /^kallsyms_lookup_name$/, boundary: () => ({ since: 0x050700, release: '5.7' }), instead: BY_PROBE },
-  { name: /^[gs]et_fs$/, isGone: true, boundary: setFsGone, instead: 'Kernel memory is read and written by kernel_read(), kernel_write() and the like, without changing the address limit.' },
-  { name: /^get_ds$/, isGone: true, boundary: () => ({ since: 0x050100, release: '5.1' }), instead: 'Kernel memory is read and written by kernel_read(), kernel_write() and the like, without changing the address limit.' },
-  { name: /^vfs_(?:read|write)$/, boundary: () => ({ since: 0x040e00, release: '4.14' }), instead: 'Use kernel_read() and kernel_write(), which take a buffer of the kernel.' },
-  { name: /^sys_call_table$/, boundary: () => NEVER, instead: 'Find it by name at run time (a kprobe gives kallsyms_lookup_name(), where the kernel has CONFIG_KALLSYMS_ALL), or call the function that the kernel exports for the purpose.' },
-  { name: /^ksys_(?!sync_helper$)\w+$/, boundary: () => NEVER, instead: IN_KERNEL_API },
-  { name: /^__(?:x64|ia32|arm64)_sys_\w+$/, boundary: () => NEVER, instead: IN_KERNEL_API },
-];
-const ANY_HIDDEN = new RegExp(HIDDEN.map(({ name }) => name.source).join('|'));
+const ANY_HIDDEN = new RegExp(HIDDEN_SYMBOLS.map(({ name }) => name.source).join('|'));
 const MODULE_ONLY = new Set(['MODULE_LICENSE', 'module_exit']);
 /** Their argument is a name to look for at run time. */
 const LOOKS_UP = /^(?:__?symbol_get|symbol_get|symbol_put|symbol_request)$/;
@@ -50,21 +28,19 @@ export const unexportedSymbol: Rule = (_calls, program) => {
 };
 
 function describe(name: string, spans: readonly Span[], target: TargetFacts): Finding | null {
-  const symbol = HIDDEN.find((item) => item.name.test(name));
+  const symbol = hiddenSymbol(name);
   const [first, ...others] = [...spans].sort((a, b) => (a.file === b.file ? a.start - b.start : a.file.path < b.file.path ? -1 : 1));
   if (!symbol || !first) return null;
   const boundary = symbol.boundary(target.arch);
   const isHidden = isBehind(boundary, target);
   if (isHidden === 'no') return null;
-  const { since, release } = boundary;
-  const what = symbol.isGone ? `does not exist since Linux ${release} (${target.arch})` : since === 0 ? 'is not exported to modules' : `is not exported to modules since Linux ${release}`;
   const effect = symbol.isGone ? 'the module does not compile' : "modpost refuses the module ('undefined!'), or else insmod does ('Unknown symbol')";
   return {
     rule: 'unexported-symbol',
     severity: isHidden === 'yes' ? 'error' : 'warning',
     file: first.file.path,
     range: rangeOf(first),
-    message: `${name} ${what}: ${isHidden === 'yes' ? '' : 'on such a kernel '}${effect}. ${symbol.instead}`,
+    message: `${name} ${whyHidden(symbol, target.arch)}: ${isHidden === 'yes' ? '' : 'on such a kernel '}${effect}. ${symbol.instead}`,
     related: others.slice(0, MAX_RELATED).map((span) => related(span, `${name} is used here too.`)),
   };
 }
@@ -114,7 +90,7 @@ function collect(expression: Expression): Identifier[] {
 /** Notes an identifier, or an expression whose identifiers are no references. */
 function keep(expression: Expression, used: Identifier[], skipped: Located[]): void {
   if (expression.kind === 'identifier') {
-    if (HIDDEN.some((symbol) => symbol.name.test(expression.name))) used.push(expression);
+    if (hiddenSymbol(expression.name)) used.push(expression);
   } else if (expression.kind === 'sizeof') skipped.push(expression);
   else if (expression.kind === 'call' && expression.callee.kind === 'identifier' && LOOKS_UP.test(expression.callee.name)) skipped.push(expression);
   else if (expression.kind === 'conditional' && isDecidedByCompiler(expression.condition)) skipped.push(expression);

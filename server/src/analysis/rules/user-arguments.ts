@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { setFsGone } from '../../../../core/abi/hidden-symbols';
 import { declare, type AbiArgument, type AbiFunction } from '../../../../core/abi';
 import type { Finding, RelatedPlace, Severity } from '../../../../core/model/analysis';
 import type { Origin } from '../flow/objects';
@@ -6,7 +7,7 @@ import type { CallArgument, RecordedCall, Visit } from '../flow/recorder';
 import { spaceOf, stepsOf, type AddressSpace } from '../flow/values';
 import { rangeOf, sameSpan, textOf, type Span } from '../syntax/source';
 import type { TargetFacts } from '../syntax/target';
-import { isBehind, lineText, related, setFsGone } from './rule';
+import { isBehind, lineText, related } from './rule';
 
 /** Where an ioctl number says in which directions it copies: include/uapi/asm-generic/ioctl.h. */
 const IOC_DIRECTION = 30;
