@@ -117,12 +117,13 @@ class Load {
     this.deps.onEvent?.({ type: 'started', session });
     const recording = new SessionRecording({ host, writer, onEvent: (event) => this.deps.onEvent?.(event) });
     try {
-      const headers = await readHeadersOf(environment);
-      await this.analyse(recording, snapshot, { arch: facts.arch, kernel: facts.kernel, ...headers });
-      if (this.plan.record !== false) recording.startProbes(this.kernelName, this.plan.record?.syscalls ?? []);
       const staging = this.stage();
       staging.catch(() => undefined); // waited for once there is something to copy
-      const built = this.plan.prebuilt === undefined ? await this.build(recording, snapshot, environment) : builtElsewhere(this.plan.prebuilt);
+      const headers = await readHeadersOf(environment);
+      const built = await bothOf(
+        this.plan.prebuilt === undefined ? this.build(recording, snapshot, environment) : Promise.resolve(builtElsewhere(this.plan.prebuilt)),
+        this.predict(recording, snapshot, { arch: facts.arch, kernel: facts.kernel, ...headers }),
+      );
       const examined = await examine({ plan: this.plan, facts, environment, config: headers.config ?? null, built, procModules: await staging }, this.deps);
       return await this.insert(recording, environment, built, examined);
     } catch (error) {
@@ -132,14 +133,16 @@ class Load {
     }
   }
 
-  private async analyse(recording: SessionRecording, snapshot: SourceSnapshot, target: AnalysisTarget): Promise<void> {
-    if (!this.plan.predict || snapshot === NO_SOURCES) return;
-    this.progress.step(`Predicting the calls of ${this.plan.module.name}`);
-    const { kbuildFile } = this.plan.module;
-    const kbuild = snapshot.buildFiles.get(kbuildFile);
-    const sources = kbuild ? [...snapshot.files, { path: kbuildFile, text: kbuild.toString('utf8') }] : snapshot.files;
-    const { findings, predictions } = await this.plan.predict(sources, target);
-    recording.emit({ type: 'analysis', findings, predictions });
+  /** Predicts while make runs, then puts the probes on what is predicted. */
+  private async predict(recording: SessionRecording, snapshot: SourceSnapshot, target: AnalysisTarget): Promise<void> {
+    const { predict, module, record } = this.plan;
+    if (predict && snapshot !== NO_SOURCES) {
+      const kbuild = snapshot.buildFiles.get(module.kbuildFile);
+      const sources = kbuild ? [...snapshot.files, { path: module.kbuildFile, text: kbuild.toString('utf8') }] : snapshot.files;
+      const { findings, predictions } = await predict(sources, target);
+      recording.emit({ type: 'analysis', findings, predictions });
+    }
+    if (record !== false) recording.startProbes(this.kernelName, record?.syscalls ?? []);
   }
 
   private build(recording: SessionRecording, snapshot: SourceSnapshot, environment: BuildEnvironment | null): Promise<Built> {
@@ -281,6 +284,13 @@ class Load {
   private withSignal(): { signal?: AbortSignal } {
     return this.deps.signal ? { signal: this.deps.signal } : {};
   }
+}
+
+/** Waits for both, also when one fails, so that nothing goes on behind the back of who cleans up; gives the first. */
+async function bothOf<T>(first: Promise<T>, second: Promise<unknown>): Promise<T> {
+  await Promise.allSettled([first, second]);
+  await second;
+  return first;
 }
 
 /** The descriptors that {@link INSERT} lists, without the one by which they were listed. */
