@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { diskFailure } from '../guest/disk';
@@ -147,6 +148,7 @@ export class GuestHost implements Host {
   readonly name: string;
   readonly kind = 'guest';
   private ssh: SshHost;
+  private knownEnvironment: BuildEnvironment | null = null;
 
   constructor(
     private readonly spec: string,
@@ -222,7 +224,10 @@ export class GuestHost implements Host {
 
   /** Of the kernel that runs, also when a newer one of its series has appeared since. */
   async buildEnvironment(signal?: AbortSignal): Promise<BuildEnvironment> {
-    return (await this.parts.packages.provideKernel(this.kernelRelease, signal ? { signal } : {})).buildEnvironment;
+    const known = this.knownEnvironment;
+    if (known?.kernel === this.kernelRelease && existsSync(known.kernelDir)) return known; // the cache may be deleted at any time
+    this.knownEnvironment = (await this.parts.packages.provideKernel(this.kernelRelease, signal ? { signal } : {})).buildEnvironment;
+    return this.knownEnvironment;
   }
 
   /** From the packages of the kernel that runs. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { PROC_DEVICES, PROC_MISC } from './host-scripts';
 import type { CharacterDevice } from './types';
 
 const LINE = /^ *(\d{1,4}) (.{1,255})$/;
@@ -11,15 +12,19 @@ function numbered(text: string): { number: number; name: string }[] {
   });
 }
 
-/** The character devices of a /proc/devices text. */
-export function readDevices(text: string): CharacterDevice[] {
-  const section = /Character devices:\n([\s\S]*?)(?:\n\n|\n?Block devices:|$)/.exec(text)?.[1] ?? '';
-  return numbered(section).map(({ number, name }) => ({ name, major: number, minor: 0 }));
+/** Takes the lines of one file out of what grep printed of several: each begins with its file's name and a colon. */
+function linesOf(grepped: string, file: string): string {
+  const prefix = `${file}:`;
+  return grepped.split('\n').flatMap((line) => (line.includes(prefix) ? line.slice(line.indexOf(prefix) + prefix.length) : [])).join('\n');
 }
 
-/** The devices of a /proc/misc text: they share one major number. */
-export function readMiscDevices(text: string): CharacterDevice[] {
-  return numbered(text).map(({ number, name }) => ({ name, major: MISC_MAJOR, minor: number }));
+/** The character devices in what grep printed of /proc/devices and /proc/misc, whose devices share one major number. */
+export function readDevices(grepped: string): CharacterDevice[] {
+  const section = /Character devices:\n([\s\S]*?)(?:\n\n|\n?Block devices:|$)/.exec(linesOf(grepped, PROC_DEVICES))?.[1] ?? '';
+  return [
+    ...numbered(section).map(({ number, name }) => ({ name, major: number, minor: 0 })),
+    ...numbered(linesOf(grepped, PROC_MISC)).map(({ number, name }) => ({ name, major: MISC_MAJOR, minor: number })),
+  ];
 }
 
 /** Those of `after` that `before` does not have. */

@@ -59,13 +59,14 @@ const END_WATCHDOG = `end_watchdog() {
 /**
  * Arguments: log, trace or nothing, begin, end, /proc/modules, /proc/devices, /proc/misc, /sys/module, module, session, seconds of
  * the watchdog or 0, its marker, path of the .ko, parameters… Prints parts that begin with `@ NAME`: the descriptors that insmod gets
- * (`… NUMBER -> TARGET`), which ls in its place lists; the devices before and after; where the sections with code lie.
+ * (`… NUMBER -> TARGET`), which ls in its place lists; the devices `before` and `after`, where the
+ * `sections` with code lie, each line behind the name of its file.
  */
 export const INSERT = `${FIND_TOOLS}log=$1 trace=$2 begin=$3 end=$4 modules=$5 devices=$6 misc=$7 sys=$8 name=$9
 shift 9
 session=$1 seconds=$2 watchdog=$3 ko=$4
 shift 4
-${END_WATCHDOG}show() { echo "@ $1"; cat "$devices"; echo "@ misc-$1"; cat "$misc" 2>/dev/null; }
+${END_WATCHDOG}show() { echo "@ $1"; grep -s '' "$devices" "$misc"; }
 echo '@ descriptors'
 ls -l /proc/self/fd </dev/null ${NO_OTHER_DESCRIPTOR} 2>/dev/null
 show before
@@ -77,9 +78,7 @@ status=$?
 ${MARK_END}[ "$status" -eq 0 ] || [ "$seconds" -eq 0 ] || end_watchdog
 show after
 echo '@ sections'
-[ -z "$trace" ] || for file in "$sys/$name/sections"/.*text*; do
-  [ -r "$file" ] && printf '%s %s\\n' "\${file##*/}" "$(cat "$file")"
-done
+[ -z "$trace" ] || grep -s '' "$sys/$name/sections"/.*text* /dev/null
 rm -f -- "\${ko%/*}"/*.ko
 rmdir -- "\${ko%/*}"
 exit "$status"
