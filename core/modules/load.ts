@@ -120,10 +120,8 @@ class Load {
       const staging = this.stage();
       staging.catch(() => undefined); // waited for once there is something to copy
       const headers = await readHeadersOf(environment);
-      const built = await bothOf(
-        this.plan.prebuilt === undefined ? this.build(recording, snapshot, environment) : Promise.resolve(builtElsewhere(this.plan.prebuilt)),
-        this.predict(recording, snapshot, { arch: facts.arch, kernel: facts.kernel, ...headers }),
-      );
+      const target = { arch: facts.arch, kernel: facts.kernel, ...headers };
+      const built = await this.obtain(recording, snapshot, environment, () => this.predict(recording, snapshot, target));
       const examined = await examine({ plan: this.plan, facts, environment, config: headers.config ?? null, built, procModules: await staging }, this.deps);
       return await this.insert(recording, environment, built, examined);
     } catch (error) {
@@ -145,9 +143,21 @@ class Load {
     if (record !== false) recording.startProbes(this.kernelName, record?.syscalls ?? []);
   }
 
-  private build(recording: SessionRecording, snapshot: SourceSnapshot, environment: BuildEnvironment | null): Promise<Built> {
+  /** Builds, unless there is a .ko already. What else is to be done begins once make runs, which takes the longer time. */
+  private async obtain(recording: SessionRecording, snapshot: SourceSnapshot, environment: BuildEnvironment | null, meanwhile: () => Promise<void>): Promise<Built> {
+    const { prebuilt, module, host } = this.plan;
+    if (prebuilt !== undefined) {
+      await meanwhile();
+      return builtElsewhere(prebuilt);
+    }
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
     const onBuilt = ({ compiler, argv, diagnostics, ok }: BuildResult): void => recording.emit({ type: 'build', build: { compiler, argv, diagnostics, ok } });
-    return buildFor(this.plan.module, environment ?? missingEnvironment(this.plan.host), this.plan, this.deps, { snapshot, onBuilt });
+    const building = buildFor(module, environment ?? missingEnvironment(host), this.plan, this.deps, { snapshot, onLine: begin, onBuilt }).finally(begin);
+    const [built, done] = await Promise.allSettled([building, begun.then(meanwhile)]); // both, so that nothing goes on behind the back of who cleans up
+    if (built.status === 'rejected') throw built.reason;
+    if (done.status === 'rejected') throw done.reason;
+    return built.value;
   }
 
   /** Makes a private folder on the host; gives the text of /proc/modules. */
@@ -283,13 +293,6 @@ class Load {
   private withSignal(): { signal?: AbortSignal } {
     return this.deps.signal ? { signal: this.deps.signal } : {};
   }
-}
-
-/** Waits for both, also when one fails, so that nothing goes on behind the back of who cleans up; gives the first. */
-async function bothOf<T>(first: Promise<T>, second: Promise<unknown>): Promise<T> {
-  await Promise.allSettled([first, second]);
-  await second;
-  return first;
 }
 
 /** The descriptors that {@link INSERT} lists, without the one by which they were listed. */
