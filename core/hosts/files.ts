@@ -20,7 +20,8 @@ export async function putFile(host: Host, localPath: string, remotePath: string,
   });
   const what = `${localPath} was not copied to ${host.name}.`;
   try {
-    const result = await host.run(['sh', '-c', PUT_SCRIPT, 'sh', remotePath], { stdin: handle.createReadStream(), ...(signal ? { signal } : {}) });
+    const { size } = await handle.stat();
+    const result = await host.run(['sh', '-c', PUT_SCRIPT, 'sh', remotePath, String(size)], { stdin: handle.createReadStream(), ...(signal ? { signal } : {}) });
     if (result.cancelled) throw Failure.cancelled(what);
     if (result.exitCode === 0) return;
     const full = /No space left on device|Disk quota exceeded/i.test(result.stderr);

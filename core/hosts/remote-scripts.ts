@@ -26,8 +26,8 @@ kill -TERM $pids 2>/dev/null
 (sleep 2; kill -KILL $pids) >/dev/null 2>&1 </dev/null &
 `;
 
-/** `$1`: the file that standard input becomes, at once or not at all. */
-export const PUT_SCRIPT = 'cat > "$1.kmodlab-$$" && mv -f -- "$1.kmodlab-$$" "$1" || { rm -f -- "$1.kmodlab-$$"; exit 1; }';
+/** `$1`: the file that standard input becomes, at once or not at all; `$2`: its size, less of which is a connection that broke. */
+export const PUT_SCRIPT = 'part=$1.kmodlab-$$; cat >"$part" && [ "$(wc -c <"$part")" -eq "$2" ] && mv -f -- "$part" "$1" || { rm -f -- "$part"; exit 1; }';
 
 /** `$1`: the file, `$2`: how many bytes at most. Prints it as base64. */
 export const GET_SCRIPT = '[ -r "$1" ] || { echo "no such file, or it cannot be read" >&2; exit 1; }; head -c "$2" < "$1" | base64';

@@ -54,6 +54,16 @@ export function connectFailure(name: string, destination: string, stderr: string
   });
 }
 
+/** Neither a connection nor a refusal in all that time. */
+export function connectTimeout(name: string, limitMs: number): Failure {
+  return new Failure({
+    code: 'host-unreachable',
+    what: `${name} cannot be reached.`,
+    why: `It did not answer within ${Math.round(limitMs / 1000)} seconds.`,
+    next: 'Check the network and whether it is switched on, then try again.',
+  });
+}
+
 /** The connection ended while a command ran. */
 export function connectionLost(name: string, stderr: string): Failure {
   return new Failure({

@@ -9,7 +9,7 @@ import { FACTS_SCRIPT, readFacts } from './facts';
 import { getFile, putFile } from './files';
 import type { BuildEnvironment, Host, HostFacts, HostRunOptions } from './host';
 import { shCommand } from './sh-quote';
-import { connectFailure, connectionLost, fingerprintIn, isExplained, sshMissing } from './ssh-failure';
+import { connectFailure, connectionLost, connectTimeout, fingerprintIn, isExplained, sshMissing } from './ssh-failure';
 import { sharing, type SshTarget } from './ssh-options';
 import { Sudo, type AskSecret } from './sudo';
 
@@ -30,6 +30,7 @@ export interface SshHostOptions {
 
 const PERSIST_SECONDS = 600;
 const FACTS_LIMIT_MS = 30_000;
+const CONNECT_LIMIT_MS = 45_000;
 
 /** A Linux machine reached by the system's OpenSSH client. */
 export class SshHost implements Host {
@@ -38,6 +39,7 @@ export class SshHost implements Host {
   readonly kind: Extract<HostKind, 'ssh' | 'guest'>;
   private connecting: Promise<void> | null = null;
   private knownFacts: Promise<HostFacts> | null = null;
+  private wasConnected = false;
 
   private readonly sudo: Sudo;
 
@@ -47,8 +49,10 @@ export class SshHost implements Host {
   }
 
   facts(signal?: AbortSignal): Promise<HostFacts> {
+    if (this.wasConnected && !this.isConnected()) this.knownFacts = null; // it may come back as another boot
     this.knownFacts ??= this.script(FACTS_SCRIPT, [], { timeoutMs: FACTS_LIMIT_MS, ...(signal ? { signal } : {}) }).then((result) => {
       if (result.cancelled) throw Failure.cancelled(`${this.name} was not asked what it is.`);
+      if (result.timedOut) throw connectTimeout(this.name, FACTS_LIMIT_MS);
       return readFacts(result, this.name, this.kind);
     });
     this.knownFacts.catch(() => (this.knownFacts = null));
@@ -138,21 +142,30 @@ export class SshHost implements Host {
     if (!began) throw await this.cannotConnect(said);
     const { stderr } = result;
     const alive = this.options.controlPath === null ? !/^(client_loop|Connection to|Timeout, server)/m.test(stderr) : (await this.ssh(['-O', 'check'], [])).exitCode === 0;
-    if (!alive) throw connectionLost(this.name, stderr);
+    if (alive) return;
+    this.knownFacts = null;
+    throw connectionLost(this.name, stderr);
   }
 
   /** Opens the shared connection unless it is open; concurrent callers wait for one attempt. */
   private async connect(): Promise<void> {
-    const { controlPath } = this.options;
-    if (controlPath === null || fs.existsSync(controlPath)) return;
+    if (this.isConnected()) return;
     this.connecting ??= this.openConnection().finally(() => (this.connecting = null));
     await this.connecting;
   }
 
+  /** Whether commands can be given to ssh at once. */
+  private isConnected(): boolean {
+    return this.options.controlPath === null || fs.existsSync(this.options.controlPath);
+  }
+
   private async openConnection(): Promise<void> {
+    if (this.wasConnected) this.knownFacts = null;
     const result = await this.ssh([], ['true']);
     if (result.startError !== null) throw sshMissing(this.options.ssh.argv[0] ?? 'ssh', result.startError);
+    if (result.timedOut) throw connectTimeout(this.name, CONNECT_LIMIT_MS);
     if (result.exitCode === 255 || result.exitCode === null) throw await this.cannotConnect(result.stderr);
+    this.wasConnected = true;
   }
 
   private async cannotConnect(stderr: string): Promise<Failure> {
@@ -163,7 +176,7 @@ export class SshHost implements Host {
   }
 
   private ssh(options: readonly string[], command: readonly string[]): Promise<ProcessResult> {
-    return run(this.argv(options, command), { env: this.env(), timeoutMs: 60_000 });
+    return run(this.argv(options, command), { env: this.env(), timeoutMs: CONNECT_LIMIT_MS });
   }
 
   private argv(options: readonly string[], command: readonly string[]): string[] {

@@ -75,12 +75,12 @@ ${MARK_BEGIN}if [ "$seconds" -gt 0 ]; then
 fi
 insmod "$ko" "$@" </dev/null ${NO_OTHER_DESCRIPTOR}
 status=$?
+rm -f -- "\${ko%/*}"/*.ko # before anything is printed: where nobody reads any more, that ends this shell
+rmdir -- "\${ko%/*}"
 ${MARK_END}[ "$status" -eq 0 ] || [ "$seconds" -eq 0 ] || end_watchdog
 show after
 echo '@ sections'
 [ -z "$trace" ] || grep -s '' "$sys/$name/sections"/.*text* /dev/null
-rm -f -- "\${ko%/*}"/*.ko
-rmdir -- "\${ko%/*}"
 exit "$status"
 `;
 

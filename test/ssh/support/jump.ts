@@ -15,7 +15,7 @@ export interface JumpHost {
   readonly port: number;
   /** The account that it takes: it is no root's server, so only its own. */
   readonly user: string;
-  /** Process ids of the connections that it serves now. */
+  /** Process ids of those that carry the connections now, below the monitors that sshd has for them. */
   sessions(): number[];
   end(): Promise<void>;
 }
@@ -62,16 +62,16 @@ export async function startJump(server: ServerPackages, folder: string, keys: { 
   return {
     port,
     user: isRoot ? DAEMON.name : os.userInfo().username,
-    sessions: () =>
-      fs
-        .readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-        .split(' ')
-        .filter((word) => word.trim() !== '')
-        .map(Number),
+    sessions: () => childrenOf(pid).map((monitor) => childrenOf(monitor)[0] ?? monitor),
     end: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');
       await once(child, 'close');
     },
   };
+}
+
+function childrenOf(pid: number): number[] {
+  const text = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text.split(' ').filter((word) => word.trim() !== '').map(Number);
 }
