@@ -114,12 +114,14 @@ describe('faults of the connection to an SSH host', function () {
   });
 
   it('when the host is started anew: its module is gone, and its session says so', async () => {
-    const { host } = await connected();
+    const { host, session } = await connected();
     const { bootId } = await host.facts();
     const { id } = await (await loadOn(host, rig())).detach();
     const up = rig().machine.nextBoot();
-    await assert.rejects(host.script('echo b >/proc/sysrq-trigger; sleep 600', [], { asRoot: true }), { code: 'host-lost' });
+    const lost = assert.rejects(host.script('echo b >/proc/sysrq-trigger; sleep 600', [], { asRoot: true }), { code: 'host-lost' });
     await up;
+    drop(session); // ssh would find out by itself, in half a minute
+    await lost;
     assert.notEqual((await host.facts()).bootId, bootId);
     await assert.rejects(unloadModule({ name: 'device2', host }, deps()), { code: 'not-loaded' });
     assert.deepEqual((await deps().store.read(id)).end, { state: 'hostLost', reason: 'The host was started anew.' });
