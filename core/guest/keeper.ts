@@ -3,14 +3,16 @@ import fs from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { Failure } from '../model';
-import { bringUp } from './bring-up';
+import { bringUp, type BringUpOptions } from './bring-up';
 import { diskFailure } from './disk';
 import { watchForHang } from './hang';
 import { Holders } from './holders';
 import { makeInstance } from './instance';
+import { KvmTrial } from './kvm';
 import type { Machine } from './machine';
 import type { MachineEnd } from './process';
 import { isPortOpen } from './port';
+import type { MachineConfig } from './qemu';
 import { onMessage, OwnerMessage, send, SOCKET_NAME, type KeeperConfig, type KeeperMessage } from './protocol';
 
 const STARTER = Symbol('starter');
@@ -32,6 +34,7 @@ export class Keeper {
     this.onStarterReleased = resolve;
   });
   private readonly life = new AbortController();
+  private machineConfig: MachineConfig;
   private machine: Machine | undefined;
   /** Counts the guests; a lease is on one of them. */
   private generation = 0;
@@ -43,6 +46,8 @@ export class Keeper {
   private nextIsWanted = false;
   private onWanted: () => void = () => undefined;
   private hang: string | null = null;
+  private trial: Promise<void> = Promise.resolve();
+  private readonly trialLife = new AbortController();
   private endRequested = false;
   private finish: () => void = () => undefined;
   /** Resolves when nothing is left of the guest: QEMU gone, folder removed, owners told. */
@@ -51,6 +56,7 @@ export class Keeper {
   });
 
   constructor(private readonly config: KeeperConfig) {
+    this.machineConfig = config.machine;
     this.holders.add(STARTER, this.generation + 1, false);
     this.server = createServer({ allowHalfOpen: true }, (socket) => this.welcome(socket));
   }
@@ -79,6 +85,8 @@ export class Keeper {
       const { code, what, why, next, detail } = diskFailure(error) ?? Failure.from(error);
       this.tell({ type: 'failed', code, what, why, next, detail: detail ?? '' });
     }
+    this.trialLife.abort();
+    await this.trial;
     await this.starterReleased; // it has heard of a failure that was quicker than its connection
     this.cleanUp();
   }
@@ -87,13 +95,14 @@ export class Keeper {
   end(): void {
     this.server.close();
     this.life.abort();
+    this.trialLife.abort();
     this.machine?.kill();
     this.onWanted();
   }
 
   /** One guest, from its beginning until its owners know that it has ended. */
   private async live(): Promise<void> {
-    const { folder, sshKeygen, machine: config, kernelRelease, statesDir, hangSeconds } = this.config;
+    const { folder, sshKeygen, kernelRelease, hangSeconds } = this.config;
     const number = ++this.generation;
     this.state = { type: 'booting' };
     this.nextIsWanted = false;
@@ -102,8 +111,7 @@ export class Keeper {
     const making = makeInstance(folder, number, sshKeygen);
     const introduction = making.then((instance) => instance.introduction);
     introduction.catch(() => undefined); // whoever waits for it hears of it
-    const log = (line: string): void => fs.appendFileSync(path.join(folder, 'keeper.log'), `${line}\n`);
-    const machine = await bringUp(config, { statesDir, kernelRelease, consoleLog, introduction, scratch: folder, log }, this.life.signal);
+    const machine = await this.bringUp({ consoleLog, introduction });
     this.machine = machine;
     let hasTold: () => void = () => undefined;
     this.told = new Promise((resolve) => (hasTold = resolve));
@@ -112,16 +120,40 @@ export class Keeper {
       machine.kill();
     });
     const { keyFile, knownHosts } = await making;
-    const { memoryMiB, accelerator } = config;
+    const { memoryMiB, accelerator } = this.machineConfig;
     this.tell({
       type: 'ready',
       endpoint: { port: machine.port, pid: machine.pid, keyFile, knownHosts, folder, kernelRelease, consoleLog, memoryMiB, accelerator, since: new Date().toISOString() },
     });
+    this.tryKvm(introduction);
     const end = await machine.ended;
     stopWatching();
     for (const file of [keyFile, `${keyFile}.pub`, knownHosts]) fs.rmSync(file, { force: true });
     this.tell(this.lost(end));
     hasTold();
+  }
+
+  /** Under KVM only as long as that works. */
+  private async bringUp(start: Pick<BringUpOptions, 'consoleLog' | 'introduction'>): Promise<Machine> {
+    const { folder, kernelRelease, statesDir, kvmDir } = this.config;
+    const log = (line: string): void => fs.appendFileSync(path.join(folder, 'keeper.log'), `${line}\n`);
+    const options = { ...start, statesDir, kernelRelease, scratch: folder, log };
+    try {
+      return await bringUp(this.machineConfig, options, this.life.signal);
+    } catch (error) {
+      if (this.machineConfig.accelerator === 'tcg' || kvmDir === null || this.life.signal.aborted) throw error;
+      new KvmTrial(kvmDir, this.machineConfig).withdraw(Failure.from(error).why);
+      this.machineConfig = { ...this.machineConfig, accelerator: 'tcg' };
+      return await bringUp(this.machineConfig, options, this.life.signal);
+    }
+  }
+
+  /** Behind the back of the guest that is ready: later ones profit. */
+  private tryKvm(introduction: BringUpOptions['introduction']): void {
+    const { kvmDir, folder } = this.config;
+    if (kvmDir === null || this.generation > 1) return;
+    const trial = new KvmTrial(kvmDir, this.machineConfig);
+    if (trial.isDue) this.trial = trial.run(path.join(folder, 'kvm'), introduction, this.trialLife.signal);
   }
 
   /** Also when nobody has asked yet: an owner that is there to stay finds the next guest ready, unless that one ends unused. */

@@ -24,6 +24,11 @@ export function statesFolder(dirs: Pick<Dirs, 'cache'>): string {
   return path.join(dirs.cache, 'states');
 }
 
+/** Where it lies what is known of KVM on this machine. */
+export function kvmFolder(dirs: Pick<Dirs, 'cache'>): string {
+  return path.join(dirs.cache, 'kvm');
+}
+
 export interface RunningGuest extends Pick<GuestEndpoint, 'pid' | 'since' | 'memoryMiB' | 'accelerator'> {
   /** Kernel spec it was opened by, e.g. `6.1-cloud`; `fresh-…` for one of a single process. */
   readonly name: string;

@@ -17,6 +17,8 @@ export const KeeperConfig = z.object({
   machine: MachineConfig,
   /** Folder of the saved states; null: the guest boots each time. */
   statesDir: z.string().nullable(),
+  /** Folder of what is known of KVM here; null: it is not tried. */
+  kvmDir: z.string().nullable(),
   /** Processor time without an answer that makes a guest one that hangs. */
   hangSeconds: z.number().positive(),
 });

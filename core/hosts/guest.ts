@@ -7,9 +7,11 @@ import { diskFailure } from '../guest/disk';
 import { provideImage, unxzOf } from '../guest/image';
 import { KernelModules, type KernelModule } from '../guest/kernel-modules';
 import type { Lease } from '../guest/lease';
-import { guestsFolder, imagesFolder, statesFolder } from '../guest/manage';
+import { KvmTrial } from '../guest/kvm';
+import { guestsFolder, imagesFolder, kvmFolder, statesFolder } from '../guest/manage';
 import { DEFAULT_GUEST_SETTINGS, type GuestSettings } from '../guest/settings';
 import { acquireGuest, type AcquiredGuest, type KeeperInputs } from '../guest/open';
+import type { MachineConfig } from '../guest/qemu';
 import type { GuestEnd, GuestEndpoint } from '../guest/protocol';
 import { ExitCode, Failure } from '../model';
 import type { PackageStore, ProvidedTool } from '../packages';
@@ -127,8 +129,10 @@ async function prepare(spec: string, deps: GuestDeps): Promise<KeeperInputs> {
   try {
     const initrd = await provideImage(kernel, userland, imagesFolder(deps.dirs));
     const { memoryMiB, cpus, hangSeconds } = { ...DEFAULT_GUEST_SETTINGS, ...deps.guest };
-    const machine = { qemu: program(qemu), qemuVersion: qemu.version, accelerator: 'tcg' as const, memoryMiB, cpus, kernel: kernel.vmlinuz, initrd, bootTimeoutMs: BOOT_TIMEOUT_MS };
-    return { kernelRelease: kernel.offer.release, sshKeygen: program(sshKeygen), machine, statesDir: statesFolder(deps.dirs), hangSeconds };
+    const kvmDir = kvmFolder(deps.dirs);
+    const tcg: MachineConfig = { qemu: program(qemu), qemuVersion: qemu.version, accelerator: 'tcg', memoryMiB, cpus, kernel: kernel.vmlinuz, initrd, bootTimeoutMs: BOOT_TIMEOUT_MS };
+    const machine = new KvmTrial(kvmDir, tcg).hasSucceeded ? { ...tcg, accelerator: 'kvm' as const } : tcg;
+    return { kernelRelease: kernel.offer.release, sshKeygen: program(sshKeygen), machine, statesDir: statesFolder(deps.dirs), kvmDir, hangSeconds };
   } catch (error) {
     throw diskFailure(error) ?? error;
   }

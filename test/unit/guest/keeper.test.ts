@@ -116,6 +116,56 @@ describe('the keeper of a guest', function () {
     assert.match(heard, /"type":"lost"/);
   });
 
+  it('has the next guest ready for an owner that stays, and one more only when that is used', async () => {
+    const crash = (number: number): string => path.join(folder, `crash${number}`);
+    const count = path.join(folder, 'count');
+    fs.writeFileSync(count, '');
+    const inputs = qemu(`echo x >> ${count}; n=$(wc -l < ${count}); read -r key <&3; echo KMODLAB-READY; while ! [ -e ${folder}/crash$n ]; do sleep 0.01; done; echo "Kernel panic - not syncing: $n"`);
+    const first = await open(inputs, { lease: { kind: 'window' } });
+    fs.writeFileSync(crash(1), '');
+    assert.equal((await first.lease.ended).panic, 'Kernel panic - not syncing: 1');
+    const second = await open(inputs, { prepare: nobody });
+    assert.notEqual(second.endpoint.pid, first.endpoint.pid);
+    assert.notEqual(second.endpoint.keyFile, first.endpoint.keyFile);
+    fs.writeFileSync(crash(3), '');
+    fs.writeFileSync(crash(2), '');
+    await second.lease.ended;
+    const fourth = await open(inputs, { prepare: nobody });
+    assert.equal(fs.readFileSync(count, 'utf8').length, 8);
+    await Promise.all([first.lease.close(), second.lease.close(), fourth.lease.close()]);
+    assert.equal(fs.existsSync(guestFolder()), false);
+  });
+
+  it('waits to be asked for the next guest where no owner stays', async () => {
+    const first = await open(qemu(READY_AND_RUN));
+    process.kill(first.endpoint.pid, 'SIGKILL');
+    await first.lease.ended;
+    const again = await open(qemu(READY_AND_RUN), { insteadOf: first.endpoint, prepare: nobody });
+    const third = await open(qemu(READY_AND_RUN), { insteadOf: again.endpoint, prepare: nobody });
+    assert.equal((await again.lease.ended).cause, 'requested');
+    assert.equal(new Set([first, again, third].map(({ endpoint }) => endpoint.pid)).size, 3);
+    await Promise.all([first.lease.close(), again.lease.close(), third.lease.close()]);
+    assert.equal(fs.existsSync(guestFolder()), false);
+  });
+
+  it('ends a guest that runs no program any more, and says so', async () => {
+    const inputs = { ...qemu('echo KMODLAB-READY; while :; do :; done'), hangSeconds: 0.2 };
+    const { lease } = await open(inputs);
+    const end = await lease.ended;
+    assert.equal(end.cause, 'hung');
+    assert.match(end.qemu, /ran no program for/);
+    await lease.close();
+  });
+
+  it('goes on without KVM where a guest does not come up under it, and takes that down', async () => {
+    const inputs = qemu(`case "$*" in *"-accel kvm"*) exit 1;; esac; ${READY_AND_RUN}`);
+    const kvmDir = path.join(folder, 'kvm');
+    const { lease, endpoint } = await open({ ...inputs, kvmDir, machine: { ...inputs.machine, accelerator: 'kvm' } });
+    assert.equal(endpoint.accelerator, 'tcg');
+    assert.match(fs.readFileSync(path.join(kvmDir, fs.readdirSync(kvmDir)[0]!), 'utf8'), /"works":false/);
+    await lease.close();
+  });
+
   it('tells the other owners when one of them ends the guest', async () => {
     const one = await open(qemu(READY_AND_RUN));
     const two = await open(qemu(READY_AND_RUN), { prepare: nobody });

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+import { Failure } from '../model';
+import { startMachine, type StartOptions } from './machine';
+import type { MachineConfig } from './qemu';
+
+const DEVICE = '/dev/kvm';
+/** A guest under KVM is ready within two seconds; one that is not within this time hangs. */
+const TRIAL_MS = 10_000;
+
+const Verdict = z.object({ works: z.boolean(), why: z.string(), at: z.iso.datetime() });
+
+/**
+ * Whether guests run under KVM here. That its device can be opened proves nothing (a nested one may hang a kernel), so that is
+ * found out by booting one, once for this QEMU on this kernel and processor, and remembered in the cache.
+ */
+export class KvmTrial {
+  private readonly file: string;
+
+  /** `verdictsDir`: folder of the cache. `device`: for tests. */
+  constructor(
+    verdictsDir: string,
+    private readonly config: MachineConfig,
+    private readonly device = DEVICE,
+  ) {
+    const inputs = [config.qemu, config.qemuVersion, os.release(), os.cpus()[0]?.model];
+    this.file = path.join(verdictsDir, `${createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 24)}.json`);
+  }
+
+  /** A trial boot has succeeded, and the device can still be opened. */
+  get hasSucceeded(): boolean {
+    return this.verdict?.works === true && this.canOpen;
+  }
+
+  get isDue(): boolean {
+    return this.verdict === null && this.canOpen;
+  }
+
+  /** Boots a guest under KVM, looks whether it comes up in time, and ends it. Never rejects; a trial that was cut short leaves no verdict. */
+  async run(scratch: string, introduction: StartOptions['introduction'], signal: AbortSignal): Promise<void> {
+    try {
+      fs.mkdirSync(scratch, { mode: 0o700 });
+      const qemu = { ...this.config.qemu, argv: ['nice', '-n', '19', ...this.config.qemu.argv] };
+      const options = { from: null, consoleLog: path.join(scratch, 'console.log'), introduction };
+      const machine = await startMachine({ ...this.config, qemu, accelerator: 'kvm', bootTimeoutMs: TRIAL_MS }, options, signal);
+      machine.kill();
+      await machine.ended;
+      this.decide(true, 'a trial boot came up');
+    } catch (error) {
+      if (!signal.aborted) this.decide(false, error instanceof Failure ? error.why : String(error));
+    }
+  }
+
+  /** A guest under KVM did not come up although the trial did. */
+  withdraw(why: string): void {
+    this.decide(false, why);
+  }
+
+  private decide(works: boolean, why: string): void {
+    try {
+      fs.mkdirSync(path.dirname(this.file), { recursive: true, mode: 0o700 });
+      fs.writeFileSync(this.file, JSON.stringify({ works, why, at: new Date().toISOString() } satisfies z.infer<typeof Verdict>), { mode: 0o600 });
+    } catch {
+      // Without a verdict the next guest tries again.
+    }
+  }
+
+  private get verdict(): z.infer<typeof Verdict> | null {
+    try {
+      return Verdict.parse(JSON.parse(fs.readFileSync(this.file, 'utf8')));
+    } catch {
+      return null;
+    }
+  }
+
+  private get canOpen(): boolean {
+    try {
+      fs.closeSync(fs.openSync(this.device, 'r+'));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
