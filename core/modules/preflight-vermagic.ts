@@ -42,8 +42,8 @@ export function checkVermagic(inputs: VermagicInputs): PreflightLine {
   const lacking = wanted.filter((token) => !known.includes(token));
   const named = (names: readonly string[]): string => listed(names.map((token) => `${token}${SETTING_OF[token] === undefined ? '' : ` (${SETTING_OF[token]})`}`));
   if (surplus.length > 0 || lacking.length > 0) {
-    const differences = [...(surplus.length > 0 ? [`the module has ${named(surplus)}`] : []), ...(lacking.length > 0 ? [`the kernel has ${named(lacking)}`] : [])];
-    return blocked(check, `The version magic differs: ${differences.join(' and ')}, the other one has not.`, `Build it against the headers of ${release}.`);
+    const differences = [...(surplus.length > 0 ? [`only the module has ${named(surplus)}`] : []), ...(lacking.length > 0 ? [`only the kernel has ${named(lacking)}`] : [])];
+    return blocked(check, `The version magic differs: ${differences.join(', ')}.`, `Build it against the headers of ${release}.`);
   }
   if (builtFor === release) return ok(check, `The module is built for ${release}.`);
   const text = `The release differs: the module is built for ${builtFor} and the host runs ${release}.`;

@@ -5,11 +5,12 @@ import path from 'node:path';
 import type { Analysis, LoadSession, Prediction, SessionEvent } from '../../../core/model';
 import { LoadSession as LoadSessionSchema } from '../../../core/model';
 import { discoverModules, type ModuleDescription } from '../../../core/modules/discover';
-import { startLoad, type LoadDeps, type LoadedModule, type LoadPlan } from '../../../core/modules/load';
+import { startLoad, type FirstLoad, type LoadDeps, type LoadedModule, type LoadPlan } from '../../../core/modules/load';
+import { lastParameters } from '../../../core/modules/parameter-memory';
 import { unloadModule } from '../../../core/modules/unload';
 import { comparePredictions } from '../../../core/sessions/compare';
 import { SessionStore } from '../../../core/sessions/store';
-import { FakeHost, FakeKernel } from '../../support/fake-kernel';
+import { FAKE_RELEASE, FakeHost, FakeKernel } from '../../support/fake-kernel';
 
 const SOURCE = '// SPDX-License-Identifier: MIT\n#include "echo.h"\nint main_of_module(void) { return VALUE; }\n';
 
@@ -272,5 +273,62 @@ describe('loading a module', () => {
     await assert.rejects(loaded.createNode({ name: 'x', major: 1, minor: 0 }, 'taken'), { code: 'node-failed' });
     await loaded.unload();
     assert.ok(kernel.exists('dev/taken'));
+  });
+
+  it('asks once before it loads into a kernel that is no guest', async () => {
+    const box = new FakeHost(kernel, 'ssh');
+    await assert.rejects(load({ host: box }), { code: 'host-not-confirmed', why: /nobody has said yet that modules may be loaded into its kernel \(9\.9\.9-fake\)/ });
+    await assert.rejects(load({ host: box }, { confirmFirstLoad: () => Promise.resolve(false) }), { code: 'cancelled' });
+    assert.deepEqual(await store.list(), []);
+    const questions: FirstLoad[] = [];
+    const confirmFirstLoad = (question: FirstLoad): Promise<boolean> => {
+      questions.push(question);
+      return Promise.resolve(true);
+    };
+    await (await load({ host: box }, { confirmFirstLoad })).unload();
+    await (await load({ host: new FakeHost(kernel, 'ssh') }, { confirmFirstLoad })).unload();
+    assert.deepEqual(questions, [{ module: 'echo', host: 'Fake', kernel: FAKE_RELEASE }]);
+  });
+
+  it('remembers the parameters of the last load that came about, of each module', async () => {
+    assert.equal(lastParameters(kernel.dirs.state, module), null);
+    await (await load({ parameters: { one: '1' } })).unload();
+    kernel.onInsmod('exit 1');
+    await assert.rejects(load({ parameters: { two: '2' } }), { code: 'insmod-refused' });
+    assert.deepEqual(lastParameters(kernel.dirs.state, module), { one: '1' });
+    assert.equal(lastParameters(kernel.dirs.state, { ...module, name: 'other' }), null);
+    kernel.write('state/parameters.json', '{ damaged');
+    assert.equal(lastParameters(kernel.dirs.state, module), null);
+  });
+
+  it('loads a .ko as it is, and says that its sources are newer', async () => {
+    const ko = path.join(folder, 'echo.ko');
+    const loaded = await load();
+    const built = fs.readdirSync(kernel.dirs.cache, { recursive: true, encoding: 'utf8' }).find((name) => name.endsWith('echo.ko'));
+    await loaded.unload();
+    fs.copyFileSync(path.join(kernel.dirs.cache, built ?? ''), ko);
+    fs.utimesSync(ko, 1, 1);
+    const session = await (await load({ prebuilt: ko })).unload();
+    assert.deepEqual([session.build, session.end?.state], [null, 'unloaded']);
+    assert.deepEqual(session.preflight.at(-1), { check: 'age', verdict: 'warning', text: 'The file is older than echo.c, echo.h: what is loaded is not what you see.', fix: 'Build the module again.' });
+    assert.deepEqual(fs.readdirSync(folder).sort(), ['Kbuild', 'echo.c', 'echo.h', 'echo.ko']);
+  });
+
+  it('keeps what is loaded when what would replace it does not build', async () => {
+    const loaded = await load();
+    fs.writeFileSync(path.join(folder, 'echo.c'), 'int broken(void) { return 1 }\n');
+    await assert.rejects(load({ replaces: loaded }), { code: 'build-failed' });
+    assert.ok(kernel.read('proc/modules').includes('echo'));
+    await assert.rejects(load(), { code: 'host-busy' });
+    fs.writeFileSync(path.join(folder, 'echo.c'), SOURCE);
+    const second = await load({ replaces: loaded });
+    assert.equal((await loaded.ended).end?.state, 'unloaded');
+    await assert.rejects(load(), { code: 'host-busy' });
+    await second.unload();
+    await (await load({ replaces: 'loaded' })).unload();
+  });
+
+  it('refuses a watchdog that would never or at once bark', async () => {
+    for (const watchdogSeconds of [0, -1, 1.5, 100_000, Number.NaN]) await assert.rejects(load({ watchdogSeconds }), { code: 'bad-watchdog', exitCode: 2 });
   });
 });

@@ -21,6 +21,9 @@ const EVENTS: SessionEvent[] = [
   { type: 'gap', gap: { from: 2, to: 4 } },
   { type: 'action', action: actionOf(1) },
   { type: 'call', call: callOf() },
+  { type: 'dependencies', dependencies: [{ name: 'first', from: 'kernel' }] },
+  { type: 'node', node: '/dev/one' },
+  { type: 'watchdog', watchdog: { seconds: 5, outcome: null } },
   ended(),
 ];
 
@@ -29,6 +32,7 @@ describe('the fold of a journal', () => {
     const session = replay(EVENTS);
     assert.ok(session);
     assert.deepEqual([session.predictions.length, session.records.length, session.gaps.length, session.actions.length, session.calls.length, session.preflight.length], [1, 1, 1, 1, 1, 1]);
+    assert.deepEqual([session.dependencies?.length, session.nodes, session.watchdog?.seconds], [1, ['/dev/one'], 5]);
     assert.deepEqual([session.module.koBuildId, session.build?.ok, session.recorder.mode, session.lost.records, session.end?.state], ['ab', true, 'none', 3, 'unloaded']);
   });
 
