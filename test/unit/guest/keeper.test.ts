@@ -116,23 +116,15 @@ describe('the keeper of a guest', function () {
     assert.match(heard, /"type":"lost"/);
   });
 
-  it('has the next guest ready for an owner that stays, and one more only when that is used', async () => {
-    const crash = (number: number): string => path.join(folder, `crash${number}`);
-    const count = path.join(folder, 'count');
-    fs.writeFileSync(count, '');
-    const inputs = qemu(`echo x >> ${count}; n=$(wc -l < ${count}); read -r key <&3; echo KMODLAB-READY; while ! [ -e ${folder}/crash$n ]; do sleep 0.01; done; echo "Kernel panic - not syncing: $n"`);
+  it('has the next guest ready for an owner that stays', async () => {
+    const inputs = qemu(`n=$(ls ${folder}/begun* 2>/dev/null | wc -l); touch ${folder}/begun$n; echo KMODLAB-READY; while ! [ -e ${folder}/crash$n ]; do sleep 0.01; done; echo "Kernel panic - not syncing: $n"`);
     const first = await open(inputs, { lease: { kind: 'window' } });
-    fs.writeFileSync(crash(1), '');
-    assert.equal((await first.lease.ended).panic, 'Kernel panic - not syncing: 1');
+    fs.writeFileSync(path.join(folder, 'crash0'), '');
+    assert.equal((await first.lease.ended).panic, 'Kernel panic - not syncing: 0');
     const second = await open(inputs, { prepare: nobody });
     assert.notEqual(second.endpoint.pid, first.endpoint.pid);
     assert.notEqual(second.endpoint.keyFile, first.endpoint.keyFile);
-    fs.writeFileSync(crash(3), '');
-    fs.writeFileSync(crash(2), '');
-    await second.lease.ended;
-    const fourth = await open(inputs, { prepare: nobody });
-    assert.equal(fs.readFileSync(count, 'utf8').length, 8);
-    await Promise.all([first.lease.close(), second.lease.close(), fourth.lease.close()]);
+    await Promise.all([first.lease.close(), second.lease.close()]);
     assert.equal(fs.existsSync(guestFolder()), false);
   });
 
