@@ -25,6 +25,11 @@ export const GUEST_SETTING_BOUNDS: Readonly<Record<keyof GuestSettings, Bounds>>
   hangSeconds: { variable: 'KMODLAB_GUEST_HANG_SECONDS', min: 1, max: 3600 },
 };
 
+/** The environment that {@link guestSettingsFrom} reads the same settings from. */
+export function guestEnvironment(settings: GuestSettings): Record<string, string> {
+  return Object.fromEntries((Object.keys(GUEST_SETTING_BOUNDS) as (keyof GuestSettings)[]).map((name) => [GUEST_SETTING_BOUNDS[name].variable, String(settings[name])]));
+}
+
 /** The settings that the environment names. @throws Failure `guest-setting-bad` */
 export function guestSettingsFrom(env: NodeJS.ProcessEnv): Partial<GuestSettings> {
   const settings: Partial<Record<keyof GuestSettings, number>> = {};

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { DEFAULT_GUEST_SETTINGS } from '../../core/guest/settings';
 import type { Architecture, RuleLevels } from '../../core/model';
 
 // The names that package.json and the code share. A test holds them together, both ways.
@@ -29,6 +30,8 @@ export const Command = {
   exportResults: 'kmodlab.exportResults',
   showKernelLog: 'kmodlab.showKernelLog',
   stopGuest: 'kmodlab.stopGuest',
+  resetGuest: 'kmodlab.resetGuest',
+  deleteGuest: 'kmodlab.deleteGuest',
   showLog: 'kmodlab.showLog',
 } as const;
 export type Command = (typeof Command)[keyof typeof Command];
@@ -48,8 +51,6 @@ export const ContextKey = {
   moduleOwn: 'kmodlab.moduleOwn',
   /** A module of this window made a character device. */
   deviceOpen: 'kmodlab.deviceOpen',
-  /** This window holds a guest. */
-  guestOpen: 'kmodlab.guestOpen',
 } as const;
 
 /** Settings with the defaults that package.json declares. */
@@ -57,6 +58,11 @@ export interface SettingTypes {
   'kmodlab.host': string;
   /** Read by `readHostList`: a person writes it by hand. */
   'kmodlab.hosts': readonly unknown[];
+  /** MiB */
+  'kmodlab.guest.memory': number;
+  'kmodlab.guest.cpus': number;
+  /** Seconds of processor time. */
+  'kmodlab.guest.hangLimit': number;
   /** Seconds; 0 is none. */
   'kmodlab.load.watchdog': number;
   'kmodlab.signing.key': string;
@@ -76,6 +82,9 @@ export type SettingKey = keyof SettingTypes;
 export const settingDefaults: Readonly<SettingTypes> = {
   'kmodlab.host': 'guest',
   'kmodlab.hosts': ['guest'],
+  'kmodlab.guest.memory': DEFAULT_GUEST_SETTINGS.memoryMiB,
+  'kmodlab.guest.cpus': DEFAULT_GUEST_SETTINGS.cpus,
+  'kmodlab.guest.hangLimit': DEFAULT_GUEST_SETTINGS.hangSeconds,
   'kmodlab.load.watchdog': 0,
   'kmodlab.signing.key': '',
   'kmodlab.signing.certificate': '',

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
+import { GUEST_SETTING_BOUNDS, type GuestSettings } from '../../core/guest/settings';
 import { ExitCode, Failure } from '../../core/model';
 import { isSameHost } from './hosts/host-id';
 import { defaultHostName, readHostList, type ListedHost } from './hosts/host-list';
-import type { SettingKey, SettingTypes } from './manifest';
+import { settingDefaults, type SettingKey, type SettingTypes } from './manifest';
 
 /** The settings, read when they are needed, so that a change counts at once. */
 export class Settings {
@@ -19,6 +20,17 @@ export class Settings {
   /** What the person calls a host. */
   hostName(id: string): string {
     return this.hosts.hosts.find((host) => isSameHost(host.id, id))?.name ?? defaultHostName(id);
+  }
+
+  /** Of the guests that start from now on. A number out of its bounds counts as the nearest one within. */
+  get guest(): GuestSettings {
+    const number = (key: 'kmodlab.guest.memory' | 'kmodlab.guest.cpus' | 'kmodlab.guest.hangLimit', { min, max }: { min: number; max: number }): number =>
+      Math.min(max, Math.max(min, Math.round(this.read(key)) || settingDefaults[key]));
+    return {
+      memoryMiB: number('kmodlab.guest.memory', GUEST_SETTING_BOUNDS.memoryMiB),
+      cpus: number('kmodlab.guest.cpus', GUEST_SETTING_BOUNDS.cpus),
+      hangSeconds: number('kmodlab.guest.hangLimit', GUEST_SETTING_BOUNDS.hangSeconds),
+    };
   }
 
   /** 0: no watchdog. */

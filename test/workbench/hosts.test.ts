@@ -39,7 +39,7 @@ describe('the Hosts & Modules view', function () {
 
   it('lists the hosts, the selected one marked, and the modules of the workspace', async () => {
     await workbench.showSideBar(CONTAINER);
-    await workbench.treeRow('Guest 6.1-cloud, selected, stopped').waitFor();
+    await workbench.treeRow('Guest 6.1-cloud, selected, s').waitFor();
     await workbench.treeRow('Test box, not connected').waitFor();
     await workbench.treeRow('This machine, not connected').waitFor();
     await workbench.treeRow('device2').waitFor();
@@ -66,7 +66,7 @@ describe('the Hosts & Modules view', function () {
     await form.waitFor({ timeout: LOAD_MS });
     await workbench.shot('parameters');
     await workbench.pick('experiment');
-    await workbench.type('echo');
+    await workbench.type('echo', 'experiment of device2');
     await form.locator('.monaco-list-row', { hasText: 'experiment=echo' }).first().waitFor();
     await workbench.shot('parameters-given');
     await form.locator('.monaco-list-row', { hasText: 'Load device2' }).click();
@@ -94,7 +94,7 @@ describe('the Hosts & Modules view', function () {
     await workbench.treeRow('/dev/device2, character device').waitFor();
     await workbench.clearNotifications();
     await workbench.rowAction(workbench.treeRow('/dev/device2'), 'Write to Device');
-    await workbench.type('from the tree');
+    await workbench.type('from the tree', 'Write to device2');
     await notification("Wrote to /dev/device2. The writer's stderr says: ").waitFor();
     await workbench.shot('written');
     await workbench.clearNotifications();
@@ -106,7 +106,7 @@ describe('the Hosts & Modules view', function () {
   it('runs a command on the host of the module, and offers it again', async () => {
     await workbench.command('kmodlab.exerciseModule', 'Kernel Module Lab: Exercise Module…');
     await workbench.pick('terminal  Command line…');
-    await workbench.type('cat /proc/sys/kernel/ostype');
+    await workbench.type('cat /proc/sys/kernel/ostype', 'A command line for the shell');
     await notification('cat /proc/sys/kernel/ostype ended with exit code 0').getByRole('button', { name: 'Show Output' }).click();
     await workbench.page.locator('.panel .view-line', { hasText: 'Linux' }).first().waitFor();
     await workbench.command('kmodlab.exerciseModule', 'Kernel Module Lab: Exercise Module…');
@@ -128,6 +128,30 @@ describe('the Hosts & Modules view', function () {
     await workbench.terminal().filter({ hasText: /#/ }).waitFor();
     await workbench.page.keyboard.type('uname -r; exit\n');
     await workbench.terminal().filter({ hasText: /6\.1\.\d/ }).waitFor();
+  });
+
+  it('resets the guest: it runs again, and nothing is loaded', async () => {
+    await workbench.command('kmodlab.resetGuest', 'Kernel Module Lab: Reset Guest…');
+    await workbench.page.locator('.sidebar .monaco-list-row[aria-label^="device2, loaded"]').first().waitFor({ state: 'detached', timeout: LOAD_MS });
+    await workbench.treeRow('Guest 6.1-cloud, selected, running').waitFor({ timeout: LOAD_MS });
+    await workbench.shot('reset');
+  });
+
+  it('adds a host to the list, with a kernel that is offered', async () => {
+    await workbench.command('kmodlab.addHost', 'Kernel Module Lab: Add Host…');
+    await workbench.pick('remote  SSH host…');
+    await workbench.type('me@box', 'SSH Host');
+    await workbench.treeRow('me@box, not connected').waitFor();
+    await workbench.command('kmodlab.addHost', 'Kernel Module Lab: Add Host…');
+    await workbench.pick('vm  Guest…');
+    const kernels = workbench.page.locator('.quick-input-list .monaco-list-row');
+    await kernels.filter({ hasText: '6.1-cloud' }).first().waitFor({ timeout: LOAD_MS });
+    await workbench.shot('kernels');
+    await workbench.page.keyboard.press('Escape');
+    await workbench.rowAction(workbench.treeRow('me@box'), 'Use for Loads');
+    await workbench.statusBar('ssh:me@box').waitFor();
+    await workbench.rowAction(workbench.treeRow('Guest 6.1-cloud'), 'Use for Loads');
+    await workbench.statusBar('guest 6.1').waitFor();
   });
 
   for (const theme of THEME_NAMES) {

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
-import type { GuestHost } from '../../../core/hosts/guest';
 import type { Host } from '../../../core/hosts/host';
 import { Failure } from '../../../core/model';
 import type { Context } from '../context';
-import { isSameHost } from '../hosts/host-id';
 import { guestTerminal, sshTerminal, type TerminalCommand } from '../hosts/terminal';
 import { silentWork, withWork } from '../progress';
 import { subjectOf } from '../tree/tree-node';
@@ -29,25 +27,6 @@ export async function disconnectHost(context: Context, argument: unknown): Promi
   if (id === undefined || !host) return;
   await context.loader.abandon(host);
   await context.hosts.release(host);
-}
-
-/** Gives this window's guests up: one that nobody else holds ends. */
-export async function stopGuest(context: Context, argument: unknown): Promise<void> {
-  const guest = await chooseGuest(context, argument, 'Stop Guest');
-  if (!guest) return;
-  await context.loader.abandon(guest);
-  await context.hosts.end(guest);
-}
-
-async function chooseGuest(context: Context, argument: unknown, title: string): Promise<GuestHost | undefined> {
-  const wanted = subjectOf(argument, 'host')?.hostId;
-  const guests = context.hosts.guests.filter(({ id }) => wanted === undefined || isSameHost(id, wanted));
-  if (guests.length === 0) {
-    throw new Failure({ code: 'no-guest', what: 'No guest was stopped.', why: 'This window holds none.', next: 'A guest starts with the next load.' });
-  }
-  const items = guests.map((host) => ({ label: host.name, host }));
-  const choice = items.length === 1 ? items[0] : await vscode.window.showQuickPick(items, { title, placeHolder: 'Guest' });
-  return choice?.host;
 }
 
 /** A shell on a host, in a terminal. On an SSH host ssh may ask there what it never asks elsewhere: for a host key or a password. */

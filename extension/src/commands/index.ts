@@ -4,7 +4,8 @@ import type { Context } from '../context';
 import { Command } from '../manifest';
 import { requireTrust } from '../trust';
 import { createDeviceNode, readFromDevice, writeToDevice } from './devices';
-import { connectHost, disconnectHost, openTerminal, stopGuest } from './host-actions';
+import { removeGuest, renewGuest, stopGuest } from './guests';
+import { connectHost, disconnectHost, openTerminal } from './host-actions';
 import { addHost, removeHost, selectHost, useHost } from './hosts';
 import { buildModule, checkModule, loadDevice2, loadModule, loadWithParameters } from './load';
 import { exerciseModule, reloadModule, unloadModule } from './loaded';
@@ -42,7 +43,9 @@ const commands: Readonly<Record<Command, CommandEntry>> = {
   [Command.compareResults]: { run: (context) => context.results.chooseComparison(), needsTrust: false },
   [Command.exportResults]: { run: (context) => context.results.export(), needsTrust: false },
   [Command.showKernelLog]: { run: (context) => context.kernelLog.show(true), needsTrust: false },
-  [Command.stopGuest]: { run: stopGuest, needsTrust: false },
+  [Command.stopGuest]: { run: stopGuest, needsTrust: true },
+  [Command.resetGuest]: { run: renewGuest, needsTrust: true },
+  [Command.deleteGuest]: { run: removeGuest, needsTrust: true },
   [Command.showLog]: { run: (context) => context.log.show(), needsTrust: false },
 };
 

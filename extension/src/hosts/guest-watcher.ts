@@ -1,42 +1,57 @@
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs';
-import { guestsFolder, listGuests } from '../../../core/guest/manage';
+import { guestsFolder, listGuestKernels, listGuests, type GuestKernel } from '../../../core/guest/manage';
 import { Failure } from '../../../core/model';
+import type { PackageStore } from '../../../core/packages';
 import { ensurePrivateDir, type Dirs } from '../../../core/platform/dirs';
 import { Emitter } from '../emitter';
 import type { GuestView } from '../tree/hosts-tree';
 import { Coalesced } from '../webviews/coalesce';
+import { storedFor } from './stored-kernels';
 
-/** The guests of this user, whichever process opened them: read again when their folder changes, while somebody looks. */
+/** The guests of this user, whichever process opened them, and what lies on disk of them. Reads while somebody looks. */
 export class GuestWatcher {
   private readonly changed = new Emitter<void>();
-  private readonly reread = new Coalesced(() => void this.read());
-  private readonly folder: string;
+  private readonly reread = new Coalesced(() => void this.guarded(() => this.readRunning()));
   private watcher: fs.FSWatcher | undefined;
-  private guests: ReadonlyMap<string, GuestView> = new Map();
+  private running: ReadonlyMap<string, string> = new Map();
+  private kernels: readonly GuestKernel[] = [];
+  private measuring: Promise<void> | undefined;
 
   constructor(
-    dirs: Pick<Dirs, 'runtime'>,
+    private readonly dirs: Dirs,
+    private readonly packages: PackageStore,
     private readonly log: (line: string) => void,
-  ) {
-    this.folder = guestsFolder(dirs);
-  }
+  ) {}
 
   onChange(listener: () => void): { dispose(): void } {
     return this.changed.subscribe(listener);
   }
 
-  /** Begins to watch; from then on `all` is kept up to date. */
+  /** Begins to watch, or looks again what lies on disk, which takes a moment: whole trees of files are counted. */
   watch(): void {
-    if (this.watcher) return;
-    this.watcher = fs.watch(ensurePrivateDir(this.folder), () => this.reread.request());
-    this.watcher.on('error', (error) => this.log(`The guests are not watched any more: ${error.message}`));
-    this.reread.request();
+    this.watcher ??= this.start();
+    this.refresh();
+    this.measuring ??= this.guarded(() => this.measure()).finally(() => (this.measuring = undefined));
   }
 
-  /** By their ids, `guest:6.1-cloud`. */
-  get all(): ReadonlyMap<string, GuestView> {
-    return this.guests;
+  /** Looks again what runs. */
+  refresh(): void {
+    if (this.watcher) this.reread.request();
+  }
+
+  /** Names of the guests that run, as `guest:6.1-cloud`. */
+  get ids(): readonly string[] {
+    return [...this.running.keys()];
+  }
+
+  /** What there is of the guest that an id names; null when nothing is. */
+  of(id: string): GuestView | null {
+    const spec = id.slice('guest:'.length);
+    const release = this.running.get(id);
+    const kernel = release === undefined ? storedFor(spec, this.kernels) : this.kernels.find((candidate) => candidate.release === release);
+    if (release !== undefined) return { state: 'running', release, diskBytes: kernel?.diskBytes ?? null };
+    return kernel ? { state: kernel.saved.length > 0 ? 'saved' : 'stopped', release: kernel.release, diskBytes: kernel.diskBytes } : null;
   }
 
   dispose(): void {
@@ -45,11 +60,26 @@ export class GuestWatcher {
     this.changed.dispose();
   }
 
-  private async read(): Promise<void> {
+  private start(): fs.FSWatcher {
+    const watcher = fs.watch(ensurePrivateDir(guestsFolder(this.dirs)), () => this.reread.request());
+    watcher.on('error', (error) => this.log(`The guests are not watched any more: ${error.message}`));
+    return watcher;
+  }
+
+  private async readRunning(): Promise<void> {
+    const running = await listGuests(guestsFolder(this.dirs));
+    this.running = new Map(running.filter(({ name }) => !name.startsWith('fresh-')).map(({ name, release }) => [`guest:${name}`, release]));
+    this.changed.fire();
+  }
+
+  private async measure(): Promise<void> {
+    this.kernels = await listGuestKernels(this.dirs, this.packages);
+    this.changed.fire();
+  }
+
+  private async guarded(work: () => Promise<void>): Promise<void> {
     try {
-      const running = await listGuests(this.folder);
-      this.guests = new Map(running.map(({ name, release }) => [`guest:${name}`, { state: 'running', release, diskBytes: null }]));
-      this.changed.fire();
+      await work();
     } catch (error) {
       this.log(`The guests were not read: ${Failure.from(error).message}`);
     }

@@ -49,7 +49,6 @@ export class StatusBar implements vscode.Disposable {
     setContext(ContextKey.moduleLoaded, this.deps.feed.all().some((live) => live.isLoaded));
     setContext(ContextKey.moduleOwn, this.deps.loader.loaded.length > 0);
     setContext(ContextKey.deviceOpen, this.deps.loader.loaded.some((loaded) => loaded.handle.devices().length > 0));
-    setContext(ContextKey.guestOpen, this.deps.hosts.guests.length > 0);
   }
 
   private input(): StatusInput {

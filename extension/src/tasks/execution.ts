@@ -19,6 +19,8 @@ export interface TaskPlace {
   readonly defaultHost: string;
   /** Options of the settings for what loads a module. */
   readonly loadOptions: readonly string[];
+  /** Environment that hands the guest's settings to the CLI. */
+  readonly env: Readonly<Record<string, string>>;
   /** Folder of the module (absolute), and its name where it is known. */
   readonly module: { readonly folder: string; readonly name: string | null };
 }
@@ -31,7 +33,7 @@ export interface TaskCommand {
 
 /** The process behind a task: the CLI, by argument vector. */
 export function taskCommand(task: KmodlabTask, place: TaskPlace): TaskCommand {
-  return { program: place.execPath, args: [place.cliPath, task.command, ...argumentsOf(task, place)], env: { ELECTRON_RUN_AS_NODE: '1' } };
+  return { program: place.execPath, args: [place.cliPath, task.command, ...argumentsOf(task, place)], env: { ELECTRON_RUN_AS_NODE: '1', ...place.env } };
 }
 
 /** `check` looks at a whole folder and needs no host. */

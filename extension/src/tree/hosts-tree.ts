@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { visibleText, type Failure } from '../../../core/model';
 import type { HostState } from '../hosts/host-keeper';
+import { megabytes } from '../hosts/megabytes';
 import { note, type TreeNode } from './tree-node';
 
-/** A guest of this user that runs or is saved, whoever opened it. */
+/** What there is of a guest, whoever opened it: it runs, it starts from a saved state, or its kernel lies on disk. */
 export interface GuestView {
-  readonly state: 'running' | 'saved';
+  readonly state: 'running' | 'saved' | 'stopped';
   /** `uname -r`; null where it is not known before it runs. */
   readonly release: string | null;
   /** Bytes that it takes on disk; null where that is not known. */
@@ -100,6 +101,7 @@ function versionOf(release: string): string {
   return /^\d+\.\d+(?:\.\d+)?/.exec(release)?.[0] ?? visibleText(release);
 }
 
+const GUEST_ICONS = { running: 'vm-active', saved: 'vm', stopped: 'vm-outline' } as const;
 const ICONS = { guest: 'vm', ssh: 'remote', local: 'device-desktop' } as const;
 
 function iconOf({ kind, state, guest }: HostView): Pick<TreeNode, 'icon' | 'iconColor'> {
@@ -107,12 +109,13 @@ function iconOf({ kind, state, guest }: HostView): Pick<TreeNode, 'icon' | 'icon
   if (state.state === 'opening') return { icon: 'loading~spin' };
   if (kind !== 'guest') return { icon: ICONS[kind] };
   if (state.state === 'open') return { icon: 'vm-running' };
-  return { icon: guest === null ? 'vm-outline' : guest.state === 'running' ? 'vm-active' : 'vm' };
+  return { icon: GUEST_ICONS[guest?.state ?? 'stopped'] };
 }
 
-/** Words for `viewItem` clauses: the kind, the state, and whether it is selected or listed. */
+/** Words for `viewItem` clauses: the kind, the state, what there is of a guest, and whether it is selected or listed. */
 function contextOf({ kind, state, guest, selected, listed }: HostView): string {
-  return ['host', kind, state.state, ...(guest === null ? [] : ['exists']), ...(selected ? ['selected'] : []), ...(listed ? ['listed'] : [])].join(' ');
+  const runs = kind === 'guest' && (state.state === 'open' || guest?.state === 'running');
+  return ['host', kind, state.state, ...(runs ? ['running'] : []), ...((guest?.diskBytes ?? null) === null ? [] : ['stored']), ...(selected ? ['selected'] : []), ...(listed ? ['listed'] : [])].join(' ');
 }
 
 function tooltipOf({ id, name, kind, selected, state, guest }: HostView): string {
@@ -124,10 +127,6 @@ function tooltipOf({ id, name, kind, selected, state, guest }: HostView): string
   if (state.state === 'opening' && state.step !== '') lines.push(visibleText(state.step));
   if (state.state === 'failed') lines.push(visibleText(state.failure.message));
   return lines.join('\n');
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`;
 }
 
 function hostChildren(host: HostView): TreeNode[] {

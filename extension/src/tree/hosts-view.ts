@@ -40,6 +40,7 @@ export class HostsView implements vscode.Disposable {
       deps.settings.onChange('kmodlab.host', changed),
       deps.settings.onChange('kmodlab.hosts', changed),
       deps.hosts.onChange(changed),
+      deps.hosts.onChange(() => deps.guests.refresh()),
       deps.guests.onChange(changed),
       deps.loader.onChange(changed),
       deps.nodes.onChange(changed),
@@ -54,12 +55,12 @@ export class HostsView implements vscode.Disposable {
     for (const subscription of this.subscriptions) subscription.dispose();
   }
 
-  /** What the person listed, then what else is in use: the selected host, and guests that run or are saved. */
+  /** What the person listed, then what else is in use: the selected host, and guests that run. */
   private hostViews(): HostView[] {
     const { settings, guests } = this.deps;
     const { hosts: listed } = settings.hosts;
     const ids = new Map(listed.map(({ id, name }) => [canonicalHostId(id), { name, listed: true }]));
-    for (const id of [settings.hostId, ...guests.all.keys()]) if (!ids.has(canonicalHostId(id)) && !id.startsWith('guest:fresh-')) ids.set(canonicalHostId(id), { name: null, listed: false });
+    for (const id of [settings.hostId, ...guests.ids]) if (!ids.has(canonicalHostId(id))) ids.set(canonicalHostId(id), { name: null, listed: false });
     return [...ids].map(([id, { name, listed: isListed }]) => this.hostView(id, name, isListed));
   }
 
@@ -72,7 +73,7 @@ export class HostsView implements vscode.Disposable {
       selected: isSameHost(id, settings.hostId),
       listed,
       state: hosts.stateOf(id),
-      guest: guests.all.get(id) ?? null,
+      guest: id.startsWith('guest:') ? guests.of(id) : null,
       loaded: feed.all().filter((live) => live.isLoaded && isHost(id, live.host)).map((live) => this.loadedView(live)),
       facts: () => this.ask(id, async (host) => factRows(id, readFacts(await host.script(FACTS_SCRIPT, []), host.name, host.kind))),
       allModules: () => this.ask(id, async (host) => moduleRows(id, (await host.script(SHOW, [PROC_MODULES])).stdout)),

@@ -75,12 +75,10 @@ function preflightRow({ folder, name, preflight }: ModuleView): TreeNode {
   };
 }
 
-const WORDS = { ok: 'passed', warning: 'warning', blocked: 'blocked' } as const;
-
 /** A line of the verdict; what mends it stands beneath it. */
 function lineRow(id: string, { check, verdict, text, fix }: PreflightLine): TreeNode {
   return {
-    ...note(id, visibleText(text), VERDICT[verdict].icon, { description: `${check} · ${WORDS[verdict]}`, tooltip: visibleText(fix === null ? text : `${text}\n${fix}`), iconColor: VERDICT[verdict].iconColor }),
+    ...note(id, visibleText(`${check.charAt(0).toUpperCase()}${check.slice(1)}`), VERDICT[verdict].icon, { description: visibleText(verdict === 'ok' ? text : `${verdict} · ${text}`), tooltip: visibleText(fix === null ? text : `${text}\n${fix}`), iconColor: VERDICT[verdict].iconColor }),
     ...(fix === null ? {} : { children: [note(`${id}:fix`, visibleText(fix), 'lightbulb', { tooltip: visibleText(fix) })], expanded: verdict === 'blocked' }),
   };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { badHosts, defaultHostName, readHostList } from '../../../extension/src/hosts/host-list';
+import { storedFor } from '../../../extension/src/hosts/stored-kernels';
 import { guestTerminal, sshTerminal } from '../../../extension/src/hosts/terminal';
 import { ModuleMemory, type Memento } from '../../../extension/src/loads/module-memory';
 import { choicesOf, knownValues, valueProblem, withValue } from '../../../extension/src/loads/parameter-values';
@@ -23,6 +24,16 @@ describe('the list of hosts', () => {
 
   it('calls hosts by what they are', () => {
     assert.deepEqual(['guest', 'guest:newest-cloud', 'ssh:me@box', 'local'].map(defaultHostName), ['Guest 6.1-cloud', 'Guest newest-cloud', 'me@box', 'This machine']);
+  });
+});
+
+describe('the kernel on disk that a guest would have', () => {
+  const kernels = ['6.1.0-9-cloud-amd64', '6.1.0-56-cloud-amd64', '6.1.0-56-amd64', '7.3.4-cloud-amd64', '6.12.1-amd64'].map((release) => ({ release }));
+
+  it('is the newest that its name may mean', () => {
+    const meant = (spec: string): string | undefined => storedFor(spec, kernels)?.release;
+    assert.deepEqual(['6.1-cloud', '6.1-generic', 'newest-cloud', 'newest-generic', 'newest', '6.1.0-9-cloud-amd64'].map(meant), ['6.1.0-56-cloud-amd64', '6.1.0-56-amd64', '7.3.4-cloud-amd64', '6.12.1-amd64', '7.3.4-cloud-amd64', '6.1.0-9-cloud-amd64']);
+    assert.deepEqual(['5.10-cloud', '6.12-cloud', 'x'].map(meant), [undefined, undefined, undefined]);
   });
 });
 

@@ -51,14 +51,14 @@ describe('the host of a session', () => {
 });
 
 describe('a task', () => {
-  const place: TaskPlace = { cliPath: '/x/cli.js', execPath: '/bin/code', defaultHost: 'guest', loadOptions: ['--watchdog', '60'], module: { folder: '/w/a b', name: 'a' } };
+  const place: TaskPlace = { cliPath: '/x/cli.js', execPath: '/bin/code', defaultHost: 'guest', loadOptions: ['--watchdog', '60'], env: { A: '1' }, module: { folder: '/w/a b', name: 'a' } };
 
   it('is an argument vector of the CLI, run by the editor as Node', () => {
     const task = KmodlabTask.parse({ type: 'kmodlab', command: 'load', module: 'a b', parameters: { mode: 'x; rm -rf /' } });
     assert.deepEqual(taskCommand(task, place), {
       program: '/bin/code',
       args: ['/x/cli.js', 'load', '/w/a b', 'mode=x; rm -rf /', '--module', 'a', '--host', 'guest', '--watchdog', '60'],
-      env: { ELECTRON_RUN_AS_NODE: '1' },
+      env: { ELECTRON_RUN_AS_NODE: '1', A: '1' },
     });
   });
 
@@ -99,7 +99,7 @@ describe('the host keeper', () => {
       const outcome = outcomes[opened++]!;
       return outcome instanceof Failure ? Promise.reject(outcome) : Promise.resolve(outcome);
     };
-    return { keeper: new HostKeeper({ openHost, base: {} as never }), opened: () => opened };
+    return { keeper: new HostKeeper({ openHost, base: () => ({}) as never }), opened: () => opened };
   }
 
   const never = new Promise<Failure>(() => undefined);

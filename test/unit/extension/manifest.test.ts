@@ -4,6 +4,7 @@ import { Ajv } from 'ajv';
 import fs from 'node:fs';
 import path from 'node:path';
 import { HOST_ID } from '../../../extension/src/hosts/host-id';
+import { GUEST_SETTING_BOUNDS } from '../../../core/guest/settings';
 import { readHostList } from '../../../extension/src/hosts/host-list';
 import { Command, ContextKey, DEBUG_TYPE, HOSTS_VIEW, KERNEL_LOG_VIEW, MODULES_VIEW, restrictedSettings, settingDefaults, TASK_TYPE } from '../../../extension/src/manifest';
 import { KmodlabTask } from '../../../extension/src/tasks/execution';
@@ -81,7 +82,7 @@ describe('the manifest and the code', () => {
   });
 
   it('disable in an untrusted workspace what runs its Makefiles', () => {
-    const open: string[] = [Command.showResults, Command.openSession, Command.compareResults, Command.exportResults, Command.showKernelLog, Command.showLog, Command.stopGuest];
+    const open: string[] = [Command.showResults, Command.openSession, Command.compareResults, Command.exportResults, Command.showKernelLog, Command.showLog];
     for (const { command, enablement } of contributes.commands) {
       assert.equal(enablement?.includes('isWorkspaceTrusted') ?? false, !open.includes(command), command);
     }
@@ -132,6 +133,15 @@ describe('the manifest and the code', () => {
   it('agree on the debug type, which wakes the extension', () => {
     assert.deepEqual(contributes.debuggers.map(({ type }) => type), [DEBUG_TYPE]);
     assert.ok(manifest.activationEvents.includes(`onDebugResolve:${DEBUG_TYPE}`));
+  });
+
+  it('bound a guest alike', () => {
+    const keys = { memoryMiB: 'kmodlab.guest.memory', cpus: 'kmodlab.guest.cpus', hangSeconds: 'kmodlab.guest.hangLimit' } as const;
+    for (const [name, key] of Object.entries(keys)) {
+      const { minimum, maximum } = contributes.configuration.properties[key] as Setting & { minimum: number; maximum: number };
+      const { min, max } = GUEST_SETTING_BOUNDS[name as keyof typeof keys];
+      assert.deepEqual([minimum, maximum], [min, max], key);
+    }
   });
 
   it('take the same host ids', () => {

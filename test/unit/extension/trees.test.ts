@@ -77,7 +77,8 @@ describe('the rows of the Hosts view', () => {
     };
     const hosts = (node: TreeNode): string[] => offered('kmodlab.hostsView', node);
     assert.deepEqual(hosts(row({})), ['connectHost', 'openTerminal', 'removeHost', 'useHost']);
-    assert.deepEqual(hosts(row({ state: open, selected: true, listed: false })), ['openTerminal', 'stopGuest']);
+    assert.deepEqual(hosts(row({ state: open, selected: true, listed: false })), ['openTerminal', 'resetGuest', 'stopGuest']);
+    assert.deepEqual(hosts(row({ listed: false, guest: { state: 'saved', release: '6.1.0', diskBytes: 1 } })), ['connectHost', 'deleteGuest', 'openTerminal', 'useHost']);
     assert.deepEqual(hosts(row({ id: 'ssh:box', kind: 'ssh', state: open })), ['disconnectHost', 'openTerminal', 'removeHost', 'useHost']);
     const failed = row({ id: 'ssh:box', kind: 'ssh', state: { state: 'failed', failure: unknownKey } });
     assert.deepEqual(hosts(failed), ['connectHost', 'openTerminal', 'removeHost', 'useHost']);
@@ -103,7 +104,7 @@ describe('the rows of the Modules view', () => {
     const [verdict] = first({ preflight: { host: 'box', lines: [line('ok'), line('warning'), line('blocked', 'Build it anew.')] } });
     assert.deepEqual([verdict?.description, verdict?.expanded], ['1 check blocked, 1 warning · box', true]);
     const lines = children(verdict!);
-    assert.deepEqual(lines.map(({ description }) => description), ['vermagic · blocked', 'vermagic · warning', 'vermagic · passed']);
+    assert.deepEqual(lines.map(({ label, description }) => `${label}: ${description ?? ''}`), ['Vermagic: blocked · It is blocked.', 'Vermagic: warning · It is warning.', 'Vermagic: It is ok.']);
     assert.deepEqual(children(lines[0]!).map(({ label }) => label), ['Build it anew.']);
     assert.equal(first({ preflight: { host: 'box', lines: [line('ok')] } })[0]?.description, 'ready · box');
   });

@@ -82,8 +82,9 @@ export class Workbench {
     await this.page.locator(`.quick-input-list .monaco-list-row:is([aria-label=${name}], [aria-label^=${JSON.stringify(`${label}, `)}])`).first().click();
   }
 
-  /** Answers an open input box. */
-  async type(text: string): Promise<void> {
+  /** Answers an input box: the one that is open, or the one that says so, once it is. */
+  async type(text: string, says?: string): Promise<void> {
+    if (says !== undefined) await this.page.locator('.quick-input-widget:visible', { hasText: says }).waitFor();
     await this.quickInput().fill(text);
     await this.page.keyboard.press('Enter');
   }
