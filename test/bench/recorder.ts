@@ -11,9 +11,12 @@ import { PackageStore } from '../../core/packages';
 import { userDirs } from '../../core/platform/dirs';
 import { SessionStore } from '../../core/sessions/store';
 import { ROOT } from '../support/cli';
-import { counted, inTurn, type Figure } from './measure';
+import { provideBpftrace, traceWith } from './bpftrace';
+import { counted, inTurn, type Figure, type NotMeasured } from './measure';
 
 const CALLS = 100_000;
+/** bpftrace brings LLVM along. */
+const MEMORY_MIB = 1536;
 
 interface Bench {
   readonly host: Host;
@@ -32,10 +35,11 @@ async function calls({ host, module, dirs }: Bench, isRecorded: boolean): Promis
   return { elapsed: Number(took) / 1e6, seen: session.calls.length, lost: session.recorder.lost };
 }
 
-export async function recorderFigures(runs: number): Promise<Figure[]> {
+export async function recorderFigures(runs: number): Promise<(Figure | NotMeasured)[]> {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-bench-'));
   const dirs = { ...userDirs(), runtime: path.join(scratch, 'run'), state: path.join(scratch, 'state') };
-  const host = await openGuest({ lease: { kind: 'process' }, fresh: true }, { packages: new PackageStore(dirs), dirs, keeperPath: path.join(ROOT, 'dist', 'keeper.js') });
+  const packages = new PackageStore(dirs);
+  const host = await openGuest({ lease: { kind: 'process' }, fresh: true }, { packages, dirs, keeperPath: path.join(ROOT, 'dist', 'keeper.js'), guest: { memoryMiB: MEMORY_MIB } });
   try {
     const [module] = await discoverModules(path.join(ROOT, 'test', 'fixtures', 'calls'));
     const bench: Bench = { host, module: module!, dirs };
@@ -47,7 +51,18 @@ export async function recorderFigures(runs: number): Promise<Figure[]> {
       return elapsed;
     };
     const time = await inTurn(`${CALLS} close() calls of a module, recorded`, recorded, 'the same calls, not recorded', async () => (await calls(bench, false)).elapsed, runs);
-    return [time, counted('of these calls, lost', 'calls', lost)];
+    const figures = [time, counted('of these calls, lost', 'calls', lost)];
+    const missing = await provideBpftrace(host, packages);
+    if (missing !== null) return [...figures, { name: 'recording beside bpftrace', missing }];
+    const untold: number[] = [];
+    const traced = async (): Promise<number> => {
+      let elapsed = 0;
+      const told = await traceWith(host, async () => void ({ elapsed } = await calls(bench, false)));
+      untold.push(Math.max(0, CALLS - told));
+      return elapsed;
+    };
+    const beside = await inTurn(`${CALLS} close() calls of a module, recorded`, recorded, 'the same calls, traced by bpftrace', traced, runs);
+    return [...figures, beside, counted('of these calls, lost by bpftrace', 'calls', untold)];
   } finally {
     await host.dispose();
     fs.rmSync(scratch, { recursive: true, force: true });
