@@ -25,6 +25,8 @@ export interface BuildRequest {
   readonly snapshot?: SourceSnapshot;
   /** The modules of the workspace: those whose symbols this one uses are built before it. Asked only when it uses any. */
   readonly workspace?: () => Promise<readonly ModuleDescription[]>;
+  /** Told when make begins. */
+  readonly onMake?: () => void;
   /** Every line that the tools print, with the build folder's paths. */
   readonly onLine?: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -164,7 +166,7 @@ class Build {
   }
 
   private async make(snapshot: SourceSnapshot, dependencies: readonly BuiltDependency[]): Promise<Attempt> {
-    const { module, environment, onLine, signal, progress } = this.request;
+    const { module, environment, onLine, onMake, signal, progress } = this.request;
     const { place, files } = layOut(module.folder, snapshot.buildFiles);
     const output = new BuildOutput({ sources: snapshot.files, isBuildFile: (relative) => snapshot.buildFiles.has(relative) });
     let lastWords = 'The build ended without a word.';
@@ -176,7 +178,10 @@ class Build {
       files,
       place,
       symvers,
-      onFolder: (folder) => output.runsIn(folder),
+      onFolder: (folder) => {
+        output.runsIn(folder);
+        onMake?.();
+      },
       onLine: (line) => {
         onLine?.(line);
         output.push(line);

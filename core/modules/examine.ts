@@ -38,7 +38,7 @@ export interface ExamineInputs {
 export type Built = { readonly koPath: string } & Pick<ModuleBuild, 'sourceRoot' | 'dependencies'>;
 
 /** Builds one module for a host's kernel. @throws Failure `build-failed`, and what `buildModule` throws */
-export async function buildFor(module: ModuleDescription, environment: BuildEnvironment, plan: LoadPlan, deps: LoadDeps, more: { snapshot?: SourceSnapshot; onLine?: () => void; onBuilt?: (build: ModuleBuild) => void } = {}): Promise<Built> {
+export async function buildFor(module: ModuleDescription, environment: BuildEnvironment, plan: LoadPlan, deps: LoadDeps, more: { snapshot?: SourceSnapshot; onMake?: () => void; onBuilt?: (build: ModuleBuild) => void } = {}): Promise<Built> {
   const progress = deps.progress ?? silentProgress;
   const built = await buildModule({
     module,
@@ -47,10 +47,10 @@ export async function buildFor(module: ModuleDescription, environment: BuildEnvi
     progress,
     ...(plan.workspace ? { workspace: plan.workspace } : {}),
     ...(more.snapshot ? { snapshot: more.snapshot } : {}),
+    ...(more.onMake ? { onMake: more.onMake } : {}),
     onLine: (line) => {
       progress.log(line);
       deps.onBuildLine?.(line);
-      more.onLine?.();
     },
     ...(deps.signal ? { signal: deps.signal } : {}),
   });

@@ -153,7 +153,7 @@ class Load {
     let begin: () => void = () => undefined;
     const begun = new Promise<void>((resolve) => (begin = resolve));
     const onBuilt = ({ compiler, argv, diagnostics, ok }: BuildResult): void => recording.emit({ type: 'build', build: { compiler, argv, diagnostics, ok } });
-    const building = buildFor(module, environment ?? missingEnvironment(host), this.plan, this.deps, { snapshot, onLine: begin, onBuilt }).finally(begin);
+    const building = buildFor(module, environment ?? missingEnvironment(host), this.plan, this.deps, { snapshot, onMake: begin, onBuilt }).finally(begin);
     const [built, done] = await Promise.allSettled([building, begun.then(meanwhile)]); // both, so that nothing goes on behind the back of who cleans up
     if (built.status === 'rejected') throw built.reason;
     if (done.status === 'rejected') throw done.reason;
