@@ -10,9 +10,10 @@ import { guest } from './guest';
 import { hosts } from './hosts';
 import { load } from './load';
 import { log } from './log';
+import { parameters } from './parameters';
 import { reload } from './reload';
 import { report } from './report';
 import { unload } from './unload';
 import { why } from './why';
 
-export const commands: readonly Command[] = [demo, check, build, load, reload, unload, log, calls, why, compare, report, hosts, exec, guest];
+export const commands: readonly Command[] = [demo, check, build, load, reload, unload, parameters, log, calls, why, compare, report, hosts, exec, guest];
