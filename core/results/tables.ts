@@ -4,7 +4,7 @@ import type { Call, LoadSession, Prediction } from '../model';
 import { compareCall, compareNeverMade, type ComparisonRow } from '../sessions/compare';
 import { compareSessions, type SessionRow } from '../sessions/compare-sessions';
 import { Facets, filterOf, NO_FILTER, type CallFilter, type Facet } from './filter';
-import { callDetails, callRow, differenceRow, shownVerdict, type RowContext } from './rows';
+import { callDetails, callRow, differenceRow, mayStillComeTrue, shownVerdict, type RowContext } from './rows';
 import { differenceSummary, noVerdicts, summaryOf } from './summary';
 import type { CallDetails, CallRow, ResultsSummary, ShownDifference } from './types';
 
@@ -89,6 +89,7 @@ export class PredictionTable implements ResultsTable {
     const before = this.session;
     this.context = { ...this.context, session };
     if (session.predictions !== before.predictions || session.actions.length !== before.actions.length) this.index();
+    if (mayStillComeTrue(session) !== mayStillComeTrue(before)) this.changed(this.rows.shown.length); // what was not made yet was never made
     this.updateMissing();
   }
 
@@ -116,7 +117,7 @@ export class PredictionTable implements ResultsTable {
 
   summary(): ResultsSummary {
     const missing = this.allMissing().length;
-    const pending = this.session.end === null || this.session.end.state === 'loaded';
+    const pending = mayStillComeTrue(this.session);
     return summaryOf(this.session, { ...this.counts, pending: pending ? missing : 0, neverMade: pending ? 0 : missing });
   }
 

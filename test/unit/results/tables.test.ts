@@ -199,6 +199,12 @@ describe('the rows of a growing session', () => {
     table.take(session({ predictions, calls: [dup, call('d', 'dup', 5, { predictionId: 'p' })] }));
     finish(table);
     assert.equal(table.takeChangedFrom(), 1, 'the first call stays as it is');
+    const missed = { predictions: [...predictions, prediction('r', 'close', { kind: 'exact', value: 0 })], calls: [dup] };
+    table.take(session(missed));
+    table.step();
+    table.takeChangedFrom();
+    table.take(session({ ...missed, end: { state: 'unloaded', reason: '' } }));
+    assert.equal(table.takeChangedFrom(), 1, 'what was not made yet was never made');
   });
 
   it('begin again when another analysis, or what an action wrote, says more', () => {
