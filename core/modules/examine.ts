@@ -118,7 +118,7 @@ class OwnModules {
 export async function checkLoad(plan: LoadPlan, deps: LoadDeps): Promise<PreflightLine[]> {
   const { host, module } = plan;
   const facts = await host.facts(deps.signal);
-  const environment = await host.buildEnvironment(deps.signal);
+  const environment = await environmentFor(plan, deps.signal);
   const { config = null } = await readHeadersOf(environment);
   const built = plan.prebuilt === undefined ? await buildFor(module, environment ?? missingEnvironment(host), plan, deps) : builtElsewhere(plan.prebuilt);
   const modules = await host.script(SHOW, [PROC_MODULES], deps.signal ? { signal: deps.signal } : {});
@@ -128,6 +128,16 @@ export async function checkLoad(plan: LoadPlan, deps: LoadDeps): Promise<Preflig
 
 export function kernelNameOf(module: Pick<ModuleDescription, 'name'>): string {
   return module.name.replaceAll('-', '_');
+}
+
+/** How a plan's module is built; null where that is not known, and where a .ko is loaded as it is on a host that none can be built for. */
+export async function environmentFor({ host, prebuilt }: Pick<LoadPlan, 'host' | 'prebuilt'>, signal?: AbortSignal): Promise<BuildEnvironment | null> {
+  try {
+    return await host.buildEnvironment(signal);
+  } catch (error) {
+    if (prebuilt !== undefined && error instanceof Failure && error.code === 'no-build-environment') return null;
+    throw error;
+  }
 }
 
 /** @throws Failure `no-build-environment` */

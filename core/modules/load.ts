@@ -10,7 +10,7 @@ import type { ProcessResult } from '../platform/process';
 import { silentProgress, type Progress } from '../platform/progress';
 import { stageDependencies, type NeededModule } from './dependencies';
 import { newDevices, partsOf, readDevices } from './devices';
-import { buildFor, builtElsewhere, examine, kernelNameOf, missingEnvironment, type Built, type Examined } from './examine';
+import { buildFor, builtElsewhere, environmentFor, examine, kernelNameOf, missingEnvironment, type Built, type Examined } from './examine';
 import { confirmFirstLoad } from './first-load';
 import { refuseForbiddenHost } from './forbid';
 import { lockHost } from './host-lock';
@@ -109,7 +109,7 @@ class Load {
     const { signal } = this.deps;
     const facts = await host.facts(signal);
     await confirmFirstLoad(module.name, host, facts, this.deps);
-    const environment = await host.buildEnvironment(signal);
+    const environment = await environmentFor(this.plan, signal);
     if (!environment && this.plan.prebuilt === undefined) missingEnvironment(host);
     const snapshot = module.sources.length > 0 ? await readSources(module, signal) : NO_SOURCES;
     const session = newSession(this.plan, facts, snapshot);

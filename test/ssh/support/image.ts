@@ -7,7 +7,7 @@ import { NewcArchive } from '../../../core/guest/newc';
 import { sudoersLine } from '../../../core/hosts/sudo';
 import type { PackageStore, ProvidedKernel } from '../../../core/packages';
 import { run } from '../../../core/platform/process';
-import { PAM_PERMIT, PAM_UNIX, serverFiles, SSHD, type ServerPackages } from './programs';
+import { PAM_PERMIT, PAM_UNIX, serverFiles, SSHD, type PackedFile, type ServerPackages } from './programs';
 
 /** Accounts of the host, by how they become root there. All are plain users and have the same key. */
 export const ACCOUNTS = ['free', 'asks', 'stranger', 'terminal'] as const;
@@ -65,7 +65,7 @@ export interface HostKeys {
 }
 
 /** The file system of a Linux host with Debian's openssh-server and sudo, as an archive that the kernel unpacks. */
-export async function hostImage(kernel: Pick<ProvidedKernel, 'modulesDir'>, packages: PackageStore, server: ServerPackages, keys: HostKeys): Promise<Buffer> {
+export async function hostImage(kernel: Pick<ProvidedKernel, 'modulesDir'>, packages: PackageStore, server: ServerPackages, keys: HostKeys, more: readonly PackedFile[]): Promise<Buffer> {
   const userland = await packages.provideUserland();
   const busybox = userland.files.find(({ to }) => to === '/bin/busybox');
   if (!busybox) throw new Error('the userland has no busybox');
@@ -74,7 +74,7 @@ export async function hostImage(kernel: Pick<ProvidedKernel, 'modulesDir'>, pack
   archive.directory('/tmp', 0o1777).directory('/root', 0o700);
   archive.characterDevice('/dev/console', 5, 1).characterDevice('/dev/null', 1, 3, 0o666);
   archive.symlink('/init', '/bin/busybox').symlink('/bin/sh', 'busybox').file('/bin/busybox', await fs.readFile(busybox.from), 0o755);
-  for (const { from, to, mode } of await serverFiles(server)) archive.file(to, await fs.readFile(from), mode);
+  for (const { from, to, mode } of [...(await serverFiles(server)), ...more]) archive.file(to, await fs.readFile(from), mode);
   const hashed = await run([busybox.from, 'mkpasswd', '-m', 'sha512', '-P', '0'], { stdin: `${PASSWORD}\n` });
   addAccounts(archive, hashed.stdout.trim());
   archive.file('/etc/inittab', '::sysinit:/etc/kmodlab/start\n::ctrlaltdel:/bin/busybox reboot -f\n').file('/etc/kmodlab/start', START, 0o755).file('/etc/hosts', '127.0.0.1 localhost testbox\n').file('/etc/shells', '/bin/sh\n');

@@ -10,10 +10,10 @@ import { run } from '../../../core/platform/process';
 import { ACCOUNTS, hostImage, type Account } from './image';
 import { startJump, type JumpHost } from './jump';
 import { bootMachine, type TestMachine } from './machine';
-import { provideServer } from './programs';
+import { provideServer, type PackedFile } from './programs';
 
 const PREPARE_MS = 15 * 60_000;
-const KERNEL = '6.1-cloud';
+export const KERNEL = '6.1-cloud';
 const MEMORY_MIB = 320;
 
 export interface Rig {
@@ -48,7 +48,13 @@ function writeConfig(folder: string, machinePort: number, jump: JumpHost, hostKe
   return config;
 }
 
-async function setUp(folder: string): Promise<Omit<Rig, 'open'>> {
+export interface RigOptions {
+  /** Files that the host has besides. */
+  readonly files?: () => Promise<readonly PackedFile[]>;
+  readonly memoryMiB?: number;
+}
+
+async function setUp(folder: string, options: RigOptions): Promise<Omit<Rig, 'open'>> {
   const dirs = { cache: userDirs().cache, state: path.join(folder, 'state'), runtime: path.join(folder, 'run') };
   const packages = new PackageStore(dirs);
   const server = await provideServer(packages);
@@ -57,10 +63,10 @@ async function setUp(folder: string): Promise<Omit<Rig, 'open'>> {
   const hostKey = await keygen(packages, path.join(folder, 'target_key'));
   const jumpKey = await keygen(packages, path.join(folder, 'jump_key'));
   const initrd = path.join(folder, 'initrd');
-  fs.writeFileSync(initrd, await hostImage(kernel, packages, server, { host: fs.readFileSync(path.join(folder, 'target_key'), 'utf8'), user: `${user}\n` }));
+  fs.writeFileSync(initrd, await hostImage(kernel, packages, server, { host: fs.readFileSync(path.join(folder, 'target_key'), 'utf8'), user: `${user}\n` }, (await options.files?.()) ?? []));
   const jump = await startJump(server, path.join(folder, 'jump'), { hostKeyFile: path.join(folder, 'jump_key'), userPublicKey: `${user}\n` });
   try {
-    const machine = await bootMachine(await packages.provideTool('qemu-system-x86_64'), kernel.vmlinuz, initrd, MEMORY_MIB);
+    const machine = await bootMachine(await packages.provideTool('qemu-system-x86_64'), kernel.vmlinuz, initrd, options.memoryMiB ?? MEMORY_MIB);
     const sshConfig = writeConfig(folder, machine.port, jump, hostKey, jumpKey);
     return { dirs, deps: { packages, dirs, keeperPath: '/nowhere', sshConfigFile: sshConfig }, machine, jump, sshConfig };
   } catch (error) {
@@ -70,14 +76,14 @@ async function setUp(folder: string): Promise<Omit<Rig, 'open'>> {
 }
 
 /** Boots a host of this suite alone in `before`, and ends it in `after`; call it in a `describe`. */
-export function withRig(): () => Rig {
+export function withRig(options: RigOptions = {}): () => Rig {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ks-'));
   let rig: Omit<Rig, 'open'> | undefined;
   const hosts: Host[] = [];
   before('boots a host with openssh-server, and a jump host before it', async function () {
     this.timeout(PREPARE_MS);
     fs.chmodSync(folder, 0o711);
-    rig = await setUp(folder);
+    rig = await setUp(folder, options);
   });
   afterEach(async () => {
     for (const host of hosts.splice(0)) await host.dispose();
