@@ -14,7 +14,7 @@ import { userDirs } from '../../core/platform/dirs';
 import { run } from '../../core/platform/process';
 import { SessionStore } from '../../core/sessions/store';
 import { copyOfModule, ROOT } from '../support/cli';
-import { alone, inTurn, milliseconds, type Figure } from './measure';
+import { inTurn, milliseconds, type Figure } from './measure';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-bench-'));
 /** The packages are the user's; the guest and the sessions are the benchmark's own. */
@@ -75,20 +75,7 @@ export async function loadFigures(runs: number): Promise<Figure[]> {
   const host = await open(false);
   try {
     const warm = await inTurn('warm Load device2, to its first kernel line', () => withProduct(ours, host, analyzer), 'make, scp, ssh insmod, ssh dmesg', () => byHand(theirs, host), runs);
-    const cold = await alone(
-      'guest 6.1-cloud, cold, to the first ssh answer',
-      async () => {
-        let fresh: GuestHost | undefined;
-        const elapsed = await milliseconds(async () => {
-          fresh = await open(true);
-          await fresh.run(['true']);
-        });
-        await fresh?.dispose();
-        return elapsed;
-      },
-      runs,
-    );
-    return [warm, cold];
+    return [warm];
   } finally {
     await host.dispose();
     analyzer.dispose();

@@ -4,6 +4,7 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { analysisFigures } from './analysis';
 import { editingFigures } from './editing';
+import { guestFigures } from './guest';
 import { loadFigures } from './load';
 import type { Figure, NotMeasured } from './measure';
 import { otherToolsFigures } from './other-tools';
@@ -14,6 +15,7 @@ const PARTS: Readonly<Record<string, (runs: number) => Promise<(Figure | NotMeas
   editing: editingFigures,
   analysis: analysisFigures,
   tools: otherToolsFigures,
+  guest: guestFigures,
   load: loadFigures,
   recorder: recorderFigures,
   view: viewFigures,

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// Guests of the default kernel beside a plain boot: the same QEMU, kernel and image, nothing saved, one ssh command.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { provideImage } from '../../core/guest/image';
+import { makeInstance } from '../../core/guest/instance';
+import { startMachine } from '../../core/guest/machine';
+import { statesFolder } from '../../core/guest/manage';
+import type { MachineConfig } from '../../core/guest/qemu';
+import { DEFAULT_GUEST_SETTINGS } from '../../core/guest/settings';
+import { DEFAULT_GUEST_KERNEL, openGuest, type GuestHost } from '../../core/hosts/guest';
+import { guestTarget } from '../../core/hosts/ssh-options';
+import { PackageStore } from '../../core/packages';
+import { userDirs } from '../../core/platform/dirs';
+import { run } from '../../core/platform/process';
+import { ROOT } from '../support/cli';
+import { alone, counted, inTurn, milliseconds, type Figure } from './measure';
+
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-bench-'));
+/** The packages are the user's; images, states and guests are the benchmark's own. */
+const dirs = { cache: path.join(scratch, 'cache'), runtime: path.join(scratch, 'run'), state: path.join(scratch, 'state') };
+const packages = new PackageStore(userDirs());
+
+const open = (kind: 'process' | 'window' = 'process'): Promise<GuestHost> => openGuest({ lease: { kind }, fresh: true }, { packages, dirs, keeperPath: path.join(ROOT, 'dist', 'keeper.js') });
+
+const residentMegabytes = (pid: number): number => Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024);
+
+/** Until the first ssh command has ended, then `more`; the guest's own end is not measured. */
+async function used(begin: () => Promise<GuestHost>, more: (host: GuestHost) => void = () => undefined): Promise<number> {
+  let host: GuestHost | undefined;
+  const elapsed = await milliseconds(async () => {
+    host = await begin();
+    await host.run(['true']);
+  });
+  more(host!);
+  await host!.dispose();
+  return elapsed;
+}
+
+async function plainBoot(config: MachineConfig, keygen: MachineConfig['qemu'], ssh: readonly string[], resident: number[]): Promise<number> {
+  const folder = fs.mkdtempSync(path.join(scratch, 'plain-'));
+  const { keyFile, knownHosts, introduction } = await makeInstance(folder, 1, keygen);
+  const started = performance.now();
+  const machine = await startMachine(config, { from: null, consoleLog: path.join(folder, 'console.log'), introduction: Promise.resolve(introduction) }, new AbortController().signal);
+  const { destination, options } = guestTarget({ port: machine.port, keyFile, knownHosts });
+  const { exitCode, stderr } = await run([...ssh, ...options, '-o', 'ControlPath=none', '--', destination, 'true']);
+  if (exitCode !== 0) throw new Error(stderr);
+  const elapsed = performance.now() - started;
+  resident.push(residentMegabytes(machine.pid));
+  machine.kill();
+  await machine.ended;
+  return elapsed;
+}
+
+/** From a crash to an answer of the next guest; between the runs it is used as it is. */
+async function crashed(host: GuestHost): Promise<number> {
+  await host.run(['true']);
+  return await milliseconds(async () => {
+    await host.script('echo c > /proc/sysrq-trigger', []).then(
+      () => Promise.reject(new Error('it did not crash')),
+      () => undefined,
+    );
+    await host.reset();
+    await host.run(['true']);
+  });
+}
+
+export async function guestFigures(runs: number): Promise<Figure[]> {
+  const [kernel, userland] = [await packages.provideKernel(DEFAULT_GUEST_KERNEL), await packages.provideUserland()];
+  const [qemu, keygen, ssh] = [await packages.provideTool('qemu-system-x86_64'), await packages.provideTool('ssh-keygen'), await packages.provideTool('ssh')];
+  const program = ({ argv, env }: typeof qemu): MachineConfig['qemu'] => ({ argv: [...argv], env: { ...env } });
+  const image = (): Promise<string> => provideImage(kernel, userland, fs.mkdtempSync(path.join(scratch, 'images-')));
+  const { memoryMiB, cpus } = DEFAULT_GUEST_SETTINGS;
+  const config: MachineConfig = { qemu: program(qemu), qemuVersion: qemu.version, accelerator: 'tcg', memoryMiB, cpus, kernel: kernel.vmlinuz, initrd: await image(), bootTimeoutMs: 120_000 };
+  const resident: { plain: number[]; saved: number[] } = { plain: [], saved: [] };
+  const beside = `plain boot of ${kernel.offer.release}`;
+  const plain = (): Promise<number> => plainBoot(config, program(keygen), ssh.argv, resident.plain);
+  const forget = (): void => fs.rmSync(statesFolder(dirs), { recursive: true, force: true });
+  let host: GuestHost | undefined;
+  try {
+    return [
+      await alone('guest: its image, packages at hand', () => milliseconds(image), runs),
+      await inTurn('guest: first start, and saved, to the first ssh answer', () => used(open, forget), beside, plain, runs),
+      await inTurn('guest: from its saved state to a finished ssh command', () => used(open, ({ pid }) => void resident.saved.push(residentMegabytes(pid))), beside, plain, runs),
+      await inTurn('guest: from a crash to the answer of the next one', async () => crashed((host ??= await open('window'))), beside, plain, runs),
+      counted('guest: resident memory, booted', 'MB', resident.plain),
+      counted('guest: resident memory, from its saved state', 'MB', resident.saved),
+    ];
+  } finally {
+    await host?.dispose();
+    fs.rmSync(scratch, { recursive: true });
+  }
+}
