@@ -18,7 +18,7 @@ async function list({ context, place, json }: Call): Promise<void> {
   const kernels = await listGuestKernels(place.dirs, place.packages);
   if (json) {
     const shown = kernels.map(({ saved, ...kernel }) => ({ ...kernel, saved: saved.map(({ memoryMiB, cpus, accelerator, savedAt, diskBytes }) => ({ memoryMiB, cpus, accelerator, savedAt, diskBytes })) }));
-    context.out.write(`${JSON.stringify({ version: 1, kernels: shown }, null, 2)}\n`);
+    context.out.write(`${JSON.stringify(shown, null, 2)}\n`);
     return;
   }
   for (const { release, running, saved, diskBytes } of kernels) {
@@ -30,7 +30,7 @@ async function list({ context, place, json }: Call): Promise<void> {
 async function kernels({ context, place, json }: Call): Promise<void> {
   const offers = await place.packages.listKernels({ progress: place.progress, signal: context.signal });
   place.progress.done();
-  if (json) context.out.write(`${JSON.stringify({ version: 1, kernels: offers.map(({ id, release, suite, flavour }) => ({ id, release, suite, flavour })) }, null, 2)}\n`);
+  if (json) context.out.write(`${JSON.stringify(offers.map(({ id, release, suite, flavour }) => ({ id, release, suite, flavour })), null, 2)}\n`);
   else for (const { id, release, suite } of offers) context.out.write(`${id.padEnd(14)} ${release.padEnd(32)} ${suite}\n`);
 }
 
@@ -38,7 +38,7 @@ async function prune({ context, place, json }: Call): Promise<void> {
   const offers = await place.packages.listKernels({ progress: place.progress, signal: context.signal });
   place.progress.done();
   const { releases, bytes } = await pruneGuests(place.dirs, place.packages, offers.map(({ release }) => release));
-  if (json) context.out.write(`${JSON.stringify({ version: 1, deleted: releases, bytes })}\n`);
+  if (json) context.out.write(`${JSON.stringify({ deleted: releases, bytes })}\n`);
   else context.out.write(releases.length === 0 ? 'Every kernel here is the newest of its series.\n' : `${releases.join(', ')} deleted, ${megabytes(bytes)} free\n`);
 }
 
