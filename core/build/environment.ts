@@ -47,6 +47,12 @@ export async function findBuildEnvironment(host: Host, packages: HeaderPackages 
   throw missingOnHost({ host: host.name, isLocal: host.kind === 'local', kernel: facts.kernel, tools, here: here.why });
 }
 
+/** Headers of a host's kernel on this machine, for what reads them here; null when they cannot be had. @throws Failure `cancelled`, `host-lost` */
+export async function headersHere(host: Host, packages: HeaderPackages, signal?: AbortSignal): Promise<BuildEnvironment | null> {
+  const found = await buildHere(await host.facts(signal), packages, signal);
+  return 'kernelDir' in found ? found : null;
+}
+
 const unwrapped: BuildEnvironment['wrap'] = (argv) => ({ argv: [...argv], env: { ...process.env, LC_ALL: 'C' } });
 
 function thisArchitecture(): string {

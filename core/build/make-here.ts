@@ -36,7 +36,7 @@ export async function makeHere(job: MakeJob): Promise<Made> {
   const symvers = job.symvers.map((content, at) => [`${SYMVERS_FOLDER}/${at}`, content] as const);
   mirrorFiles(folder, new Map([...job.files, ...symvers]));
   const extra = symvers.length === 0 ? [] : [`KBUILD_EXTRA_SYMBOLS=${symvers.map(([name]) => path.join(folder, name)).join(' ')}`];
-  const argv = ['make', '-C', environment.kernelDir, `M=${buildDir}`, `-j${os.availableParallelism()}`, '--output-sync=target', ...extra, ...environment.makeArgs, 'modules'];
+  const argv = ['make', '-C', environment.kernelDir, `M=${buildDir}`, `-j${os.availableParallelism()}`, '--output-sync=target', ...(job.keepGoing ? ['-k'] : []), ...extra, ...environment.makeArgs, 'modules'];
   const wrapped = environment.wrap(argv, [folder]);
   job.onFolder(buildDir);
   const result = await run(wrapped.argv, { env: buildEnv(wrapped.env), onStdoutLine: job.onLine, onStderrLine: job.onLine, maxOutputBytes: 0, ...(signal ? { signal } : {}) });

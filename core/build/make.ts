@@ -15,6 +15,8 @@ export interface MakeJob {
   readonly place: string;
   /** Module.symvers of other modules, for KBUILD_EXTRA_SYMBOLS. */
   readonly symvers: readonly Buffer[];
+  /** Whether make goes on with other files after an error. */
+  readonly keepGoing?: boolean;
   /** The folder in which make runs for the module, as the tools print it: told before the first line. */
   readonly onFolder: (folder: string) => void;
   readonly onLine: (line: string) => void;

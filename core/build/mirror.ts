@@ -82,3 +82,16 @@ export function diskFull(cause?: unknown): Failure {
     { cause },
   );
 }
+
+/** Removes what was built of the modules of a folder, for all kernels. @returns how many bytes that were. @throws Failure `build-folder-unwritable` */
+export function removeBuilds(cacheDir: string, folder: string): number {
+  const root = buildRoot(cacheDir, folder);
+  try {
+    if (!fs.existsSync(root)) return 0;
+    const sizes = fs.readdirSync(root, { recursive: true, withFileTypes: true }).map((entry) => (entry.isFile() ? fs.lstatSync(path.join(entry.parentPath, entry.name)).size : 0));
+    fs.rmSync(root, { recursive: true });
+    return sizes.reduce((sum, size) => sum + size, 0);
+  } catch (error) {
+    throw writeFailure(error);
+  }
+}

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Lease } from '../guest/lease';
 import { ExitCode, Failure } from '../model';
 import { ensurePrivateDir } from '../platform/dirs';
-import { openGuest, type GuestDeps } from './guest';
+import { DEFAULT_GUEST_KERNEL, openGuest, type GuestDeps } from './guest';
 import type { Host } from './host';
 import { LocalHost } from './local';
 import { SshHost } from './ssh';
@@ -41,6 +41,12 @@ export async function openHost(id: string, deps: HostDeps): Promise<Host> {
     next: 'Choose one of these.',
     exitCode: ExitCode.usage,
   });
+}
+
+/** The kernel of a guest by its host id; null for other hosts. */
+export function guestKernel(id: string): string | null {
+  if (id === 'guest') return DEFAULT_GUEST_KERNEL;
+  return id.startsWith('guest:') ? guestNamed(id.slice('guest:'.length)).kernel : null;
 }
 
 /** `SPEC`, or `SPEC@NAME`. */
