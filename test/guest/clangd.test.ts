@@ -4,6 +4,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Diagnostic, Range } from 'vscode-languageserver/node';
+import { writeIntelliSense } from '../../core/build/intellisense';
+import { discoverModules } from '../../core/modules/discover';
 import { PackageStore } from '../../core/packages';
 import { userDirs } from '../../core/platform/dirs';
 import { ROOT } from '../support/cli';
@@ -52,3 +54,32 @@ it('the language server says nothing at the places that clangd speaks of, and fi
     fs.rmSync(folder, { recursive: true });
   }
 });
+
+for (const kernel of ['6.1-cloud', 'newest-cloud']) {
+  it(`clangd has nothing to say of this project's module with what intellisense writes for ${kernel}`, async () => {
+    const store = new PackageStore(userDirs());
+    const { buildEnvironment } = await store.provideKernel(kernel);
+    const tree = await store.provideTree({ packages: ['clangd'], suite: 'bookworm' });
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-intellisense-'));
+    const copy = path.join(folder, 'module');
+    fs.cpSync(path.join(ROOT, 'module'), copy, { recursive: true });
+    const dirs = { ...userDirs(), cache: path.join(folder, 'cache') };
+    const [module] = await discoverModules(copy);
+    const { written, sources } = await writeIntelliSense({ module: module!, environment: buildEnvironment, dirs });
+    assert.deepEqual([written, sources], [['compile_commands.json', '.clangd'], module!.sources.length]);
+    const { argv, env } = tree.wrap(['clangd', '--background-index=false', '--log=error'], { bind: [folder, userDirs().cache], cwd: copy });
+    const client = new LspClient(argv as [string, ...string[]], env);
+    try {
+      await client.initialize({});
+      for (const name of module!.sources) {
+        const file = path.join(copy, name);
+        await client.open(file);
+        const diagnostics = ((await client.pushed(file))).filter(({ severity = 1 }) => severity <= 2);
+        assert.deepEqual(diagnostics.map(({ range, message }) => [name, range.start.line + 1, message]), []);
+      }
+    } finally {
+      await client.stop();
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+}
