@@ -11,8 +11,8 @@ export function terminalConfirmation(context: CliContext, before: () => void): (
     before();
     const terminal = readline.createInterface({ input: process.stdin, output: context.err });
     try {
-      const text = `${module} goes into the kernel of ${host} (Linux ${kernel}), which is no disposable guest: a fault in it can take that machine down.\nLoad modules there from now on? [y/N] `;
-      return /^y(es)?$/i.test((await terminal.question(printable(text), { signal: context.signal })).trim());
+      context.err.write(`${printable(`${module} goes into the kernel of ${host} (Linux ${kernel}), which is no disposable guest: a fault in it can take that machine down.`)}\n`);
+      return /^y(es)?$/i.test((await terminal.question('Load modules there from now on? [y/N] ', { signal: context.signal })).trim());
     } catch {
       return false; // Ctrl-C, Ctrl-D
     } finally {

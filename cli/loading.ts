@@ -119,7 +119,7 @@ function loadDeps(plan: LoadPlan, values: LoadValues, context: CliContext, { sto
 
 /** `warning: text`, with what to do on the next line. */
 function verdictText({ verdict, text, fix }: PreflightLine): string {
-  return printable(`${verdict}: ${text}`) + (fix === null ? '\n' : printable(`\n  Fix: ${fix}`) + '\n');
+  return [`${verdict}: ${text}`, ...(fix === null ? [] : [`  Fix: ${fix}`])].map((line) => `${printable(line)}\n`).join('');
 }
 
 async function dryRun(plan: LoadPlan, host: Host, values: LoadValues, context: CliContext, { store, dirs, progress }: Workplace): Promise<ExitCode> {
