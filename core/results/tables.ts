@@ -90,6 +90,9 @@ export class PredictionTable implements ResultsTable {
     this.context = { ...this.context, session };
     if (session.predictions !== before.predictions || session.actions.length !== before.actions.length) this.index();
     if (mayStillComeTrue(session) !== mayStillComeTrue(before)) this.changed(this.rows.shown.length); // what was not made yet was never made
+    const changed = before.calls.findIndex((call, index) => call !== session.calls[index]); // more became known of it
+    const row = changed < 0 ? -1 : this.rows.shown.findIndex((index) => index >= changed);
+    if (row >= 0) this.changed(row);
     this.updateMissing();
   }
 

@@ -199,6 +199,8 @@ describe('the rows of a growing session', () => {
     table.take(session({ predictions, calls: [dup, call('d', 'dup', 5, { predictionId: 'p' })] }));
     finish(table);
     assert.equal(table.takeChangedFrom(), 1, 'the first call stays as it is');
+    table.take(session({ predictions, calls: [dup, call('d', 'dup', 5, { predictionId: 'p', buffers: [{ argument: 1, bytes: '00' }] })] }));
+    assert.equal(table.takeChangedFrom(), 1, 'more became known of the second call');
     const missed = { predictions: [...predictions, prediction('r', 'close', { kind: 'exact', value: 0 })], calls: [dup] };
     table.take(session(missed));
     table.step();
