@@ -16,16 +16,18 @@ interface PackageManager {
   /** `ID` or a word of `ID_LIKE` in os-release. */
   readonly ids: readonly string[];
   readonly install: string;
+  /** Releases of its own kernels: no package carries the headers of another one. */
+  readonly kernels: RegExp;
   headers(kernel: string): string;
 }
 
 /** Names of the packages that carry a kernel's headers, by the distributions' own package lists. */
 const MANAGERS: readonly PackageManager[] = [
-  { ids: ['debian', 'ubuntu'], install: 'apt install', headers: (kernel) => `linux-headers-${kernel}` },
-  { ids: ['fedora', 'rhel', 'centos'], install: 'dnf install', headers: (kernel) => `kernel-devel-${kernel}` },
-  { ids: ['arch'], install: 'pacman -S', headers: (kernel) => `linux${/-(lts|zen|hardened|rt)(?:-|$)/.exec(kernel)?.[1]?.replace(/^/, '-') ?? ''}-headers` },
-  { ids: ['suse', 'opensuse'], install: 'zypper install', headers: (kernel) => `kernel-${/-([a-z]+)$/.exec(kernel)?.[1] ?? 'default'}-devel` },
-  { ids: ['alpine'], install: 'apk add', headers: (kernel) => `linux-${/-([a-z]+)$/.exec(kernel)?.[1] ?? 'lts'}-dev` },
+  { ids: ['debian', 'ubuntu'], install: 'apt install', kernels: /^\d+\.\d+\.\d+(?:-\d+|\+deb\d+)\S*-[a-z0-9]+$/, headers: (kernel) => `linux-headers-${kernel}` },
+  { ids: ['fedora', 'rhel', 'centos'], install: 'dnf install', kernels: /\.(?:fc|el)\d+/, headers: (kernel) => `kernel-devel-${kernel}` },
+  { ids: ['arch'], install: 'pacman -S', kernels: /-(?:arch\d|lts|zen|hardened|rt)/, headers: (kernel) => `linux${/-(lts|zen|hardened|rt)(?:-|$)/.exec(kernel)?.[1]?.replace(/^/, '-') ?? ''}-headers` },
+  { ids: ['suse', 'opensuse'], install: 'zypper install', kernels: /-[a-z]+$/, headers: (kernel) => `kernel-${/-([a-z]+)$/.exec(kernel)?.[1] ?? 'default'}-devel` },
+  { ids: ['alpine'], install: 'apk add', kernels: /-[a-z]+$/, headers: (kernel) => `linux-${/-([a-z]+)$/.exec(kernel)?.[1] ?? 'lts'}-dev` },
 ];
 
 function managerOf(osRelease: string): PackageManager | undefined {
@@ -52,13 +54,14 @@ export function missingOnHost({ host, isLocal, kernel, tools, here }: MissingInp
     ...(tools.hasMake ? [] : ['make']),
   ];
   const manager = managerOf(tools.osRelease);
-  const packages = manager && [...(tools.build === null ? [manager.headers(kernel)] : []), ...(tools.compiler === null ? ['gcc'] : []), ...(tools.hasMake ? [] : ['make'])];
+  const isOwnKernel = tools.build === null && manager?.kernels.test(kernel) === false;
+  const packages = manager && !isOwnKernel && [...(tools.build === null ? [manager.headers(kernel)] : []), ...(tools.compiler === null ? ['gcc'] : []), ...(tools.hasMake ? [] : ['make'])];
   const where = isLocal ? '' : ' on that host';
   return new Failure({
     code: 'no-build-environment',
-    what: `No module can be built for ${host}.`,
+    what: `No module can be built for ${isLocal ? 'this machine' : host}.`,
     why: `${isLocal ? 'It' : 'That host'} lacks ${list(missing)}.`,
-    next: packages ? `Run "sudo ${manager.install} ${packages.join(' ')}"${where}, then build again.` : `Install ${list(missing)}${where}, then build again.`,
+    next: packages ? `Run "sudo ${manager.install} ${packages.join(' ')}"${where}, then build again.` : `Install ${list(missing)}${where}${isOwnKernel ? ` (its build folder is looked for as /lib/modules/${kernel}/build)` : ''}, then build again.`,
     detail: here,
   });
 }

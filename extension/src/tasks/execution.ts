@@ -4,7 +4,7 @@ import { z } from 'zod';
 /** A task of type `kmodlab`, as tasks.json holds it. */
 export const KmodlabTask = z.object({
   type: z.literal('kmodlab'),
-  command: z.enum(['build', 'load', 'unload', 'reload', 'check']),
+  command: z.enum(['build', 'clean', 'load', 'unload', 'reload', 'check']),
   module: z.string().min(1),
   host: z.string().min(1).optional(),
   parameters: z.record(z.string(), z.string()).optional(),

@@ -38,6 +38,8 @@ describe('what a host lacks for building', () => {
     assert.match(packages(OS.arch, '6.6.30-1-lts'), /pacman -S linux-lts-headers"/);
     assert.match(packages(OS.suse, '6.4.0-150600.21-default'), /zypper install kernel-default-devel"/);
     assert.match(packages(OS.alpine, '6.6.30-0-lts'), /apk add linux-lts-dev"/);
+    assert.match(packages(OS.debian, '6.12.117+deb13-cloud-amd64'), /apt install linux-headers-6\.12\.117\+deb13-cloud-amd64"/);
+    assert.match(packages(OS.debian, '6.18.44-mine'), /^Install the headers of its kernel 6\.18\.44-mine on that host \(its build folder is looked for as \/lib\/modules\/6\.18\.44-mine\/build\)/);
     assert.match(packages(OS.unknown, '6.1'), /^Install the headers of its kernel 6\.1 on that host/);
   });
 });
