@@ -81,15 +81,20 @@ export class Calls implements Performs {
       return [{ state, value: UNKNOWN }];
     }
     const inner = new Frame(`${frame.id}/${unit.path}:${definition.name}@${expression.start}`, definition, unit, frame, expression);
+    const values: Value[] = [];
     for (const [index, parameter] of definition.parameters.entries()) {
       const given = list[index];
       const value = given ? convert(given.value, parameter.type, this.machine.program) : UNKNOWN;
       const via = value.via ?? (given ? { span: given.span, depth: inner.depth } : undefined);
       const name = parameter.name ?? `(${index})`;
-      this.bind(inner, name, parameter.type, withStep(via ? { ...value, via } : value, given?.span ?? null, `It is passed to ${definition.name}() as '${name}'.`), state);
+      const bound = withStep(via ? { ...value, via } : value, given?.span ?? null, `It is passed to ${definition.name}() as '${name}'.`);
+      values.push(bound);
+      this.bind(inner, name, parameter.type, bound, state);
     }
     inner.variadic = list.slice(definition.parameters.length).map(({ value, span }) => ({ ...value, via: value.via ?? { span, depth: inner.depth } }));
-    const outcomes = this.machine.executor.runBody(inner, state);
+    const { callRuns, executor } = this.machine;
+    const run = (): Outcome[] => executor.runBody(inner, state);
+    const outcomes = callRuns ? callRuns.run(inner, [...values, ...inner.variadic], state, run) : run();
     asLookup(this.machine, outcomes, expression, frame);
     const symbol = outcomes.some(({ value }) => value.kind === 'unknown') ? soughtSymbol(list, this.machine.program) : null;
     if (symbol) for (const [index, outcome] of outcomes.entries()) if (outcome.value.kind === 'unknown') outcomes[index] = { ...outcome, value: symbol };

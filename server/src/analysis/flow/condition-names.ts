@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Expression } from '../syntax/ast';
+import { Stretch, type Span } from '../syntax/source';
 import type { Frame } from './frame';
 import type { State } from './state';
 
@@ -49,6 +50,11 @@ function named(text: string | null, negated: boolean): ConditionName | null {
   return text === null ? null : { text, negated };
 }
 
+/** Tells places apart, also while lines move. */
+function placeName(span: Span | null | undefined): string {
+  return span instanceof Stretch ? `${span.first.number}.${span.from}` : String(span?.start ?? '');
+}
+
 /** Variables are told apart by what was stored to them last. */
 function nameOf(expression: Expression, state: State, frame: Frame, depth = 0): string | null {
   if (depth > MAX_DEPTH) return null;
@@ -62,7 +68,7 @@ function nameOf(expression: Expression, state: State, frame: Frame, depth = 0): 
       return String(expression.value);
     case 'identifier': {
       const object = frame.lookup(expression.name);
-      return object ? `${object.id}@${state.memory.cell({ object, path: '' })?.stored?.start ?? ''}` : expression.name;
+      return object ? `${object.id}@${placeName(state.memory.cell({ object, path: '' })?.stored)}` : expression.name;
     }
     case 'member':
       return all([expression.object], ([object = '']) => `${object}${expression.arrow ? '->' : '.'}${expression.field}`);

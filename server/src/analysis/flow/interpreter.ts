@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Cost } from '../syntax/allowance';
 import type { Located } from '../syntax/ast';
+import type { CallMachine, CallRuns, Followed } from './call-runs';
 import { Calls } from './calls';
 import { Evaluator } from './evaluator';
 import { Executor } from './executor';
@@ -24,7 +25,7 @@ const PARTS_JOINED = 3;
 const MAX_LOOKUPS = 8;
 
 /** Puts the parts together. */
-export class Interpreter implements Machine {
+export class Interpreter implements Machine, CallMachine {
   readonly evaluator: Evaluates = new Evaluator(this);
   readonly executor: Executes = new Executor(this);
   readonly calls: Performs = new Calls(this);
@@ -37,9 +38,12 @@ export class Interpreter implements Machine {
   /** Steps that all runs together may still do. */
   private left = MAX_STEPS;
   /** Steps of them that this run may still do; beyond it everything is unknown. */
-  private steps = MAX_STEPS;
+  steps = MAX_STEPS;
   private allowed = MAX_STEPS;
   private readonly lookups = new Set<string>();
+  followed: Followed[] | null = null;
+  /** The calls of the run; null outside of one. */
+  callRuns: CallRuns | null = null;
 
   constructor(
     readonly program: Program,
@@ -52,8 +56,19 @@ export class Interpreter implements Machine {
 
   followsFailure({ key }: Lookup): boolean {
     if (this.joinsAll) return false;
-    if (this.lookups.size < MAX_LOOKUPS) this.lookups.add(key);
-    return this.lookups.has(key);
+    const answer = follows(this.lookups, key);
+    this.followed?.push({ key, answer });
+    return answer;
+  }
+
+  agreesOn(followed: readonly Followed[]): boolean {
+    if (followed.length === 0) return true;
+    const lookups = new Set(this.lookups);
+    return followed.every(({ key, answer }) => follows(lookups, key) === answer);
+  }
+
+  repeatFollowed(followed: readonly Followed[]): void {
+    for (const { key } of followed) follows(this.lookups, key);
   }
 
   endsAt({ value, state }: Outcome, written: Located, how: UncheckedUse['how'], frame: Frame): boolean {
@@ -96,4 +111,10 @@ export class Interpreter implements Machine {
   get exhausted(): boolean {
     return this.steps < 0;
   }
+}
+
+/** Whether a lookup is one of the first that were met, or now becomes one. */
+function follows(lookups: Set<string>, key: string): boolean {
+  if (lookups.size < MAX_LOOKUPS) lookups.add(key);
+  return lookups.has(key);
 }

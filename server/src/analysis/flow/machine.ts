@@ -2,6 +2,7 @@
 import type { AbiSyscall } from '../../../../core/abi';
 import type { CallExpression, CType, Declarator, Expression, Located, Statement } from '../syntax/ast';
 import type { Span } from '../syntax/source';
+import type { CallRuns } from './call-runs';
 import type { Frame, Outcome } from './frame';
 import type { ElementCounts } from './element-counts';
 import type { NotesStores } from './globals';
@@ -77,6 +78,8 @@ export interface Machine {
   readonly elementCounts: ElementCounts;
   /** The code that runs is reached from init, exit or a handler. */
   readonly reachable: boolean;
+  /** The calls of the entry point that runs; null where none does. */
+  readonly callRuns: CallRuns | null;
   /** Whether a path is followed on which this lookup finds nothing: only so many are, as each costs as much as the main one. */
   followsFailure(lookup: Lookup): boolean;
   /** Whether an address that a lookup did not find is followed here: it is noted, unless the path may not exist, and the path ends in an oops. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Span } from '../syntax/source';
 import type { MemoryObject, Target } from './objects';
+import { sameThroughout } from './same';
 import { SharedMap } from './shared-map';
 import { contradicts, join, sameValue, UNKNOWN, widen, type Cell, type Value } from './values';
 
@@ -17,16 +18,75 @@ const MAX_CELLS = 600;
 /** What a run found in memory when it began, object by object. */
 export type Reads = ReadonlyMap<string, Contents | undefined>;
 
+/** What a call within a run asks of memory besides the contents of objects. */
+class MemoryUse {
+  /** Objects of which it matters whether their addresses left the module, or are published. */
+  readonly reach = new Set<string>();
+  /** All objects whose addresses left the module matter. */
+  allEscaped = false;
+  /** All memory matters. */
+  all = false;
+}
+
+/** What a call rested on in memory. */
+export interface MemoryInputs {
+  readonly reads: Reads;
+  readonly escaped: ReadonlyMap<string, boolean>;
+  readonly published: ReadonlyMap<string, boolean>;
+  /** Those of the objects whose addresses left the module that could still be lost; null where that does not matter. */
+  readonly atRisk: ReadonlySet<string> | null;
+}
+
+/** What a call changed in memory. */
+export interface MemoryChange {
+  readonly contents: Reads;
+  readonly escaped: readonly string[];
+  readonly published: readonly string[];
+}
+
 /** Small numbers for the ids of objects: one table for all memories of a run. Notes which ones it was asked for. */
 class ObjectNumbers {
   private readonly numbers = new Map<string, number>();
+  private readonly ids: string[] = [];
   private asked = new Set<string>();
+  /** What a call within the run asks besides. */
+  within: MemoryUse | null = null;
 
   of(id: string): number {
-    const known = this.numbers.get(id) ?? this.numbers.size;
-    if (known === this.numbers.size) this.numbers.set(id, known);
     this.asked.add(id);
-    return known;
+    return this.numberOf(id);
+  }
+
+  /** Without a note. */
+  numberOf(id: string): number {
+    const known = this.numbers.get(id);
+    if (known !== undefined) return known;
+    const number = this.ids.push(id) - 1;
+    this.numbers.set(id, number);
+    return number;
+  }
+
+  idOf(number: number): string {
+    return this.ids[number] ?? '';
+  }
+
+  /** A call within the run begins. @returns what was asked before it */
+  enter(): ReadonlySet<string> {
+    this.within = new MemoryUse();
+    return this.takeAsked();
+  }
+
+  leave(outer: ReadonlySet<string>): { readonly asked: ReadonlySet<string>; readonly use: MemoryUse } {
+    const asked = this.takeAsked();
+    const use = this.within ?? new MemoryUse();
+    this.within = null;
+    this.note(outer);
+    this.note(asked);
+    return { asked, use };
+  }
+
+  note(ids: Iterable<string>): void {
+    for (const id of ids) this.asked.add(id);
   }
 
   get all(): Iterable<string> {
@@ -72,6 +132,7 @@ export class Memory {
   }
 
   forget(objects: Iterable<MemoryObject>): void {
+    objects = this.noteReach(objects);
     for (const object of objects) if (!this.escaped.has(object.id)) this.objects = this.objects.with(this.numbers.of(object.id), undefined);
   }
 
@@ -147,11 +208,12 @@ export class Memory {
 
   /** Notes objects whose address lies where other functions may find it. */
   publish(objects: Iterable<MemoryObject>): void {
-    this.published = withAll(this.published, [...objects].map((object) => object.id));
+    this.published = withAll(this.published, this.noteReach(objects).map((object) => object.id));
   }
 
   /** Whether code that is not seen may hold the object's address. */
   isReachable(object: MemoryObject): boolean {
+    this.noteReach([object]);
     return this.published.has(object.id) || this.escaped.has(object.id);
   }
 
@@ -161,13 +223,15 @@ export class Memory {
   }
 
   escape(objects: Iterable<MemoryObject>): void {
-    this.escaped = withAll(this.escaped, [...objects].map((object) => object.id));
+    this.escaped = withAll(this.escaped, this.noteReach(objects).map((object) => object.id));
   }
 
   /** Something unknown wrote to memory: what has escaped holds anything now. */
   clobberEscaped(): void {
+    const { within } = this.numbers;
+    if (within) within.allEscaped = true;
     for (const id of this.escaped) {
-      const number = this.numbers.of(id);
+      const number = within ? this.numbers.numberOf(id) : this.numbers.of(id); // within a call not what they hold matters, but which they are
       const contents = this.objects.get(number);
       if (contents && contents !== NOTHING) this.objects = this.objects.with(number, NOTHING);
     }
@@ -179,6 +243,7 @@ export class Memory {
 
   clobberAll(): void {
     this.numbers.askAll();
+    if (this.numbers.within) this.numbers.within.all = true;
     this.objects = this.objects.mapped(() => NOTHING);
   }
 
@@ -240,6 +305,61 @@ export class Memory {
   /** All objects of this memory and its forks that outlast a run. */
   get lasting(): string[] {
     return [...this.numbers.all].filter((id) => LASTS.test(id));
+  }
+
+  /** Starts to note what a call asks of any fork of this memory. */
+  enter(): ReadonlySet<string> {
+    return this.numbers.enter();
+  }
+
+  /** What a call rested on that began with this memory; null where that is all of it. `own`: how ids begin that do not count. */
+  leave(outer: ReadonlySet<string>, own: string): MemoryInputs | null {
+    const { asked, use } = this.numbers.leave(outer);
+    if (use.allEscaped) this.numbers.note(this.escaped);
+    if (use.all) return null;
+    const reads = [...asked].filter((id) => !id.startsWith(own)).map((id) => [id, this.objects.get(this.numbers.numberOf(id))] as const);
+    const whether = (set: ReadonlySet<string>): ReadonlyMap<string, boolean> => new Map([...use.reach].map((id) => [id, set.has(id)]));
+    return { reads: new Map(reads), escaped: whether(this.escaped), published: whether(this.published), atRisk: use.allEscaped ? this.atRisk() : null };
+  }
+
+  /** Whether a call that begins now would find the same. */
+  findsSame({ reads, escaped, published, atRisk }: MemoryInputs): boolean {
+    for (const [id, contents] of reads) {
+      const now = this.objects.get(this.numbers.numberOf(id));
+      if (now !== contents && !sameThroughout(now, contents)) return false;
+    }
+    for (const [id, has] of escaped) if (this.escaped.has(id) !== has) return false;
+    for (const [id, has] of published) if (this.published.has(id) !== has) return false;
+    if (!atRisk) return true;
+    const now = this.atRisk();
+    return now.size === atRisk.size && [...now].every((id) => atRisk.has(id));
+  }
+
+  /** What is other than in the memory that a call began with; objects of `locals` count only where they outlive the call. */
+  changeSince(before: Memory, locals: readonly MemoryObject[]): MemoryChange {
+    const gone = new Set(locals.flatMap(({ id }) => (this.escaped.has(id) ? [] : [id])));
+    const changed = this.objects.keysOfDifference(before.objects).filter((number) => !gone.has(this.numbers.idOf(number)));
+    const added = (now: ReadonlySet<string>, then: ReadonlySet<string>): string[] => (now === then ? [] : [...now].filter((id) => !then.has(id)));
+    return { contents: new Map(changed.map((number) => [this.numbers.idOf(number), this.objects.get(number)])), escaped: added(this.escaped, before.escaped), published: added(this.published, before.published) };
+  }
+
+  /** This memory after a call that would find the same. */
+  after({ contents, escaped, published }: MemoryChange, { reads, atRisk }: MemoryInputs): Memory {
+    this.numbers.note(reads.keys());
+    if (atRisk) this.numbers.note(atRisk);
+    let { objects } = this;
+    for (const [id, value] of contents) objects = objects.with(this.numbers.numberOf(id), value);
+    return new Memory(this.numbers, objects, withAll(this.escaped, escaped), withAll(this.published, published));
+  }
+
+  private atRisk(): ReadonlySet<string> {
+    return new Set([...this.escaped].filter((id) => (this.objects.get(this.numbers.numberOf(id)) ?? NOTHING) !== NOTHING));
+  }
+
+  private noteReach(objects: Iterable<MemoryObject>): readonly MemoryObject[] {
+    const list = [...objects];
+    if (this.numbers.within) for (const { id } of list) this.numbers.within.reach.add(id);
+    return list;
   }
 
   private contents(object: MemoryObject): Contents | undefined {

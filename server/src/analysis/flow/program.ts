@@ -36,6 +36,14 @@ export class Asked {
   readonly typedefs = new Map<string, CType | undefined>();
   readonly structs = new Map<string, StructType | undefined>();
   readonly constants = new Map<string, bigint | null>();
+
+  add(other: Asked): void {
+    for (const [unit, answers] of other.functions) for (const [name, answer] of answers) note(this.functions, unit, name, answer);
+    for (const [unit, answers] of other.globals) for (const [name, answer] of answers) note(this.globals, unit, name, answer);
+    for (const [name, answer] of other.typedefs) this.typedefs.set(name, answer);
+    for (const [tag, answer] of other.structs) this.structs.set(tag, answer);
+    for (const [name, answer] of other.constants) this.constants.set(name, answer);
+  }
 }
 
 function note<T>(answers: Map<Unit, Map<string, T>>, unit: Unit, name: string, answer: T): void {
@@ -140,6 +148,26 @@ export class Program {
     const asked = this.asked ?? new Asked();
     this.asked = null;
     return asked;
+  }
+
+  /** Notes what a call within a run asks. @returns what the run asked so far, for `leaveAsked` */
+  enterAsked(): Asked | null {
+    const outer = this.asked;
+    this.asked = new Asked();
+    return outer;
+  }
+
+  /** @returns what the call asked, which its run has asked as well */
+  leaveAsked(outer: Asked | null): Asked {
+    const asked = this.asked ?? new Asked();
+    this.asked = outer;
+    this.repeatAsked(asked);
+    return asked;
+  }
+
+  /** Notes what an earlier call asked. */
+  repeatAsked(asked: Asked): void {
+    this.asked?.add(asked);
   }
 
   /** Whether the same questions have the same answers. */

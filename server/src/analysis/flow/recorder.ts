@@ -112,6 +112,8 @@ export class Recorder {
   private readonly calls = new Map<string, RecordedCall>();
   /** The visits of those calls that were made here, and so can grow in place. */
   private readonly own = new Map<string, Visit[]>();
+  /** Of calls that were not noted here: by who called the one that prints their results, as it may be. */
+  private readonly otherReports: { readonly key: string; readonly report: ResultReport; readonly aside: boolean }[] = [];
   readonly tableWrites: TableWrite[] = [];
   /** Stores to registers that the module's own code reads, or functions which are not seen may read. */
   readonly readElsewhere: Span[] = [];
@@ -133,7 +135,8 @@ export class Recorder {
 
   report(key: string, report: ResultReport, aside: boolean): void {
     const call = this.calls.get(key);
-    if (call && (!call.report || (call.report.aside && !aside))) this.calls.set(key, { ...call, report: { report, aside } });
+    if (!call) this.otherReports.push({ key, report, aside });
+    else if (!call.report || (call.report.aside && !aside)) this.calls.set(key, { ...call, report: { report, aside } });
   }
 
   tableWrite(write: TableWrite): void {
@@ -149,6 +152,12 @@ export class Recorder {
   repeat(other: Recorder): void {
     for (const call of other.calls.values()) this.repeatCall(call);
     this.repeatRest(other);
+  }
+
+  /** Notes everything that was noted of a call within the same run. */
+  repeatWithin(call: Recorder): void {
+    this.repeat(call);
+    for (const { key, report, aside } of call.otherReports) this.report(key, report, aside);
   }
 
   /** Notes what another one has noted, except of calls that have been noted. */

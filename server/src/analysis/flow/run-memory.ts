@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { FunctionDefinition } from '../syntax/ast';
 import { holds, type Cost } from '../syntax/allowance';
+import { CallRuns, type CallRun } from './call-runs';
 import type { EntryPoint, EntryRole } from './entries';
 import type { BufferRole } from './handlers';
 import type { StoreLog } from './globals';
@@ -27,6 +28,8 @@ export interface EntryRun {
   readonly counts: ReadonlyMap<string, number | undefined>;
   readonly recorder: Recorder;
   readonly stores: StoreLog;
+  /** The calls that it made of the module's own functions. */
+  readonly calls: ReadonlyMap<string, readonly CallRun[]>;
   /** The program that last gave the same answers. */
   agreedWith: Program;
 }
@@ -52,16 +55,23 @@ export class RunMemory {
   }
 
   /** An earlier run that would come out the same now. */
-  find(machine: Interpreter, { definition, role, buffer, inKernelThread = false, hooked }: EntryPoint, memory: Memory, joinsAll: boolean): EntryRun | undefined {
-    return this.runs.get(definition)?.find((run) => {
-      const isCalledAlike = run.role === role && run.buffer?.struct === buffer?.struct && run.buffer?.field === buffer?.field && run.inKernelThread === inKernelThread && run.hooked === hooked;
-      const isSame = isCalledAlike && run.reachable === machine.reachable && run.joinsAll === joinsAll && holds(run.steps, machine.shareOf(joinsAll));
-      return isSame && this.agrees(machine.program, run) && memory.agrees(run.reads) && machine.elementCounts.agrees(run.counts);
-    });
+  find(machine: Interpreter, entry: EntryPoint, memory: Memory, joinsAll: boolean): EntryRun | undefined {
+    return this.alike(machine, entry, joinsAll).find((run) => holds(run.steps, machine.shareOf(joinsAll)) && this.agrees(machine.program, run) && memory.agrees(run.reads) && machine.elementCounts.agrees(run.counts));
+  }
+
+  /** The calls of an entry point's functions, as far as they would come out the same as in its earlier runs. */
+  callsOf(machine: Interpreter, entry: EntryPoint, joinsAll: boolean): CallRuns {
+    return new CallRuns(machine, this.alike(machine, entry, joinsAll).map(({ calls }) => calls), (program, run) => this.agrees(program, run));
+  }
+
+  /** Earlier runs of the same function in the same role. */
+  private alike(machine: Interpreter, { definition, role, buffer, inKernelThread = false, hooked }: EntryPoint, joinsAll: boolean): EntryRun[] {
+    const runs = this.runs.get(definition) ?? [];
+    return runs.filter((run) => run.role === role && run.buffer?.struct === buffer?.struct && run.buffer?.field === buffer?.field && run.inKernelThread === inKernelThread && run.hooked === hooked && run.reachable === machine.reachable && run.joinsAll === joinsAll);
   }
 
   /** Whether the program answers what the run asked as it did then. */
-  private agrees(program: Program, run: EntryRun): boolean {
+  private agrees(program: Program, run: Pick<EntryRun, 'asked' | 'agreedWith'>): boolean {
     if (run.agreedWith === program) return true;
     const agrees = run.agreedWith === this.earlier?.program && this.program === program ? !concerns(this.earlier.changes, run.asked) : program.agrees(run.asked);
     if (agrees) run.agreedWith = program;

@@ -2,6 +2,7 @@
 import type { AbiSyscall } from '../../../../core/abi';
 import type { FunctionDefinition, Parameter } from '../syntax/ast';
 import type { Span } from '../syntax/source';
+import type { CallRuns } from './call-runs';
 import { DescriptorTable } from './descriptors';
 import { findEntries, type EntryPoint } from './entries';
 import { Frame } from './frame';
@@ -203,13 +204,13 @@ class EntryRuns {
       this.machine.spend(known.steps);
       return known;
     }
-    const run = runAnew(this.machine, entry, memory, joinsAll);
+    const run = runAnew(this.machine, entry, memory, joinsAll, this.remembered.callsOf(this.machine, entry, joinsAll));
     this.remembered.keep(entry.definition, run);
     return run;
   }
 }
 
-function runAnew(machine: Interpreter, entry: EntryPoint, memory: Memory, joinsAll: boolean): EntryRun {
+function runAnew(machine: Interpreter, entry: EntryPoint, memory: Memory, joinsAll: boolean, callRuns: CallRuns): EntryRun {
   const { definition, unit, role, buffer = null, inKernelThread = false, hooked } = entry;
   const { program, reachable, recorder: recorderOfAll } = machine;
   const recorder = new Recorder();
@@ -225,11 +226,13 @@ function runAnew(machine: Interpreter, entry: EntryPoint, memory: Memory, joinsA
   for (const [index, parameter] of definition.parameters.entries()) {
     machine.calls.bind(frame, parameter.name ?? `(${index})`, parameter.type, parameterValue(program, entry, parameter, index, state), state);
   }
+  machine.callRuns = callRuns;
   machine.executor.runBody(frame, state);
+  machine.callRuns = null;
   machine.recorder = recorderOfAll;
   machine.globals = machine.allStores;
   const steps = machine.end();
-  return { role, buffer, inKernelThread, hooked, reachable, joinsAll, steps, isCut: machine.exhausted, asked: program.takeAsked(), reads: memory.takeReads(), counts: machine.elementCounts.takeAsked(), recorder, stores, agreedWith: program };
+  return { role, buffer, inKernelThread, hooked, reachable, joinsAll, steps, isCut: machine.exhausted, asked: program.takeAsked(), reads: memory.takeReads(), counts: machine.elementCounts.takeAsked(), recorder, stores, calls: callRuns.made, agreedWith: program };
 }
 
 /** As long as there was set_fs(), threads of the kernel had KERNEL_DS from their start. */

@@ -85,6 +85,22 @@ export class SharedMap<T extends object> {
     return walk(this.toLevels(levels), other.toLevels(levels), levels);
   }
 
+  /** The keys at which another map has something else. */
+  keysOfDifference(other: SharedMap<T>): number[] {
+    const levels = Math.max(this.levels, other.levels);
+    const keys: number[] = [];
+    const walk = (ours: Slots, theirs: Slots, level: number, base: number): void => {
+      for (let index = 0; index < Math.max(ours.length, theirs.length); index++) {
+        if (ours[index] === theirs[index]) continue;
+        const key = base * WIDTH + index;
+        if (level === 1) keys.push(key);
+        else walk((ours[index] ?? EMPTY) as Slots, (theirs[index] ?? EMPTY) as Slots, level - 1, key);
+      }
+    };
+    walk(this.toLevels(levels), other.toLevels(levels), levels, 0);
+    return keys;
+  }
+
   private raised(key: number): SharedMap<T> {
     let { levels } = this;
     while (key >= WIDTH ** levels) levels++;

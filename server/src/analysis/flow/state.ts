@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { DescriptorTable } from './descriptors';
-import type { Memory } from './memory';
-import type { Lookup } from './objects';
+import type { Memory, MemoryChange, MemoryInputs } from './memory';
+import type { Lookup, MemoryObject } from './objects';
+import { sameThroughout } from './same';
 
 /** What a path took a condition for. */
 type Choices = ReadonlyMap<string, boolean>;
@@ -9,6 +10,24 @@ type Choices = ReadonlyMap<string, boolean>;
 const NO_CHOICES: Choices = new Map();
 /** Conditions that a path remembers; the oldest are forgotten first. */
 const MAX_CHOICES = 24;
+
+/** What a call rested on that was begun in a state. */
+export interface StateUse {
+  readonly memory: MemoryInputs;
+  readonly descriptors: DescriptorTable;
+  readonly aside: boolean;
+  readonly kernelAddressesAllowed: boolean | null;
+  readonly failed: Lookup | null;
+  readonly doubtful: boolean;
+  readonly joinsAll: boolean;
+  readonly choices: Choices;
+}
+
+/** The state that a call leaves, by what is other than before. */
+export interface StateChange {
+  readonly memory: MemoryChange;
+  readonly rest: Omit<StateUse, 'memory'>;
+}
 
 /** One path's knowledge at a point of the program. Changed in place; fork before two paths go on. */
 export class State {
@@ -62,6 +81,41 @@ export class State {
     this.descriptors = DescriptorTable.unknown;
   }
 
+  /** Notes what a call asks that begins here. */
+  enter(): { readonly before: State; readonly outer: ReadonlySet<string> } {
+    return { before: this.fork(), outer: this.memory.enter() };
+  }
+
+  /** What the call that was entered here rested on; null where that is all there is. */
+  leave({ before, outer }: ReturnType<State['enter']>, own: string): StateUse | null {
+    const memory = before.memory.leave(outer, own);
+    return memory && { memory, ...before.rest };
+  }
+
+  /** Whether a call that begins here would find what an earlier one found. */
+  agrees(use: StateUse): boolean {
+    const isSame = use.descriptors.key === this.descriptors.key && use.aside === this.aside && use.kernelAddressesAllowed === this.kernelAddressesAllowed && use.doubtful === this.doubtful && use.joinsAll === this.joinsAll;
+    return isSame && sameThroughout(use.failed, this.failed) && sameChoices(use.choices, this.choices) && this.memory.findsSame(use.memory);
+  }
+
+  changeSince(before: State, locals: readonly MemoryObject[]): StateChange {
+    return { memory: this.memory.changeSince(before.memory, locals), rest: this.rest };
+  }
+
+  /** The state that a call leaves which would find here what an earlier one found. */
+  after({ memory, rest }: StateChange, use: StateUse): State {
+    const state = new State(this.memory.after(memory, use.memory), rest.descriptors, rest.aside, rest.kernelAddressesAllowed, rest.failed);
+    state.choices = rest.choices;
+    state.doubtful = rest.doubtful;
+    state.joinsAll = rest.joinsAll;
+    return state;
+  }
+
+  private get rest(): Omit<StateUse, 'memory'> {
+    const { descriptors, aside, kernelAddressesAllowed, failed, doubtful, joinsAll, choices } = this;
+    return { descriptors, aside, kernelAddressesAllowed, failed, doubtful, joinsAll, choices };
+  }
+
   /** Whether the other path can be joined without losing which addresses are of user space and which of the kernel. */
   canAbsorb(other: State): boolean {
     return this.aside || !this.memory.contradicts(other.memory);
@@ -88,6 +142,14 @@ export class State {
   sameAs(other: State): boolean {
     return this.key === other.key && this.descriptors.key === other.descriptors.key && this.memory.sameAs(other.memory);
   }
+}
+
+/** The same answers, given in the same order: the oldest go first. */
+function sameChoices(a: Choices, b: Choices): boolean {
+  if (a === b) return true;
+  if (a.size !== b.size) return false;
+  const others = [...b];
+  return [...a].every(([condition, holds], at) => others[at]?.[0] === condition && others[at][1] === holds);
 }
 
 /** Paths kept apart at one point; more are joined. */

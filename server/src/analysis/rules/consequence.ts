@@ -5,7 +5,8 @@ import type { Severity } from '../../../../core/model/analysis';
 import type { Visit } from '../flow/recorder';
 import type { TargetFacts } from '../syntax/target';
 import { isBehind } from './rule';
-import { visitsThatCount, type UserArgument } from './user-arguments';
+import type { UserArgument } from './user-argument';
+import { visitsThatCount } from './user-arguments';
 
 const EFAULT = '-EFAULT (-14)';
 

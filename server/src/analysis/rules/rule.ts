@@ -6,7 +6,7 @@ import type { TargetFacts } from '../syntax/target';
 import { lineOf, rangeOf, type Span } from '../syntax/source';
 import type { RecordedCall } from '../flow/recorder';
 import type { RunResult } from '../flow/run';
-import type { UserArgument } from './user-arguments';
+import type { UserArgument } from './user-argument';
 import type { Finding } from '../../../../core/model/analysis';
 
 /** The oldest kernel that is supported: what is true there and later is true without a target. */

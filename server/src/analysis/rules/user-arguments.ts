@@ -1,33 +1,17 @@
 // SPDX-License-Identifier: MIT
 import { setFsGone } from '../../../../core/abi/hidden-symbols';
-import { declare, type AbiArgument, type AbiFunction } from '../../../../core/abi';
+import { declare, type AbiArgument } from '../../../../core/abi';
 import type { Finding, RelatedPlace, Severity } from '../../../../core/model/analysis';
 import type { Origin } from '../flow/objects';
-import type { CallArgument, RecordedCall, Visit } from '../flow/recorder';
-import { spaceOf, stepsOf, type AddressSpace } from '../flow/values';
+import type { RecordedCall, Visit } from '../flow/recorder';
+import { spaceOf, stepsOf } from '../flow/values';
 import { rangeOf, sameSpan, textOf, type Span } from '../syntax/source';
 import type { TargetFacts } from '../syntax/target';
+import type { Brought, UserArgument } from './user-argument';
 import { isBehind, lineText, related } from './rule';
 
 /** Where an ioctl number says in which directions it copies: include/uapi/asm-generic/ioctl.h. */
 const IOC_DIRECTION = 30;
-
-/** What one path brings to an argument. */
-export interface Brought extends CallArgument {
-  readonly space: AddressSpace;
-  /** The call is under set_fs(KERNEL_DS) there; null when that is not known. */
-  readonly underSetFs: boolean | null;
-}
-
-/** An argument that the syscall (or function) takes as a pointer into user space. */
-export interface UserArgument {
-  readonly call: RecordedCall;
-  readonly callee: AbiFunction;
-  readonly index: number;
-  readonly argument: AbiArgument;
-  /** What the paths bring that count. */
-  readonly brought: readonly Brought[];
-}
 
 /** Finds the arguments that are user pointers, of calls whose syscall or function is known. What it found of a call it remembers. */
 export class UserArguments {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { consequence, relianceOnSetFs } from './consequence';
 import type { Rule } from './rule';
-import { ArgumentFindings, describe, kernelUnderSetFs, kernelWithoutSetFs, originText, placeOf, type UserArgument } from './user-arguments';
+import type { UserArgument } from './user-argument';
+import { ArgumentFindings, describe, kernelUnderSetFs, kernelWithoutSetFs, originText, placeOf } from './user-arguments';
 
 /** A kernel buffer given to vfs_read(), vfs_write() or a file's own handler, which take one of user space. */
 export const vfsKernelBuffer: Rule = (_calls, { target }, _run, userArguments) => {

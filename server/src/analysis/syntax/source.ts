@@ -36,12 +36,15 @@ export class SourceLine {
   readonly isWhole: boolean;
   /** What it costs to look at: something for the line, and for each token. */
   readonly work: number;
+  /** No other line of the file has it, or had it. */
+  readonly number: number;
 
   constructor(
     readonly file: SourceText,
     tokens: readonly Token[],
     readonly length: number,
   ) {
+    this.number = file.nextNumber++;
     const marks: string[] = [];
     for (const { text, kind } of tokens) {
       const mark = kind === 'punctuator' ? MARKS.get(text) : undefined;
@@ -107,6 +110,8 @@ const MAX_WORK = 700_000;
 /** One source file with its lines. Its text can change; lines that an edit left alone stay the same objects. */
 export class SourceText {
   readonly path: string;
+  /** Of the line that is cut next. */
+  nextNumber = 0;
   private content = '';
   private work = 0;
   private currentLines: readonly SourceLine[] = [];
