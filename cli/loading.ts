@@ -91,8 +91,7 @@ export async function runLoad(request: LoadRequest, values: LoadValues, context:
       };
       if (values['dry-run']) return await dryRun(plan, host, values, context, place);
       const loaded = await startLoad(plan, loadDeps(plan, values, context, place));
-      await exercise(loaded, values, stdin, context);
-      const session = values.unload ? await loaded.unload() : await loaded.detach();
+      const session = await useAndLeave(loaded, values, stdin, context);
       place.progress.done();
       printSession(session, values, context);
       return ExitCode.ok;
@@ -129,6 +128,18 @@ async function dryRun(plan: LoadPlan, host: Host, values: LoadValues, context: C
   if (values.json) context.out.write(`${JSON.stringify({ module: plan.module.name, host: host.name, loadable: !isBlocked, preflight: lines }, null, 2)}\n`);
   else for (const line of lines) context.out.write(verdictText(line));
   return isBlocked ? ExitCode.findings : ExitCode.ok;
+}
+
+/** Runs what was asked for; whatever happens, the session is ended before this process is. */
+async function useAndLeave(loaded: LoadedModule, values: LoadValues, stdin: string, context: CliContext): Promise<LoadSession> {
+  try {
+    await exercise(loaded, values, stdin, context);
+    return values.unload ? await loaded.unload() : await loaded.detach();
+  } catch (error) {
+    if (context.signal.aborted) await loaded.unload().catch(() => loaded.detach());
+    else await loaded.detach();
+    throw error;
+  }
 }
 
 async function exercise(loaded: LoadedModule, values: LoadValues, stdin: string, context: CliContext): Promise<void> {

@@ -89,8 +89,8 @@ class Load {
   private readonly kernelName: string;
   private readonly progress: Progress;
   private readonly folder = stageFolder();
-  /** The folder was asked for, and may lie on the host. */
-  private staged = false;
+  /** Makes the folder on the host, for the text of /proc/modules; null before that was asked for, and when nothing is left of it. */
+  private staging: Promise<string> | null = null;
   /** Kernel names of what insmod was asked to insert, in that order. */
   private asked: string[] = [];
 
@@ -118,6 +118,7 @@ class Load {
     const recording = new SessionRecording({ host, writer, onEvent: (event) => this.deps.onEvent?.(event) });
     try {
       const staging = this.stage();
+      this.staging = staging;
       staging.catch(() => undefined); // waited for once there is something to copy
       const headers = await readHeadersOf(environment);
       const target = { arch: facts.arch, kernel: facts.kernel, ...headers };
@@ -162,7 +163,6 @@ class Load {
 
   /** Makes a private folder on the host; gives the text of /proc/modules. */
   private async stage(): Promise<string> {
-    this.staged = true;
     const result = await this.plan.host.script(STAGE, [this.folder, PROC_MODULES], this.withSignal());
     checkCancelled(result);
     if (result.exitCode !== 0) throw stageFailed(this.plan.host, result);
@@ -233,7 +233,7 @@ class Load {
     const args = [KERNEL_LOG, recording.traceFile, begin, end, ...files, this.kernelName, recording.session().id, ...watchdog, remoteKo, ...this.insmodArguments];
     const result = await this.waitFor(recording, host.script(INSERT, args, { ...this.withSignal(), asRoot: true }));
     if (result.exitCode === EXIT_NO_MARKER) throw logUnwritable(host, result);
-    this.staged = false;
+    this.staging = null;
     const parts = partsOf(result.stdout);
     recording.emit({ type: 'loaderDescriptors', descriptors: readDescriptors(parts.get('descriptors') ?? '') });
     recording.located((parts.get('sections') ?? '').replaceAll(/^.*\/([^/:]+):/gm, '$1 '));
@@ -272,8 +272,9 @@ class Load {
 
   /** Gives the modules that could not be removed. */
   private async cleanUp(sessionId: string): Promise<string[]> {
-    if (!this.staged && this.asked.length === 0) return [];
-    const args = [this.staged ? this.folder : '', PROC_MODULES, sessionId, ...[...this.asked].reverse()];
+    if (!this.staging && this.asked.length === 0) return [];
+    await this.staging?.catch(() => undefined); // else it would be made behind our back
+    const args = [this.staging ? this.folder : '', PROC_MODULES, sessionId, ...[...this.asked].reverse()];
     const asRoot = this.asked.length > 0; // the folder is the user's own, who may be one that cannot become root
     const result = await this.plan.host.script(CLEAN_UP, args, { asRoot, timeoutMs: CLEAN_UP_LIMIT_MS }).catch(() => null); // the host may be lost: then nothing is left on it
     return result?.stdout.split('\n').flatMap((line) => (line === '' ? [] : (line.split(' ')[0] ?? []))) ?? [];

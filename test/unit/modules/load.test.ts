@@ -127,6 +127,7 @@ describe('loading a module', () => {
     assert.equal(session.end?.state, 'refused');
     assert.deepEqual(session.build?.diagnostics.map(({ file, line }) => `${file}:${line}`), ['echo.c:1']);
     assert.ok(!kernel.exists('insmod.args'));
+    assert.deepEqual(kernel.list('tmp'), []);
   });
 
   it("says the kernel's own reason when insmod is refused", async () => {
