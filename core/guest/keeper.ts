@@ -263,6 +263,7 @@ export class Keeper {
  * kernel, and would throw away what we said last.
  */
 function farewell(socket: Socket): Promise<void> {
+  if (socket.readableEnded) socket.destroy(); // it is on its way out itself, and expects us to be gone when it is
   if (socket.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setTimeout(() => socket.destroy(), FAREWELL_MS);

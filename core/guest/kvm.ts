@@ -52,6 +52,8 @@ export class KvmTrial {
       this.decide(true, 'a trial boot came up');
     } catch (error) {
       if (!signal.aborted) this.decide(false, error instanceof Failure ? error.why : String(error));
+    } finally {
+      fs.rmSync(scratch, { recursive: true, force: true });
     }
   }
 
