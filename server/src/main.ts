@@ -8,7 +8,7 @@ import { KmodlabServer } from './lsp/server';
 
 // An edit leaves much garbage and little else: collect it early rather than let it pile up.
 setFlagsFromString('--semi-space-growth-factor=1'); // V8 heeds it while it runs; --max-semi-space-size only at its start
-setFlagsFromString('--heap-growing-percent=20');
+setFlagsFromString('--heap-growing-percent=10');
 // The parser reads a declaration at a time: compiling it twice saves no time that is felt, and costs 10 MB.
 setFlagsFromString('--liftoff-only');
 

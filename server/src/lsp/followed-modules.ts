@@ -5,7 +5,7 @@ import { isSameText, type Analyzer, type FixedFinding, type FollowedModule, type
 /** Modules that are followed at a time; the one that was looked at longest ago goes. */
 const MAX_FOLLOWED = 32;
 /** Length of the texts (UTF-16 units) of the modules that were edited last, which remember what makes an edit cheap. Of others only the result is kept. */
-const MAX_REMEMBERED = 80 * 1024;
+const MAX_REMEMBERED = 48 * 1024;
 
 /** How long the analysis keeps other messages waiting, in ms. It decides when it goes on, never what it says. */
 const MAX_TURN_MS = 15;
