@@ -7,7 +7,7 @@ import { ExitCode, Failure, type Call, type LoadSession } from '../../core/model
 import { explainCall } from '../../core/modules/explain';
 import type { Command } from '../context';
 import { workplace } from '../context';
-import { pickModule } from '../load-arguments';
+import { pickModule, workspaceOf } from '../load-arguments';
 
 /** The call named, counted from 1 as `calls` lists them, else the first that failed. */
 function pickCall(session: LoadSession, number: string | undefined): Call {
@@ -33,7 +33,7 @@ export const why: Command = {
     const session = await store.read(positionals[0] ?? 'latest');
     const call = pickCall(session, positionals[1]);
     const module = await pickModule(session.module.folder, session.module.name, context.cwd, context.signal);
-    const path = await explainCall({ session, call, module, openFreshGuest, dirs, progress, signal: context.signal });
+    const path = await explainCall({ session, call, module, workspace: () => workspaceOf(module, context), openFreshGuest, dirs, progress, signal: context.signal });
     progress.done();
     store.addKernelPath(session.id, call.id, path);
     if (values.json) context.out.write(`${JSON.stringify(path, null, 2)}\n`);

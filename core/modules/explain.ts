@@ -19,6 +19,8 @@ export interface ExplainRequest {
   readonly session: LoadSession;
   readonly call: Call;
   readonly module: ModuleDescription;
+  /** The modules of the workspace, for one that needs another. */
+  readonly workspace?: () => Promise<readonly ModuleDescription[]>;
   /** Opens a guest that nobody used before, with this kernel (`uname -r`). */
   readonly openFreshGuest: (kernel: string) => Promise<Host>;
   readonly dirs: Dirs;
@@ -73,7 +75,7 @@ async function repeat(request: ExplainRequest, functions: readonly string[]): Pr
     const moduleName = module.name.replaceAll('-', '_');
     const tracer = await GraphTracer.start({ host, arch: session.host.arch, kernel: session.host.kernel, moduleName, syscall: call.syscall, caller: call.caller ?? '', functions, ...(signal ? { signal } : {}) });
     try {
-      const loaded = await startLoad({ module, host, parameters: session.parameters, predict: null, record: false }, { store: new SessionStore(scratch), dirs, progress, ...(signal ? { signal } : {}) });
+      const loaded = await startLoad({ module, host, parameters: session.parameters, predict: null, record: false, ...(request.workspace ? { workspace: request.workspace } : {}) }, { store: new SessionStore(scratch), dirs, progress, ...(signal ? { signal } : {}) });
       await actAgain(loaded, session);
       await loaded.unload();
     } catch (error) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import path from 'node:path';
 import { openGuest, type GuestDeps } from '../../../core/hosts/guest';
 import { Failure, type Call, type LoadSession } from '../../../core/model';
 import { discoverModules } from '../../../core/modules/discover';
@@ -23,16 +24,17 @@ export class Explainer {
     const { name, folder } = session.module;
     const module = (await discoverModules(folder, { signal: work.signal })).find((candidate) => candidate.name === name);
     if (!module) throw new Failure({ code: 'no-module', what: "The kernel's path was not recorded.", why: `${name} is no longer in ${folder}.`, next: 'Load the module from where it lies now, then ask for the new call.' });
-    const path = await explainCall({
+    const kernelPath = await explainCall({
       session,
       call,
       module,
+      workspace: () => discoverModules(path.dirname(folder), { signal: work.signal }),
       openFreshGuest: (kernel) => openGuest({ kernel, lease: { kind: 'window' }, fresh: true }, { ...guests, ...work }),
       dirs: guests.dirs,
       ...work,
     });
-    store.addKernelPath(session.id, call.id, path);
+    store.addKernelPath(session.id, call.id, kernelPath);
     const live = feed.all().find((candidate) => candidate.id === session.id);
-    if (live) feed.push(session.id, { type: 'kernelPath', callId: call.id, path }, live.origin);
+    if (live) feed.push(session.id, { type: 'kernelPath', callId: call.id, path: kernelPath }, live.origin);
   }
 }
