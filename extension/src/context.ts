@@ -65,6 +65,8 @@ export class Context {
   readonly kernelLog: KernelLogView;
   readonly results: ResultsPanel;
   readonly inlineResults: InlineResults;
+  /** What ssh reads instead of the user's own configuration, for the whole product as for the CLI. */
+  readonly sshConfig: { readonly configFile?: string };
   private toldBadHosts = '';
   private readonly owned: { dispose(): void }[] = [];
 
@@ -73,12 +75,14 @@ export class Context {
     const dist = path.join(extension.extensionPath, 'dist');
     this.cliPath = path.join(dist, 'cli.js');
     const dirs = (this.dirs = userDirs());
+    const sshConfigFile = process.env['KMODLAB_SSH_CONFIG'];
+    this.sshConfig = sshConfigFile === undefined ? {} : { configFile: sshConfigFile };
     const store = new SessionStore(dirs.state);
     this.memory = new ModuleMemory(extension.workspaceState);
     const resources = new WebviewResources(extension.extensionUri);
     this.packages = new PackageStore(dirs, { log: (line) => this.log.debug(line) });
     const guests = { packages: this.packages, dirs, keeperPath: path.join(dist, 'keeper.js') };
-    this.hosts = new HostKeeper({ openHost, base: () => ({ ...guests, guest: this.settings.guest, askSecret }) });
+    this.hosts = new HostKeeper({ openHost, base: () => ({ ...guests, ...(sshConfigFile === undefined ? {} : { sshConfigFile }), guest: this.settings.guest, askSecret }) });
     this.language = this.own(new LanguageServer(path.join(dist, 'server.js'), this.log));
     const diagnostics = this.own(new BuildDiagnostics());
     this.modules = this.own(new ModuleList(this.log));

@@ -52,7 +52,11 @@ function connectWhenClosed(context: Context, terminal: vscode.Terminal, id: stri
 async function commandFor(context: Context, id: string): Promise<Partial<TerminalCommand> & { name: string }> {
   if (id === 'local') return { name: context.settings.hostName(id) };
   const ssh = await context.packages.provideTool('ssh');
-  if (id.startsWith('ssh:')) return sshTerminal(id.slice('ssh:'.length), ssh);
+  if (id.startsWith('ssh:')) {
+    const state = context.hosts.stateOf(id);
+    const asksForKey = state.state === 'failed' && state.failure.code === 'host-key-unknown';
+    return sshTerminal(id.slice('ssh:'.length), ssh, { ...context.sshConfig, asksForKey });
+  }
   const guest = await openHost(context, id);
   const held = context.hosts.guests.find((candidate) => candidate === guest);
   if (!held) throw new Failure({ code: 'host-lost', what: `${guest.name} was lost.`, why: 'It ended while a terminal was opened on it.', next: 'Try again.' });

@@ -62,7 +62,7 @@ function kindOf(id: string): keyof typeof ICONS {
 async function askNewHost(context: Context): Promise<string | undefined> {
   const items: HostItem[] = [
     { label: '$(vm) Guest…', detail: 'A disposable virtual machine with a kernel of your choice; it may crash without harm', choose: () => pickKernel(context) },
-    { label: '$(remote) SSH host…', detail: 'Any Linux machine that your ssh reaches; nothing is installed there', choose: pickSshHost },
+    { label: '$(remote) SSH host…', detail: 'Any Linux machine that your ssh reaches; nothing is installed there', choose: () => pickSshHost(context) },
     { label: '$(device-desktop) This machine', detail: 'Its running kernel: a faulty module can crash it', choose: () => Promise.resolve('local') },
   ];
   const choice = await vscode.window.showQuickPick(items, { title: 'Add Host', placeHolder: 'Kind of host' });
@@ -79,8 +79,8 @@ async function pickKernel(context: Context): Promise<string | undefined> {
 }
 
 /** The names of the ssh configuration to choose from; any other that ssh takes can be typed. */
-async function pickSshHost(): Promise<string | undefined> {
-  const names = await listSshHosts();
+async function pickSshHost(context: Context): Promise<string | undefined> {
+  const names = await listSshHosts(context.sshConfig);
   const picker = vscode.window.createQuickPick();
   picker.title = 'SSH Host';
   picker.placeholder = 'A name of your SSH configuration, or user@host';

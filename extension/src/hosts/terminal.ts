@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { guestTarget, userTarget } from '../../../core/hosts/ssh-options';
+import { configOptions, guestTarget, userTarget } from '../../../core/hosts/ssh-options';
 import type { GuestEndpoint } from '../../../core/guest/protocol';
 
 /** A program for `vscode.window.createTerminal`: an argument vector, no shell line. */
@@ -15,12 +15,20 @@ interface Ssh {
   readonly env: Readonly<Record<string, string>>;
 }
 
+export interface SshTerminalOptions {
+  /** Read instead of the user's own configuration. */
+  readonly configFile?: string;
+  /** Ask about a host key that is not known, also where the configuration would refuse it. */
+  readonly asksForKey?: boolean;
+}
+
 /**
  * A login shell on an SSH host by the person's own ssh with their own settings, which may ask.
  * @throws Failure `host-name-bad` for text that ssh could take for an option
  */
-export function sshTerminal(destination: string, ssh: Ssh): TerminalCommand {
-  return command(destination, ssh, ['-t', '--', userTarget(destination).destination]);
+export function sshTerminal(destination: string, ssh: Ssh, { configFile, asksForKey = false }: SshTerminalOptions = {}): TerminalCommand {
+  const asking = asksForKey ? ['-o', 'StrictHostKeyChecking=ask'] : [];
+  return command(destination, ssh, [...configOptions(configFile), ...asking, '-t', '--', userTarget(destination).destination]);
 }
 
 /** A login shell on a guest, with its key and its known host key. */

@@ -75,10 +75,15 @@ function preflightRow({ folder, name, preflight }: ModuleView): TreeNode {
   };
 }
 
+/** A check by what it looks at, as its text says how that is. */
+function nameOf(check: string): string {
+  return check === 'not loaded' ? 'In the kernel' : `${check.charAt(0).toUpperCase()}${check.slice(1)}`;
+}
+
 /** A line of the verdict; what mends it stands beneath it. */
 function lineRow(id: string, { check, verdict, text, fix }: PreflightLine): TreeNode {
   return {
-    ...note(id, visibleText(`${check.charAt(0).toUpperCase()}${check.slice(1)}`), VERDICT[verdict].icon, { description: visibleText(verdict === 'ok' ? text : `${verdict} · ${text}`), tooltip: visibleText(fix === null ? text : `${text}\n${fix}`), iconColor: VERDICT[verdict].iconColor }),
+    ...note(id, visibleText(nameOf(check)), VERDICT[verdict].icon, { description: visibleText(verdict === 'ok' ? text : `${verdict} · ${text}`), tooltip: visibleText(fix === null ? text : `${text}\n${fix}`), iconColor: VERDICT[verdict].iconColor }),
     ...(fix === null ? {} : { children: [note(`${id}:fix`, visibleText(fix), 'lightbulb', { tooltip: visibleText(fix) })], expanded: verdict === 'blocked' }),
   };
 }

@@ -42,6 +42,7 @@ describe('a terminal on a host', () => {
 
   it("is the person's own ssh, by argument vector", () => {
     assert.deepEqual(sshTerminal('me@box', ssh), { name: 'me@box', shellPath: '/usr/bin/ssh', shellArgs: ['-v', '-t', '--', 'me@box'], env: { A: '1' } });
+    assert.deepEqual(sshTerminal('box', ssh, { configFile: '/c', asksForKey: true }).shellArgs, ['-v', '-F', '/c', '-o', 'StrictHostKeyChecking=ask', '-t', '--', 'box']);
     for (const bad of ['-oProxyCommand=x', 'a b', '']) assert.throws(() => sshTerminal(bad, ssh), { code: 'host-name-bad' });
   });
 

@@ -37,8 +37,9 @@ export interface DriveSession {
 /**
  * @param shotsFolder name of the folder that this run's screenshots go to; what an older run left there is removed
  * @param machineSettings settings of scope `machine-overridable`
+ * @param moreEnv environment of the server besides
  */
-export async function openDrive(shotsFolder: string, machineSettings: Settings = {}): Promise<DriveSession> {
+export async function openDrive(shotsFolder: string, machineSettings: Settings = {}, moreEnv: NodeJS.ProcessEnv = {}): Promise<DriveSession> {
   const lifetime = new Lifetime().stopOnSignals();
   lifetime.signal.addEventListener('abort', () => void lifetime.end()); // the steps that are left fail at once, without a page
   try {
@@ -49,14 +50,14 @@ export async function openDrive(shotsFolder: string, machineSettings: Settings =
     await installExtension(host, lifetime, dataDir, await packageExtension(lifetime));
     writeUserSettings(dataDir, DRIVEN);
     writeMachineSettings(dataDir, machineSettings);
-    const env = ownFolders(lifetime, dataDir);
+    const env = { ...ownFolders(lifetime, dataDir), ...moreEnv };
     const server = await startServer(host, lifetime, { dataDir, env });
     const page = await openBrowser(chromium, lifetime, dataDir);
     const workbench = new Workbench(page, path.join(SHOTS, shotsFolder));
     const folder = copyModule(dataDir);
     const open = (path: string): Promise<void> => workbench.open(server.port, path);
     await open(folder);
-    await workbench.statusBar('guest').waitFor(); // the extension is active
+    await workbench.page.locator('.statusbar-item [aria-label^="Modules are loaded on"]').waitFor(); // the extension is active
     return {
       workbench,
       folder,

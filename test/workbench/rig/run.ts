@@ -16,6 +16,7 @@ const parts: Record<string, (signal: AbortSignal) => Promise<PartResult>> = {
   rig: (signal) => inNode('rig.test.ts', signal),
   suite: inExtensionHost,
   drive: (signal) => inNode('drive.test.ts', signal),
+  ssh: (signal) => inNode('ssh.test.ts', signal),
   hosts: (signal) => inNode('hosts.test.ts', signal),
 };
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import * as vscode from 'vscode';
+import { guestsFolder, listGuests } from '../../../core/guest/manage';
 import { lab, moduleFile, until, untilSession } from './lab';
 
 const LOAD_MS = 420_000;
@@ -47,9 +48,9 @@ describe('faults', function () {
     const loaded = await untilSession(({ end, calls }) => end === null && calls.length > 0);
     const runtime = process.env['KMODLAB_RUNTIME_DIR'];
     assert.ok(runtime);
-    const qemus = processesWith(`${runtime}/guests/`).filter((pid) => fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('qemu-system'));
-    assert.ok(qemus.length > 0, 'a guest runs');
-    for (const pid of qemus) process.kill(pid, 'SIGKILL');
+    const guests = await listGuests(guestsFolder({ runtime }));
+    assert.ok(guests.length > 0, 'a guest runs');
+    for (const { pid } of guests) process.kill(pid, 'SIGKILL');
     const lost = await untilSession(({ id, end }) => id === loaded.id && end !== null);
     assert.equal(lost.end?.state, 'hostLost');
     await vscode.commands.executeCommand('kmodlab.loadDevice2');

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+import { PASSWORD } from '../ssh/support/image';
+import { withRig } from '../ssh/support/rig';
+import { openDrive, type DriveSession } from './rig/drive-session';
+import type { Workbench } from './rig/workbench-page';
+
+const LOAD_MS = 300_000;
+
+describe('SSH hosts in Hosts & Modules', function () {
+  this.bail(true); // each step begins where the one before ended
+  const rig = withRig();
+  let session: DriveSession;
+  let workbench: Workbench;
+
+  before(async () => {
+    session = await openDrive('ssh', { 'kmodlab.host': 'ssh:asks', 'kmodlab.hosts': ['ssh:newcomer', { host: 'ssh:asks', name: 'Test box' }] }, { KMODLAB_SSH_CONFIG: rig().sshConfig });
+    workbench = session.workbench;
+    await workbench.showSideBar('Hosts & Modules');
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.isFailed() !== true) return;
+    const kept = await session.keepEvidence();
+    if (kept !== undefined) console.log(`    logs and a picture are in ${kept}`);
+  });
+
+  after(() => (session as DriveSession | undefined)?.end()); // undefined: the set-up failed, and has said why
+
+  const notification = (text: string | RegExp) => workbench.page.locator('.notification-toast', { hasText: text });
+
+  it('shows the fingerprint of a host key that is not known, and opens a terminal to accept it', async () => {
+    await workbench.rowAction(workbench.treeRow('newcomer, not connected'), 'Connect');
+    await workbench.treeRow('newcomer, host key not known').waitFor();
+    await workbench.treeRow('Its host key is not among those you trust').filter({ hasText: 'SHA256:' }).waitFor();
+    await workbench.shot('host-key');
+    await notification('SHA256:').getByRole('button', { name: 'Open Terminal to Accept…' }).click();
+    await workbench.terminal().filter({ hasText: /continue\sconnecting/ }).waitFor();
+    await workbench.shot('terminal');
+    await workbench.page.keyboard.type('yes\n');
+    await workbench.terminal().filter({ hasText: /\$\s*$/ }).waitFor();
+    await workbench.page.keyboard.type('exit\n');
+    await workbench.treeRow('newcomer, connected, 6.1').waitFor();
+    await workbench.clearNotifications();
+  });
+
+  it('asks before the first load on a host that is no guest, with its name and its kernel', async () => {
+    await workbench.command('kmodlab.loadDevice2', 'Load device2');
+    const dialog = workbench.page.locator('.monaco-dialog-box', { hasText: /Load device2 into the running kernel of [^]*Its kernel is Linux 6\.1/ });
+    await dialog.waitFor({ timeout: LOAD_MS });
+    await workbench.shot('consent');
+    await dialog.getByRole('button', { name: 'Load', exact: true }).click();
+  });
+
+  it("asks for sudo's password until it is right, and loads", async () => {
+    await password('Password for asks', 'wrong');
+    await password('That was not accepted.', PASSWORD);
+    await workbench.treeRow('device2, loaded on Test box').waitFor({ timeout: LOAD_MS });
+    await workbench.shot('loaded');
+  });
+
+  async function password(says: string, text: string): Promise<void> {
+    const box = workbench.page.locator('.quick-input-widget:visible', { hasText: says });
+    await box.locator('input[type=password]').waitFor({ timeout: LOAD_MS });
+    await workbench.shot('password');
+    await workbench.type(text, says);
+  }
+});
