@@ -12,6 +12,7 @@ export const Command = {
   unloadModule: 'kmodlab.unloadModule',
   reloadModule: 'kmodlab.reloadModule',
   exerciseModule: 'kmodlab.exerciseModule',
+  writeIntelliSense: 'kmodlab.writeIntelliSense',
   buildModule: 'kmodlab.buildModule',
   writeToDevice: 'kmodlab.writeToDevice',
   readFromDevice: 'kmodlab.readFromDevice',

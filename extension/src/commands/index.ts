@@ -7,6 +7,7 @@ import { createDeviceNode, readFromDevice, writeToDevice } from './devices';
 import { removeGuest, renewGuest, stopGuest } from './guests';
 import { connectHost, disconnectHost, openTerminal } from './host-actions';
 import { addHost, removeHost, selectHost, useHost } from './hosts';
+import { writeIntelliSenseFiles } from './intellisense';
 import { buildModule, checkModule, loadDevice2, loadModule, loadWithParameters } from './load';
 import { exerciseModule, reloadModule, unloadModule } from './loaded';
 import { explainCall, showResults } from './results';
@@ -26,6 +27,7 @@ const commands: Readonly<Record<Command, CommandEntry>> = {
   [Command.unloadModule]: { run: unloadModule, needsTrust: true },
   [Command.reloadModule]: { run: reloadModule, needsTrust: true },
   [Command.exerciseModule]: { run: exerciseModule, needsTrust: true },
+  [Command.writeIntelliSense]: { run: writeIntelliSenseFiles, needsTrust: true },
   [Command.buildModule]: { run: buildModule, needsTrust: true },
   [Command.writeToDevice]: { run: writeToDevice, needsTrust: true },
   [Command.readFromDevice]: { run: readFromDevice, needsTrust: true },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs';
 import { guestsFolder, listGuestKernels, listGuests, type GuestKernel } from '../../../core/guest/manage';
+import { guestKernel } from '../../../core/hosts/registry';
 import { Failure } from '../../../core/model';
 import type { PackageStore } from '../../../core/packages';
 import { ensurePrivateDir, type Dirs } from '../../../core/platform/dirs';
@@ -47,9 +48,8 @@ export class GuestWatcher {
 
   /** What there is of the guest that an id names; null when nothing is. */
   of(id: string): GuestView | null {
-    const spec = id.slice('guest:'.length);
     const release = this.running.get(id);
-    const kernel = release === undefined ? storedFor(spec, this.kernels) : this.kernels.find((candidate) => candidate.release === release);
+    const kernel = release === undefined ? storedFor(guestKernel(id) ?? '', this.kernels) : this.kernels.find((candidate) => candidate.release === release);
     if (release !== undefined) return { state: 'running', release, diskBytes: kernel?.diskBytes ?? null };
     return kernel ? { state: kernel.saved.length > 0 ? 'saved' : 'stopped', release: kernel.release, diskBytes: kernel.diskBytes } : null;
   }

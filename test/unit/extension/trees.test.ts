@@ -84,7 +84,7 @@ describe('the rows of the Hosts view', () => {
     assert.deepEqual(hosts(failed), ['connectHost', 'openTerminal', 'removeHost', 'useHost']);
     assert.deepEqual(hosts(children(failed)[0]!), ['openTerminal']);
     const [module] = moduleTree([{ ...MODULE, loadedOn: ['Guest'] }]);
-    assert.deepEqual(offered('kmodlab.modulesView', module!), ['buildModule', 'checkModule', 'exerciseModule', 'loadModule', 'loadWithParameters', 'reloadModule', 'unloadModule']);
+    assert.deepEqual(offered('kmodlab.modulesView', module!), ['buildModule', 'checkModule', 'exerciseModule', 'loadModule', 'loadWithParameters', 'reloadModule', 'unloadModule', 'writeIntelliSense']);
   });
 });
 

@@ -29,7 +29,7 @@ describe('tasks', function () {
   this.timeout(TASK_MS);
 
   it('are processes of the CLI, the build among the build tasks', async () => {
-    for (const command of ['build', 'load', 'unload', 'reload', 'check']) {
+    for (const command of ['build', 'clean', 'load', 'unload', 'reload', 'check']) {
       const found = await task(`${command} device2`);
       assert.ok(found.execution instanceof vscode.ProcessExecution);
       assert.equal(found.execution.args[1], command);
