@@ -46,6 +46,12 @@ describe('the Hosts & Modules view', function () {
     await workbench.shot('stopped');
   });
 
+  it('lists what a check task finds in a file that is not open', async () => {
+    await workbench.runTask('kmodlab', 'kmodlab: check device2');
+    await workbench.showProblems();
+    await workbench.problem('EFAULT', '[Ln ').first().waitFor({ timeout: LOAD_MS });
+  });
+
   it('says at the host why it cannot be reached', async () => {
     await workbench.rowAction(workbench.treeRow('Test box'), 'Connect');
     await workbench.treeRow('Test box, not reached').waitFor();

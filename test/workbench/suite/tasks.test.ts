@@ -55,15 +55,6 @@ describe('tasks', function () {
     );
   });
 
-  it('say at file and line what the analysis finds, also of a file that is not open', async () => {
-    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
-    const source = (uri: vscode.Uri): readonly vscode.Diagnostic[] => vscode.languages.getDiagnostics(uri);
-    assert.equal(await run(await task('check device2')), 1);
-    const uri = moduleFile('device2_kernel_buffer.c');
-    const finding = await until(() => source(uri).find(({ message }) => message.includes('EFAULT')), vscode.languages.onDidChangeDiagnostics);
-    assert.equal(finding.severity, vscode.DiagnosticSeverity.Error);
-  });
-
   it('reach the views with their loads', async () => {
     assert.equal(await run(await task('load device2')), 0);
     const loaded = await untilSession(({ end }) => end?.state === 'loaded');
