@@ -84,18 +84,24 @@ async function pickSshHost(context: Context): Promise<string | undefined> {
   const picker = vscode.window.createQuickPick();
   picker.title = 'SSH Host';
   picker.placeholder = 'A name of your SSH configuration, or user@host';
+  const typed = (): string | undefined => {
+    const text = picker.value.trim();
+    return HOST_ID.test(`ssh:${text}`) ? text : undefined;
+  };
   const update = (): void => {
-    const typed = picker.value.trim();
-    const usable = HOST_ID.test(`ssh:${typed}`) && !names.includes(typed);
+    const label = typed();
     picker.items = [
-      ...(usable ? [{ label: typed, description: 'as typed', alwaysShow: true }] : []),
-      ...names.map((label) => ({ label, description: 'from your SSH configuration' })),
+      ...(label !== undefined && !names.includes(label) ? [{ label, description: 'as typed', alwaysShow: true }] : []),
+      ...names.map((name) => ({ label: name, description: 'from your SSH configuration' })),
     ];
   };
   update();
   const name = await new Promise<string | undefined>((resolve) => {
     picker.onDidChangeValue(update);
-    picker.onDidAccept(() => resolve(picker.selectedItems[0]?.label));
+    picker.onDidAccept(() => {
+      const chosen = picker.selectedItems[0]?.label;
+      resolve(chosen?.includes(picker.value.trim()) === true ? chosen : typed()); // Enter may come before the list has followed
+    });
     picker.onDidHide(() => resolve(undefined));
     picker.show();
   });
