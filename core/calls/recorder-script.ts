@@ -78,7 +78,7 @@ stale() {
 }
 clean() {
   trap '' EXIT HUP INT TERM PIPE
-  [ -z "$reader" ] || { kill "$reader"; wait "$reader"; }
+  [ -z "$reader" ] || { kill -KILL "$reader"; wait "$reader"; }
   remove "$group"
   exit 0
 }

@@ -18,13 +18,14 @@ const MAX_MARKERS = 10_000;
  * Follows the log until standard input ends or a signal comes. One read of /dev/kmsg gives one record and needs room for
  * the longest (8192 bytes), hence `dd`. A reader that was overrun ends with EPIPE and starts again at the oldest record.
  * The trap goes by `$!`: a variable of ours would still name the reader before, when the signal comes right behind a start.
+ * The reader gets KILL: in the moment before it becomes dd it is a shell that drops a TERM.
  */
 const FOLLOW = `log=$1
 command -v dd >/dev/null || exit ${EXIT_UNREADABLE}
 exec 3<&0
 ( cat <&3 >/dev/null; kill $$ ) 2>/dev/null &
 watcher=$!
-trap 'kill "$watcher" "$!" 2>/dev/null; exit 0' TERM HUP
+trap '{ kill "$watcher"; kill -KILL "$!"; } 2>/dev/null; exit 0' TERM HUP
 while ( : <"$log" ) 2>/dev/null; do
   dd if="$log" bs=8192 2>/dev/null 3<&- &
   wait "$!"
