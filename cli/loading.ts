@@ -36,9 +36,6 @@ export const LOAD_OPTIONS = {
   json: { type: 'boolean' },
 } as const;
 
-export const LOAD_USAGE =
-  '[--module NAME] [--host HOST] [--dry-run] [--yes] [--watchdog SECONDS] [--sign-key FILE --sign-cert FILE]\n      [--exec COMMAND]… [--run PROGRAM]… [--stdin FILE] [--unload] [--record|--no-record] [--syscalls A,B] [--json]';
-
 /** What was given for {@link LOAD_OPTIONS}. */
 export interface LoadValues {
   readonly module?: string | undefined;

@@ -2,11 +2,12 @@
 import { parseArgs } from 'node:util';
 import type { Command } from '../context';
 import { splitParameters } from '../load-arguments';
-import { LOAD_OPTIONS, LOAD_USAGE, runLoad } from '../loading';
+import { LOAD_OPTIONS, runLoad } from '../loading';
 
 export const load: Command = {
   name: 'load',
-  usage: `load [FOLDER|FILE.ko] [NAME=VALUE…] ${LOAD_USAGE}`,
+  usage:
+    'load [FOLDER|FILE.ko] [NAME=VALUE…] [--module NAME] [--host HOST] [--dry-run] [--yes] [--watchdog SECONDS] [--sign-key FILE --sign-cert FILE]\n      [--exec COMMAND]… [--run PROGRAM]… [--stdin FILE] [--unload] [--record|--no-record] [--syscalls A,B] [--json]',
   summary: 'build and load a module, show its log and its calls; --dry-run: only say whether it would load',
 
   async run(args, context) {

@@ -3,11 +3,11 @@ import { parseArgs } from 'node:util';
 import { lastParameters } from '../../core/modules/parameter-memory';
 import type { Command } from '../context';
 import { splitParameters } from '../load-arguments';
-import { LOAD_OPTIONS, LOAD_USAGE, runLoad } from '../loading';
+import { LOAD_OPTIONS, runLoad } from '../loading';
 
 export const reload: Command = {
   name: 'reload',
-  usage: `reload [FOLDER|FILE.ko] [NAME=VALUE…] ${LOAD_USAGE}`,
+  usage: 'reload [FOLDER|FILE.ko] [NAME=VALUE…] [as load]',
   summary: 'build a module and load it in place of the one that is loaded, with the parameters of the last load where none are given',
 
   async run(args, context) {
