@@ -56,10 +56,15 @@ function indexOf(root: TracedFunction, wanted: TracedFunction): number {
 
 /**
  * Puts the values that one run read into the functions of another run of the same call, in which no probe disturbed the
- * trace. Functions are paired in order, by name; what ran in one of them only stays as it is.
+ * trace. Functions are paired in order, by name. What the other run did without, and came to the same end, goes: an interrupt
+ * ran it. Where the other run is not known whole, it stays as it is.
  */
 export function borrowValues(into: TracedFunction, from: TracedFunction): void {
   into.value ??= from.value;
+  if (into.value === from.value && from.callees.every(({ value }) => value !== null)) {
+    const called = new Set(from.callees.map(({ name }) => name));
+    into.callees.splice(0, Infinity, ...into.callees.filter(({ name }) => called.has(name)));
+  }
   let at = 0;
   for (const callee of into.callees) {
     const found = from.callees.findIndex(({ name }, index) => index >= at && name === callee.name);

@@ -40,8 +40,8 @@ const WITH_VALUES = [
 ];
 const NAMES = ['ksys_write', 'fdget_pos', 'vfs_write'];
 
-function explained(): ReturnType<typeof kernelPath> {
-  const [first] = read(REFUSED) as [TracedCall];
+function explained(lines: readonly string[] = REFUSED): ReturnType<typeof kernelPath> {
+  const [first] = read(lines) as [TracedCall];
   const [second] = read(WITH_VALUES, NAMES) as [TracedCall];
   borrowValues(first.root, second.root);
   return kernelPath(first, { kernel: '6.1.0-56-cloud-amd64', result: first.result });
@@ -106,6 +106,13 @@ describe('the origin of an error', () => {
     ]);
     assert.equal(path.origin, 3);
     assert.deepEqual([path.inferred?.file, path.inferred?.line], ['fs/read_write.c', 572]);
+  });
+
+  it('is found although an interrupt did its work meanwhile', () => {
+    const interrupted = REFUSED.flatMap((text) => (text.includes('vfs_write') ? [line('    vfs_write() {'), line('      handle_softirqs() {'), line('        run_timer_softirq();'), line('      }'), line('    } /* vfs_write */', '99.000 us')] : [text]));
+    const path = explained(interrupted);
+    assert.deepEqual(path.functions.map(({ name }) => name), [ENTRY, 'ksys_write', 'fdget_pos', 'vfs_write']);
+    assert.equal(path.inferred?.line, 572);
   });
 
   it('is shown where it was first returned', () => {
