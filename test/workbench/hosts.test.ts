@@ -48,6 +48,7 @@ describe('the Hosts & Modules view', function () {
 
   it('lists what a check task finds in a file that is not open', async () => {
     await workbench.runTask('kmodlab', 'kmodlab: check device2');
+    await workbench.terminal().filter({ hasText: /exit\scode:\s1/ }).waitFor({ timeout: LOAD_MS }); // it comes to the front
     await workbench.showProblems();
     await workbench.problem('EFAULT', '[Ln ').first().waitFor({ timeout: LOAD_MS });
   });
