@@ -64,7 +64,8 @@ function descriptor(random: Random, open: Open): number {
 function transfer(random: Random, open: Open, syscall: 'read' | 'write'): Step {
   const fd = descriptor(random, open);
   const kind = open.kinds.get(fd);
-  const nothing = random.below(3) === 0;
+  const waits = syscall === 'read' && kind === 'made'; // inotify waits for an event, also to give 0 bytes of it
+  const nothing = random.below(3) === 0 && !waits;
   const list = nothing ? [fd, 0, 0] : [fd, '(unsigned long)text', random.pick([0, 1, 5, 28, 4096])];
   const sure = kind === undefined || (syscall === 'read' ? kind === 'input' || kind === 'module' : kind === 'output' || kind === 'module');
   return { syscall, arguments: list, knowable: sure };
