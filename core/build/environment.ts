@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs';
 import path from 'node:path';
+import { LOOK_FOR_TOOLS } from '../hosts/facts';
 import type { BuildEnvironment, Host, HostFacts } from '../hosts/host';
 import { Failure } from '../model';
 import type { ProvidedHeaders, WorkOptions } from '../packages';
@@ -16,14 +17,8 @@ export interface HeaderPackages {
  * What a host has, asked anew: somebody may have installed something since its facts were read. Prints `key=value` lines
  * and the host's os-release. `$1`: its kernel.
  */
-const LOOK_SCRIPT = `build=/lib/modules/$1/build
-if [ -e "$build/Makefile" ]; then echo "build=$build"; fi
-for compiler in gcc cc; do
-  command -v "$compiler" >/dev/null || continue
-  echo "compiler=$(LC_ALL=C "$compiler" --version 2>/dev/null | head -n 1)"
-  break
-done
-if command -v make >/dev/null; then echo make=yes; fi
+const LOOK_SCRIPT = `kernel=$1
+${LOOK_FOR_TOOLS}if command -v make >/dev/null; then echo make=yes; fi
 cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
 `;
 

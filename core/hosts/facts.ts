@@ -4,6 +4,16 @@ import { Architecture, Failure, type HostKind } from '../model';
 import type { ProcessResult } from '../platform/process';
 import type { HostFacts } from './host';
 
+/** Prints `build=` and `compiler=` for what the host has of them; `$kernel` is its release. */
+export const LOOK_FOR_TOOLS = `build=/lib/modules/$kernel/build
+if [ -e "$build/Makefile" ]; then echo "build=$build"; fi
+for compiler in gcc cc; do
+  command -v "$compiler" >/dev/null || continue
+  echo "compiler=$(LC_ALL=C "$compiler" --version 2>/dev/null | head -n 1)"
+  break
+done
+`;
+
 /**
  * Prints what {@link readFacts} reads, `key=value` a line. POSIX shell, no argument. What the kernel does not have, or this
  * user may not read, is left out. `sudo -k` leaves cached credentials aside, so that the answer holds for later, too.
@@ -27,14 +37,7 @@ show lockdown /sys/kernel/security/lockdown
 if grep -qw nomodule /proc/cmdline; then echo nomodule=1; fi
 if grep -qw tracefs /proc/filesystems; then echo tracefs=1; fi
 if [ "$arch" = x86_64 ]; then if grep -qw la57 /proc/cpuinfo; then echo levels=5; else echo levels=4; fi; fi
-build=/lib/modules/$kernel/build
-if [ -e "$build/Makefile" ]; then echo "build=$build"; fi
-for compiler in gcc cc; do
-  command -v "$compiler" >/dev/null || continue
-  echo "compiler=$(LC_ALL=C "$compiler" --version 2>/dev/null | head -n 1)"
-  break
-done
-[ "$uid" != 0 ] || exit 0
+${LOOK_FOR_TOOLS}[ "$uid" != 0 ] || exit 0
 echo "user=$(id -un)"
 command -v sudo >/dev/null || exit 0
 if said=$(LC_ALL=C sudo -k -n -- /bin/sh -c : 2>&1 </dev/null); then echo sudo=free; exit 0; fi
