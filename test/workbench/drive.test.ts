@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { accessibilityFaults } from './rig/axe';
 import { largeSession } from '../support/large-session';
-import { openDrive, type DriveSession } from './rig/drive-session';
+import { openDrive, withDrive, type DriveSession } from './rig/drive-session';
 import { THEME_NAMES, type Workbench } from './rig/workbench-page';
 
 /** A first load may fetch a kernel, and boots a guest without KVM. */
@@ -15,21 +15,14 @@ const WIDE = [1400, 900] as const;
 const SIZES = [WIDE, [760, 900], [2000, 1400]] as const;
 
 describe('the packaged extension in a browser', () => {
+  const drive = withDrive(() => openDrive('drive'));
   let session: DriveSession;
   let workbench: Workbench;
 
-  before(async () => {
-    session = await openDrive('drive');
+  before(() => {
+    session = drive();
     workbench = session.workbench;
   });
-
-  afterEach(async function () {
-    if (this.currentTest?.isFailed() !== true) return;
-    const kept = await session.keepEvidence();
-    if (kept !== undefined) console.log(`    logs and a picture are in ${kept}`);
-  });
-
-  after(() => (session as DriveSession | undefined)?.end()); // undefined: the set-up failed, and has said why
 
   it('offers "Load device2", titled exactly so', async () => {
     assert.equal(await workbench.paletteTitle('kmodlab.loadDevice2', 'load dev'), 'Load device2');

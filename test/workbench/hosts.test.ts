@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs';
 import path from 'node:path';
-import { openDrive, type DriveSession } from './rig/drive-session';
+import { openDrive, withDrive, type DriveSession } from './rig/drive-session';
 import { THEME_NAMES, type Workbench } from './rig/workbench-page';
 
 /** A first load may fetch a kernel, and boots a guest without KVM. */
@@ -14,21 +14,14 @@ const UNREACHABLE = { host: 'ssh:ssh://127.0.0.1:1', name: 'Test box' };
 
 describe('the Hosts & Modules view', function () {
   this.bail(true); // each step begins where the one before ended
+  const drive = withDrive(() => openDrive('hosts', { 'kmodlab.hosts': ['guest', UNREACHABLE, 'local', 'box'] }));
   let session: DriveSession;
   let workbench: Workbench;
 
-  before(async () => {
-    session = await openDrive('hosts', { 'kmodlab.hosts': ['guest', UNREACHABLE, 'local', 'box'] });
+  before(() => {
+    session = drive();
     workbench = session.workbench;
   });
-
-  afterEach(async function () {
-    if (this.currentTest?.isFailed() !== true) return;
-    const kept = await session.keepEvidence();
-    if (kept !== undefined) console.log(`    logs and a picture are in ${kept}`);
-  });
-
-  after(() => (session as DriveSession | undefined)?.end()); // undefined: the set-up failed, and has said why
 
   const notification = (text: string | RegExp) => workbench.page.locator('.notification-toast', { hasText: text });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { PASSWORD } from '../ssh/support/image';
 import { withRig } from '../ssh/support/rig';
-import { openDrive, type DriveSession } from './rig/drive-session';
+import { openDrive, withDrive, type DriveSession } from './rig/drive-session';
 import type { Workbench } from './rig/workbench-page';
 
 const LOAD_MS = 300_000;
@@ -9,22 +9,15 @@ const LOAD_MS = 300_000;
 describe('SSH hosts in Hosts & Modules', function () {
   this.bail(true); // each step begins where the one before ended
   const rig = withRig();
+  const drive = withDrive(() => openDrive('ssh', { 'kmodlab.host': 'ssh:asks', 'kmodlab.hosts': ['ssh:newcomer', { host: 'ssh:asks', name: 'Test box' }] }, { KMODLAB_SSH_CONFIG: rig().sshConfig }));
   let session: DriveSession;
   let workbench: Workbench;
 
   before(async () => {
-    session = await openDrive('ssh', { 'kmodlab.host': 'ssh:asks', 'kmodlab.hosts': ['ssh:newcomer', { host: 'ssh:asks', name: 'Test box' }] }, { KMODLAB_SSH_CONFIG: rig().sshConfig });
+    session = drive();
     workbench = session.workbench;
     await workbench.showSideBar('Hosts & Modules');
   });
-
-  afterEach(async function () {
-    if (this.currentTest?.isFailed() !== true) return;
-    const kept = await session.keepEvidence();
-    if (kept !== undefined) console.log(`    logs and a picture are in ${kept}`);
-  });
-
-  after(() => (session as DriveSession | undefined)?.end()); // undefined: the set-up failed, and has said why
 
   const notification = (text: string | RegExp) => workbench.page.locator('.notification-toast', { hasText: text });
 

@@ -73,3 +73,20 @@ export async function openDrive(shotsFolder: string, machineSettings: Settings =
     throw error;
   }
 }
+
+/** Opens a session before the tests of a suite, keeps evidence of those that fail, and ends it. */
+export function withDrive(openSession: () => Promise<DriveSession>): () => DriveSession {
+  let session: DriveSession | undefined;
+  const opened = (): DriveSession => {
+    if (session === undefined) throw new Error('The set-up failed, and has said why.');
+    return session;
+  };
+  before(async () => void (session = await openSession()));
+  afterEach(async function () {
+    if (this.currentTest?.isFailed() !== true) return;
+    const kept = await opened().keepEvidence();
+    if (kept !== undefined) console.log(`    logs and a picture are in ${kept}`);
+  });
+  after(() => session?.end());
+  return opened;
+}
