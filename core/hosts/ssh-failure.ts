@@ -29,12 +29,26 @@ const PATTERNS: readonly Pattern[] = [
     next: (host) => `Make "ssh ${host} true" work in a terminal without a question, for example with an agent.`,
   },
   {
-    says: /Could not resolve hostname|Connection refused|timed out|No route to host|Network is unreachable|Connection (closed|reset)|Host is down|kex_exchange_identification|Bad configuration option/,
+    says: /Could not resolve hostname/,
     code: 'host-unreachable',
-    why: 'No SSH connection to it could be made.',
-    next: (host) => `Check that it is switched on and that "ssh ${host} true" works in a terminal.`,
+    why: 'Its name leads to no address.',
+    next: (host) => `Correct the name, or give it a HostName in your ssh configuration, until "ssh ${host} true" works in a terminal.`,
   },
+  {
+    says: /Bad configuration option/,
+    code: 'host-unreachable',
+    why: 'Your ssh configuration has an option that ssh does not know.',
+    next: (host) => `Correct the line that "ssh ${host} true" names in a terminal.`,
+  },
+  unreachable(/Connection refused/, 'Nothing listens for SSH at its address and port.'),
+  unreachable(/No route to host|Network is unreachable|Host is down/, 'There is no way to its address from here.'),
+  unreachable(/timed out/, 'It did not answer in time.'),
+  unreachable(/Connection (closed|reset)|kex_exchange_identification/, 'It closed the connection before the session began.'),
 ];
+
+function unreachable(says: RegExp, why: string): Pattern {
+  return { says, code: 'host-unreachable', why, next: (host) => `Check that it is switched on and that "ssh ${host} true" works in a terminal.` };
+}
 
 /** Whether ssh said why it ended. When it did not (a shared connection that was just being closed), trying again may help. */
 export function isExplained(stderr: string): boolean {

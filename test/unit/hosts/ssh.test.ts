@@ -49,19 +49,24 @@ describe('an SSH host', () => {
     assert.equal(words[words.indexOf('--') + 1], 'box');
   });
 
-  const said: [string, string][] = [
-    ['host-key-unknown', 'No ED25519 host key is known for box and you have requested strict checking.\nHost key verification failed.'],
-    ['host-key-changed', '@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\nHost key verification failed.'],
-    ['host-auth', 'root@box: Permission denied (publickey,password).'],
-    ['host-unreachable', 'ssh: Could not resolve hostname box: Name or service not known'],
-    ['host-unreachable', 'ssh: connect to host box port 22: Connection refused'],
-    ['host-unreachable', 'kex_exchange_identification: Connection closed by remote host'],
-    ['host-unreachable', 'something new'],
+  const said: [code: string, why: RegExp, text: string][] = [
+    ['host-key-unknown', /not among those you trust/, 'No ED25519 host key is known for box and you have requested strict checking.\nHost key verification failed.'],
+    ['host-key-changed', /another host key/, '@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\nHost key verification failed.'],
+    ['host-auth', /did not accept your key/, 'root@box: Permission denied (publickey,password).'],
+    ['host-unreachable', /leads to no address/, 'ssh: Could not resolve hostname box: Name or service not known'],
+    ['host-unreachable', /Nothing listens/, 'ssh: connect to host box port 22: Connection refused'],
+    ['host-unreachable', /no way to its address/, 'ssh: connect to host box port 22: No route to host'],
+    ['host-unreachable', /in time/, 'ssh: connect to host box port 22: Connection timed out'],
+    ['host-unreachable', /option that ssh does not know/, 'config line 3: Bad configuration option: hostnme'],
+    ['host-unreachable', /Nothing listens/, 'channel 0: open failed: connect failed: Connection refused\nConnection closed by UNKNOWN port 65535'],
+    ['host-unreachable', /closed the connection/, 'kex_exchange_identification: Connection closed by remote host'],
+    ['host-unreachable', /without a connection/, 'something new'],
   ];
-  for (const [code, text] of said) {
+  for (const [code, why, text] of said) {
     it(`reads ${code} from "${text.split('\n')[0]!.slice(0, 50)}"`, async () => {
       const error = await failure(host(`cat >&2 <<'END'\n${text}\nEND\nexit 255`).run(['true']));
       assert.equal(error.code, code);
+      assert.match(error.why, why);
       assert.match(error.detail!, new RegExp(text.split('\n')[0]!.replace(/[().!]/g, '.')));
     });
   }
