@@ -26,6 +26,9 @@ export const STAGE = `mkdir -m 700 -- "$1" && cat -- "$2"
 /** insmod gets the three standard descriptors, so that the module's file is its fourth. */
 const NO_OTHER_DESCRIPTOR = '3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-';
 
+/** Lists the descriptors of a shell that stands in insmod's place; in parentheses, because ash redirects in the shell before it forks. */
+const LIST_DESCRIPTORS = `sh -c '(ls -l "/proc/$$/fd" 2>/dev/null); :' </dev/null ${NO_OTHER_DESCRIPTOR}`;
+
 /** Sets `group` to what leads a process that outlives us. */
 const DETACH = 'if command -v setsid >/dev/null; then group=setsid; else group=nohup; fi\n';
 
@@ -58,8 +61,8 @@ const END_WATCHDOG = `end_watchdog() {
 
 /**
  * Arguments: log, trace or nothing, begin, end, /proc/modules, /proc/devices, /proc/misc, /sys/module, module, session, seconds of
- * the watchdog or 0, its marker, path of the .ko, parameters… Prints parts that begin with `@ NAME`: the descriptors that insmod gets
- * (`… NUMBER -> TARGET`), which ls in its place lists; the devices `before` and `after`, where the
+ * the watchdog or 0, its marker, path of the .ko, parameters… Prints parts that begin with `@ NAME`: the `descriptors` that insmod gets
+ * (`… NUMBER -> TARGET`), of {@link LIST_DESCRIPTORS}; the devices `before` and `after`, where the
  * `sections` with code lie, each line behind the name of its file.
  */
 export const INSERT = `${FIND_TOOLS}log=$1 trace=$2 begin=$3 end=$4 modules=$5 devices=$6 misc=$7 sys=$8 name=$9
@@ -68,7 +71,7 @@ session=$1 seconds=$2 watchdog=$3 ko=$4
 shift 4
 ${END_WATCHDOG}show() { echo "@ $1"; grep -s '' "$devices" "$misc"; }
 echo '@ descriptors'
-ls -l /proc/self/fd </dev/null ${NO_OTHER_DESCRIPTOR} 2>/dev/null
+${LIST_DESCRIPTORS}
 show before
 ${MARK_BEGIN}if [ "$seconds" -gt 0 ]; then
   ${DETACH}  $group sh -c '${WATCHDOG}' "${WATCHDOG_NAME}$session" "$seconds" "$name" "$modules" "$log" "$watchdog" </dev/null >/dev/null 2>&1 &

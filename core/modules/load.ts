@@ -296,9 +296,9 @@ class Load {
   }
 }
 
-/** The descriptors that {@link INSERT} lists, without the one by which they were listed. */
+/** The descriptors that {@link INSERT} lists. */
 function readDescriptors(text: string): OpenDescriptor[] {
-  return [...text.matchAll(/^l.{1,200} (\d{1,6}) -> (?!\/proc\/\d+\/fd$)(.{1,4096})$/gm)].slice(0, MAX_DESCRIPTORS).map(([, number, target]) => ({ number: Number(number), target: target ?? '' }));
+  return [...text.matchAll(/^l.{1,200} (\d{1,6}) -> (.{1,4096})$/gm)].slice(0, MAX_DESCRIPTORS).map(([, number, target]) => ({ number: Number(number), target: target ?? '' }));
 }
 
 function checkCancelled(result: ProcessResult): void {

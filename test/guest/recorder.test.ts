@@ -39,7 +39,9 @@ describe('device2 recorded without a word in the log', function () {
       const session = parseSession(result);
       assert.deepEqual(session.records.filter(({ text }) => text.includes('[DEVICE2]')), []);
       assert.deepEqual(session.loaderDescriptors?.map(({ number }) => number), [0, 1, 2]);
-      assert.equal(session.loaderDescriptors[0]?.target, '/dev/null');
+      const [stdin, stdout, stderr] = session.loaderDescriptors.map(({ target }) => target);
+      assert.equal(stdin, '/dev/null');
+      for (const target of [stdout, stderr]) assert.match(target ?? '', /^(?:pipe|socket):\[\d+\]$/);
       assert.deepEqual(session.recorder.mode, 'probe');
       assert.equal(session.recorder.lost, 0, session.recorder.reason);
       assert.deepEqual(session.calls.map(({ syscall, result: value, errno, evidence, action }) => [syscall, value, errno, evidence, action]), [
