@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: MIT
+import { createHash } from 'node:crypto';
+import path from 'node:path';
 import type { SourceFile } from '../model';
+import { readText, type ModuleDescription } from './discover';
 import type { ModuleParameter } from './modinfo';
+
+/** The parameters that a module's files declare now. */
+export interface DeclaredParameters {
+  readonly parameters: readonly ModuleParameter[];
+  /** The same as long as those files hold the same text. */
+  readonly digest: string;
+}
 
 const MAX_TEXT = 4 * 1024 * 1024;
 const COMMENT_OR_STRING = /\/\*[\s\S]*?(?:\*\/|$)|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"/g;
@@ -38,6 +48,13 @@ export function parametersOfSources(sources: readonly SourceFile[]): ModuleParam
   }
   const first = found.sort((a, b) => a.at - b.at).filter(({ name }, place) => found.findIndex((other) => other.name === name) === place);
   return first.map(({ name, type }) => ({ name, type, description: descriptions.get(name) ?? null }));
+}
+
+/** Reads a module's files and finds what {@link parametersOfSources} finds in them; a file that cannot be read declares nothing. */
+export async function readDeclaredParameters(module: Pick<ModuleDescription, 'folder' | 'sources' | 'headers'>): Promise<DeclaredParameters> {
+  const names = [...module.sources, ...module.headers];
+  const files = await Promise.all(names.map(async (name) => ({ path: name, text: (await readText(path.join(module.folder, name), MAX_TEXT)) ?? '' })));
+  return { parameters: parametersOfSources(files), digest: createHash('sha256').update(JSON.stringify(files)).digest('hex') };
 }
 
 /** The text of adjacent string literals, with the escapes that descriptions have. */

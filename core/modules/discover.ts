@@ -33,7 +33,7 @@ const MAX_HEADERS = 500;
 const SOURCE_FILE = /\.(?:c|h|S|s|inc|def|inl|tbl)$/;
 
 /** The text of a regular file of bounded size; null when there is none. */
-async function readText(file: string, maxBytes: number): Promise<string | null> {
+export async function readText(file: string, maxBytes: number): Promise<string | null> {
   try {
     const stat = await fs.stat(file);
     return stat.isFile() && stat.size <= maxBytes ? await fs.readFile(file, 'utf8') : null;

@@ -71,6 +71,7 @@ export async function examine({ plan, facts, environment, config, built, procMod
     throw new Failure({ code: 'file-unreadable', what: `${built.koPath} was not loaded.`, why: 'It cannot be read here.', next: 'Check the path and its permissions.', exitCode: ExitCode.usage }, { cause: error });
   });
   const info = readModuleInfo(ko);
+  deps.onModuleInfo?.(info);
   const kernel = await knowledgeFor(info, environment, config);
   const own = new OwnModules(plan, environment, built, deps);
   const dependencies = await resolveDependencies({ depends: info.depends, own: (name) => own.find(name), host, facts, procModules, ...(deps.signal ? { signal: deps.signal } : {}) });

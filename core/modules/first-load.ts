@@ -13,15 +13,18 @@ function agreedFile(stateDir: string): string {
   return path.join(stateDir, 'agreed-hosts.json');
 }
 
+function agreedHosts(stateDir: string): z.infer<typeof Agreed>['hosts'] {
+  return readJsonFile(agreedFile(stateDir), Agreed)?.hosts ?? [];
+}
+
 /**
  * Before the first load on a host that is no guest, asks whether it may be; a yes is remembered for that host.
  * @throws Failure `host-not-confirmed`, `cancelled`
  */
 export async function confirmFirstLoad(module: string, host: Pick<Host, 'id' | 'name' | 'kind'>, facts: HostFacts, deps: Pick<LoadDeps, 'dirs' | 'confirmFirstLoad'>): Promise<void> {
   if (host.kind === 'guest') return;
-  const file = agreedFile(deps.dirs.state);
-  const agreed = readJsonFile(file, Agreed)?.hosts ?? [];
-  if (agreed.some(({ id }) => id === host.id)) return;
+  const { state } = deps.dirs;
+  if (agreedHosts(state).some(({ id }) => id === host.id)) return;
   if (!deps.confirmFirstLoad) {
     throw new Failure({
       code: 'host-not-confirmed',
@@ -32,7 +35,8 @@ export async function confirmFirstLoad(module: string, host: Pick<Host, 'id' | '
   }
   if (!(await deps.confirmFirstLoad({ module, host: host.name, kernel: facts.kernel }))) throw Failure.cancelled(`${module} was not loaded on ${host.name}.`);
   try {
-    writeJsonFile(file, { hosts: [...agreed, { id: host.id, at: new Date().toISOString() }].slice(-MAX_HOSTS) });
+    const others = agreedHosts(state).filter(({ id }) => id !== host.id); // read again: more may have been agreed to while this was asked
+    writeJsonFile(agreedFile(state), { hosts: [...others, { id: host.id, at: new Date().toISOString() }].slice(-MAX_HOSTS) });
   } catch {
     return; // it is asked again next time
   }

@@ -5,6 +5,7 @@ import type { Dirs } from '../platform/dirs';
 import type { Progress } from '../platform/progress';
 import type { SessionStore } from '../sessions/store';
 import type { ModuleDescription } from './discover';
+import type { ModuleInfo } from './modinfo';
 
 export interface LoadPlan {
   readonly module: ModuleDescription;
@@ -52,6 +53,8 @@ export interface LoadDeps {
   readonly onEvent?: (event: SessionEvent) => void;
   /** Every line that the build prints. */
   readonly onBuildLine?: (line: string) => void;
+  /** Told what the module says of itself once it is built. */
+  readonly onModuleInfo?: (info: ModuleInfo) => void;
   /** Wait for another load on the same host instead of failing with `host-busy`. */
   readonly waitForHost?: boolean;
   /** Asked once for each host that is no guest, before anything is loaded there; true is remembered. Without it such a load is refused. */

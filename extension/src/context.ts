@@ -78,15 +78,15 @@ export class Context {
     const sshConfigFile = process.env['KMODLAB_SSH_CONFIG'];
     this.sshConfig = sshConfigFile === undefined ? {} : { configFile: sshConfigFile };
     const store = new SessionStore(dirs.state);
-    this.memory = new ModuleMemory(extension.workspaceState);
+    this.memory = new ModuleMemory(extension.workspaceState, dirs.state);
     const resources = new WebviewResources(extension.extensionUri);
     this.packages = new PackageStore(dirs, { log: (line) => this.log.debug(line) });
     const guests = { packages: this.packages, dirs, keeperPath: path.join(dist, 'keeper.js') };
-    this.hosts = new HostKeeper({ openHost, base: () => ({ ...guests, ...(sshConfigFile === undefined ? {} : { sshConfigFile }), guest: this.settings.guest, askSecret }) });
+    this.hosts = new HostKeeper({ openHost, base: (id) => ({ ...guests, ...(sshConfigFile === undefined ? {} : { sshConfigFile }), guest: this.settings.guest, askSecret: (request) => askSecret({ ...request, host: this.settings.hostName(id) }) }) });
     this.language = this.own(new LanguageServer(path.join(dist, 'server.js'), this.log));
     const diagnostics = this.own(new BuildDiagnostics());
     this.modules = this.own(new ModuleList(this.log));
-    this.loader = new Loader({ hosts: this.hosts, feed: this.feed, store, dirs, language: this.language, diagnostics, log: this.log, settings: this.settings, workspace: () => this.modules.get(), askSecret, confirmFirstLoad });
+    this.loader = new Loader({ hosts: this.hosts, feed: this.feed, store, dirs, language: this.language, diagnostics, log: this.log, settings: this.settings, workspace: () => this.modules.get(), memory: this.memory, askSecret, confirmFirstLoad });
     this.explainer = new Explainer({ guests, store, feed: this.feed });
     this.stored = new StoredSessions(store, this.feed);
     this.kernelLog = this.own(new KernelLogView(resources, this.feed));

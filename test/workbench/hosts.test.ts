@@ -151,9 +151,9 @@ describe('the Hosts & Modules view', function () {
     await workbench.shot('kernels');
     await workbench.page.keyboard.press('Escape');
     await workbench.rowAction(workbench.treeRow('me@box'), 'Use for Loads');
-    await workbench.statusBar('ssh:me@box').waitFor();
+    await workbench.statusBar('me@box').waitFor();
     await workbench.rowAction(workbench.treeRow('Guest 6.1-cloud'), 'Use for Loads');
-    await workbench.statusBar('guest 6.1').waitFor();
+    await workbench.statusBar('Guest 6.1-cloud').waitFor();
   });
 
   for (const theme of THEME_NAMES) {

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
-import fs from 'node:fs/promises';
 import * as vscode from 'vscode';
 import type { ModuleBuild } from '../../../core/build/build';
-import { Failure, visibleText } from '../../../core/model';
+import { Failure, visibleText, type Architecture } from '../../../core/model';
 import type { ModuleDescription } from '../../../core/modules/discover';
-import { readModuleInfo } from '../../../core/modules/modinfo';
 import type { Context } from '../context';
 import { pickModule } from '../loads/find-modules';
 import { askParameters } from '../loads/parameter-form';
 import type { Values } from '../loads/parameter-values';
-import { silentWork, withWork } from '../progress';
+import { withWork } from '../progress';
 import { revealViews } from '../reveal-views';
 import { subjectOf } from '../tree/tree-node';
 import { offerDevices } from './devices';
@@ -40,26 +38,22 @@ export async function loadModule(context: Context, argument: unknown): Promise<v
   if (module) await loadWithViews(context, { module, hostId: context.settings.hostId, parameters: {} });
 }
 
-/** Builds, asks for the parameters that the built module takes, and loads with them. */
+/** Asks for the parameters that the module takes, built or not, and loads with them. */
 export async function loadWithParameters(context: Context, argument: unknown): Promise<void> {
   const module = await chooseModule(context, argument, 'Load Module with Parameters');
   if (!module) return;
   const hostId = context.settings.hostId;
-  const { koPath } = await buildOrFail(context, module, hostId);
-  const { parameters } = readModuleInfo(await fs.readFile(koPath));
-  await context.memory.keep(module, { parameters });
-  const { arch } = await (await context.hosts.get(hostId, silentWork())).facts();
-  const values = await askParameters({ moduleName: module.name, parameters, arch }, context.memory.of(module).values);
+  const parameters = await context.memory.parametersOf(module);
+  const values = await askParameters({ moduleName: module.name, parameters, arch: architectureOf(context, hostId) }, context.memory.given(module));
   if (!values) return;
-  await context.memory.keep(module, { values });
+  context.memory.give(module, values);
   await loadWithViews(context, { module, hostId, parameters: values });
 }
 
 export async function buildModule(context: Context, argument: unknown): Promise<void> {
   const module = await chooseModule(context, argument, 'Build Module');
   if (!module) return;
-  const { compiler, koPath } = await buildOrFail(context, module, context.settings.hostId);
-  await context.memory.keep(module, { parameters: readModuleInfo(await fs.readFile(koPath)).parameters });
+  const { compiler } = await buildOrFail(context, module, context.settings.hostId);
   void vscode.window.showInformationMessage(`${module.name} was built without errors by ${compiler}.`);
 }
 
@@ -84,10 +78,15 @@ export async function chooseModule(context: Context, argument: unknown, title: s
   return modules.find(({ folder, name }) => folder === subject?.folder && name === subject.name) ?? (await pickModule(modules, title));
 }
 
-async function buildOrFail(context: Context, module: ModuleDescription, hostId: string): Promise<ModuleBuild & { koPath: string }> {
+/** A host's architecture; of one that is not open, that of most: the verdict before insmod knows better. */
+function architectureOf(context: Context, hostId: string): Architecture {
+  const state = context.hosts.stateOf(hostId);
+  return state.state === 'open' ? state.facts.arch : 'x86_64';
+}
+
+async function buildOrFail(context: Context, module: ModuleDescription, hostId: string): Promise<ModuleBuild> {
   const build = await withWork(`Building ${module.name}`, context.log, (work) => context.loader.build(module, hostId, work));
-  const { koPath } = build;
-  if (build.ok && koPath !== null) return { ...build, koPath };
+  if (build.ok) return build;
   await revealViews(context, 'command', 'buildFailed');
   throw buildFailure(module, build.diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length);
 }

@@ -40,9 +40,9 @@ export async function exerciseModule(context: Context, argument: unknown): Promi
   const chosen = await chooseLoaded(context, argument, 'Exercise Module', ({ own }) => own !== undefined);
   const own = chosen?.own;
   if (!own) return;
-  const exercise = await askExercise(own.module.name, context.memory.of(own.module).exercise);
+  const exercise = await askExercise(own.module.name, context.memory.lastExercise(own.module));
   if (!exercise) return;
-  await context.memory.keep(own.module, { exercise });
+  await context.memory.keepExercise(own.module, exercise);
   const { program, line } = exercise;
   const action = await withWork(`Running ${visibleText(line).slice(0, 60)}`, context.log, () => (program ? own.handle.exerciseProgram(line, []) : own.handle.exercise(['sh', '-c', line])));
   showOutput(context, line, action);

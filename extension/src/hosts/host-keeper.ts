@@ -19,7 +19,7 @@ export type HostState =
 export interface HostKeeperDeps {
   readonly openHost: (id: string, deps: HostDeps) => Promise<Host>;
   /** Asked for each opening: settings change. */
-  readonly base: () => Omit<HostDeps, 'lease' | 'progress' | 'signal'>;
+  readonly base: (id: string) => Omit<HostDeps, 'lease' | 'progress' | 'signal'>;
 }
 
 const CLOSED: HostState = { state: 'closed' };
@@ -127,7 +127,7 @@ export class HostKeeper {
       if (this.stateOf(id).state === 'opening') this.set(id, { state: 'opening', step: message });
       progress.step(message);
     };
-    const host = await this.deps.openHost(id, { ...this.deps.base(), lease: { kind: 'window' }, progress: { ...progress, step }, signal: work.signal });
+    const host = await this.deps.openHost(id, { ...this.deps.base(id), lease: { kind: 'window' }, progress: { ...progress, step }, signal: work.signal });
     let facts: HostFacts;
     try {
       facts = await host.facts(work.signal);

@@ -4,13 +4,17 @@ import type { SecretRequest } from '../../../core/hosts/sudo';
 import { visibleText } from '../../../core/model';
 
 /** Asks for a password in an input box; null when it was not given. It is kept nowhere here. */
-export async function askSecret({ host, prompt, retry }: SecretRequest): Promise<string | null> {
-  const again = retry ? 'That was not accepted. ' : '';
-  const secret = await vscode.window.showInputBox({
-    title: `Password for ${visibleText(host)}`,
-    prompt: `${again}${visibleText(prompt)}`,
-    password: true,
-    ignoreFocusOut: true,
-  });
-  return secret ?? null;
+export function askSecret({ host, prompt, retry }: SecretRequest): Promise<string | null> {
+  const box = vscode.window.createInputBox();
+  box.title = `Password for ${visibleText(host)}`;
+  box.prompt = `${visibleText(prompt)}. It is kept in memory only.`;
+  box.password = true;
+  box.ignoreFocusOut = true;
+  if (retry) box.validationMessage = { message: 'That was not accepted. Try again, or press Escape to give up.', severity: vscode.InputBoxValidationSeverity.Error };
+  return new Promise<string | null>((resolve) => {
+    box.onDidChangeValue(() => (box.validationMessage = undefined));
+    box.onDidAccept(() => resolve(box.value));
+    box.onDidHide(() => resolve(null));
+    box.show();
+  }).finally(() => box.dispose());
 }

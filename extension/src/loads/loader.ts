@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import fs from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { buildModule, type ModuleBuild } from '../../../core/build/build';
 import type { Host } from '../../../core/hosts/host';
@@ -6,11 +7,13 @@ import type { AskSecret } from '../../../core/hosts/sudo';
 import { Failure, type BuildResult, type LoadSession, type PreflightLine, type SessionEvent } from '../../../core/model';
 import type { ModuleDescription } from '../../../core/modules/discover';
 import { checkLoad, missingEnvironment } from '../../../core/modules/examine';
-import { startLoad, type FirstLoad, type LoadDeps, type LoadedModule, type LoadPlan } from '../../../core/modules/load';
+import { readModuleInfo, type ModuleInfo } from '../../../core/modules/modinfo';
+import { startLoad, type LoadDeps, type LoadedModule, type LoadPlan } from '../../../core/modules/load';
 import { unloadModule } from '../../../core/modules/unload';
 import type { Dirs } from '../../../core/platform/dirs';
 import type { SessionStore } from '../../../core/sessions/store';
 import { Emitter } from '../emitter';
+import type { confirmFirstLoad } from '../hosts/consent';
 import { isSameHost } from '../hosts/host-id';
 import type { HostKeeper } from '../hosts/host-keeper';
 import type { LanguageServer } from '../language-client/language-server';
@@ -18,6 +21,7 @@ import type { Work } from '../progress';
 import type { SessionFeed, SessionOrigin } from '../sessions/session-feed';
 import type { Settings } from '../settings';
 import type { BuildDiagnostics } from './build-diagnostics';
+import type { ModuleMemory } from './module-memory';
 import { isInside } from './modules';
 
 export interface LoadRequest {
@@ -44,11 +48,12 @@ export interface LoaderDeps {
   readonly language: LanguageServer;
   readonly diagnostics: BuildDiagnostics;
   readonly log: vscode.LogOutputChannel;
-  readonly settings: Pick<Settings, 'watchdogSeconds' | 'signing'>;
+  readonly settings: Pick<Settings, 'watchdogSeconds' | 'signing' | 'hostName'>;
   /** The modules of the workspace: one may need another. */
   readonly workspace: () => Promise<readonly ModuleDescription[]>;
+  readonly memory: Pick<ModuleMemory, 'keepBuilt'>;
   readonly askSecret: AskSecret;
-  readonly confirmFirstLoad: (question: FirstLoad) => Promise<boolean>;
+  readonly confirmFirstLoad: typeof confirmFirstLoad;
 }
 
 /** Builds, loads and unloads modules for this window, and remembers what is loaded. Knows no view. */
@@ -78,7 +83,7 @@ export class Loader {
     const replaces = earlier?.handle ?? request.replaces;
     this.deps.diagnostics.clear(module);
     const plan = { ...this.planOf(module, host, request.parameters), ...(replaces ? { replaces } : {}) };
-    const handle = await startLoad(plan, this.loadDeps(module, request.origin, work)).catch(async (error: unknown) => {
+    const handle = await startLoad(plan, this.loadDeps(request, work)).catch(async (error: unknown) => {
       await this.dropLost(hostId, error);
       throw error;
     });
@@ -99,6 +104,7 @@ export class Loader {
     const environment = (await host.buildEnvironment(work.signal)) ?? missingEnvironment(host);
     const build = await buildModule({ module, environment, dirs: this.deps.dirs, workspace: this.deps.workspace, signal: work.signal, progress: work.progress, onLine: (line) => this.deps.log.info(line) });
     this.publish(module, build);
+    if (build.koPath !== null) await this.deps.memory.keepBuilt(module, readModuleInfo(await fs.readFile(build.koPath)).parameters);
     return build;
   }
 
@@ -106,7 +112,7 @@ export class Loader {
   async check(module: ModuleDescription, hostId: string, parameters: Readonly<Record<string, string>>, work: Work): Promise<PreflightLine[]> {
     await saveSources(module);
     const host = await this.deps.hosts.get(hostId, work);
-    return checkLoad(this.planOf(module, host, parameters), { ...this.baseDeps(work), onBuildLine: (line) => this.deps.log.info(line) });
+    return checkLoad(this.planOf(module, host, parameters), this.buildDeps(module, hostId, work));
   }
 
   /** Unloads what this window loaded. @throws Failure `unload-refused`, `host-lost` */
@@ -117,7 +123,7 @@ export class Loader {
   /** Unloads a module that a task or another window left in the kernel. @throws Failure of `unloadModule` */
   async unloadByName(name: string, hostId: string, work: Work): Promise<void> {
     const host = await this.deps.hosts.get(hostId, work);
-    await unloadModule({ name, host }, this.baseDeps(work)); // its session's events come through its journal
+    await unloadModule({ name, host }, this.baseDeps(hostId, work)); // its session's events come through its journal
   }
 
   /** Unloads what this window loaded on a host that is about to be given up; a module that does not go stays behind. */
@@ -154,18 +160,24 @@ export class Loader {
     };
   }
 
-  private baseDeps(work: Work): LoadDeps {
-    return { confirmFirstLoad: this.deps.confirmFirstLoad, store: this.deps.store, dirs: this.deps.dirs, progress: work.progress, signal: work.signal };
+  private baseDeps(hostId: string, work: Work): LoadDeps {
+    const { store, dirs, settings, confirmFirstLoad } = this.deps;
+    return { confirmFirstLoad: (question) => confirmFirstLoad(question, { name: settings.hostName(hostId), id: hostId }), store, dirs, progress: work.progress, signal: work.signal };
   }
 
-  private loadDeps(module: ModuleDescription, origin: SessionOrigin, work: Work): LoadDeps {
+  private buildDeps(module: ModuleDescription, hostId: string, work: Work): LoadDeps {
+    const onModuleInfo = ({ parameters }: ModuleInfo): void => void this.deps.memory.keepBuilt(module, parameters);
+    return { ...this.baseDeps(hostId, work), onBuildLine: (line) => this.deps.log.info(line), onModuleInfo };
+  }
+
+  private loadDeps({ module, hostId, origin }: LoadRequest, work: Work): LoadDeps {
     let sessionId = '';
     const onEvent = (event: SessionEvent): void => {
       if (event.type === 'started') sessionId = event.session.id;
       if (event.type === 'build') this.publish(module, event.build);
       this.deps.feed.push(sessionId, event, origin);
     };
-    return { ...this.baseDeps(work), onEvent, onBuildLine: (line) => this.deps.log.info(line) };
+    return { ...this.buildDeps(module, hostId, work), onEvent };
   }
 
   private publish(module: ModuleDescription, build: BuildResult): void {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
-import { isHost } from '../hosts/host-id';
+import { canonicalHostId, isHost } from '../hosts/host-id';
 import type { HostKeeper } from '../hosts/host-keeper';
 import type { Loader } from '../loads/loader';
 import { Command, ContextKey } from '../manifest';
@@ -27,6 +27,7 @@ export class StatusBar implements vscode.Disposable {
     this.subscriptions = [
       this.item,
       deps.settings.onChange('kmodlab.host', update),
+      deps.settings.onChange('kmodlab.hosts', update),
       deps.hosts.onChange(update),
       deps.loader.onChange(update),
       deps.feed.subscribe(({ event }) => {
@@ -54,10 +55,10 @@ export class StatusBar implements vscode.Disposable {
   private input(): StatusInput {
     const { settings, hosts, feed } = this.deps;
     const hostId = settings.hostId;
-    const host = hosts.peek(hostId);
+    const state = hosts.stateOf(hostId);
     const live = feed.all().filter((session) => session.isLoaded && isHost(hostId, session.host));
-    const kernel = live[0]?.host.kernel ?? (host && 'kernelRelease' in host && typeof host.kernelRelease === 'string' ? host.kernelRelease : null);
-    return { hostId, kernel, loaded: [...new Set(live.map((session) => session.moduleName))] };
+    const kernel = state.state === 'open' ? state.facts.kernel : (live[0]?.host.kernel ?? null);
+    return { hostId: canonicalHostId(hostId), hostName: settings.hostName(hostId), kernel, loaded: [...new Set(live.map((session) => session.moduleName))] };
   }
 }
 

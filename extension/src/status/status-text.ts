@@ -3,23 +3,26 @@
 export interface StatusInput {
   /** Where the next load goes: a host id. */
   readonly hostId: string;
+  /** What the person calls that host. */
+  readonly hostName: string;
   /** Kernel release of that host while it is open. */
   readonly kernel: string | null;
   /** Modules of this window's sessions that are in the kernel of that host. */
   readonly loaded: readonly string[];
 }
 
-/** `guest` → `guest`, with its kernel's series once it runs: `guest 6.1`. */
-function hostText({ hostId, kernel }: StatusInput): string {
+const MAX_NAME = 28;
+
+/** The host's name, with its kernel's series where the name does not say it: `Test box 6.1`. */
+function hostText({ hostName, kernel }: StatusInput): string {
   const series = /^\d+\.\d+/.exec(kernel ?? '')?.[0];
-  const name = hostId.startsWith('guest:') ? 'guest' : hostId;
-  if (series !== undefined) return `${name} ${series}`;
-  return hostId.startsWith('guest:') ? `guest ${hostId.slice('guest:'.length)}` : name;
+  const name = hostName.length > MAX_NAME ? `${hostName.slice(0, MAX_NAME - 1).trimEnd()}…` : hostName;
+  return series === undefined || name.includes(series) ? name : `${name} ${series}`;
 }
 
 /** The one line of the status bar: where the next load goes, and what is loaded there. */
 export function statusText(input: StatusInput): string {
-  const host = `$(server) ${hostText(input)}`;
+  const host = `$(server) ${hostText(input).replaceAll('$(', '$ (')}`; // a name draws no icon
   if (input.loaded.length === 0) return host;
   const names = input.loaded.length <= 2 ? input.loaded.join(', ') : `${input.loaded.length} modules`;
   return `${host} · ${names} loaded`;
@@ -29,5 +32,5 @@ export function statusText(input: StatusInput): string {
 export function statusTooltip(input: StatusInput): string {
   const kernel = input.kernel === null ? '' : `, Linux ${input.kernel}`;
   const loaded = input.loaded.length === 0 ? 'no module loaded' : `loaded: ${input.loaded.join(', ')}`;
-  return `Modules are loaded on ${input.hostId}${kernel}; ${loaded}. Select to choose another host.`;
+  return `Modules are loaded on ${input.hostName} (${input.hostId}${kernel}); ${loaded}. Select to choose another host.`;
 }

@@ -14,9 +14,9 @@ export interface ModuleView {
   readonly loadedOn: readonly string[];
   /** What was checked before the last load; null when there was none. */
   readonly preflight: { readonly host: string; readonly lines: readonly PreflightLine[] } | null;
-  /** What the built module says it takes; null while it was not built. */
-  readonly parameters: readonly ModuleParameter[] | null;
-  /** What the person gave last. */
+  /** What the module takes; asked when the row is opened. */
+  readonly parameters: () => Promise<readonly ModuleParameter[]>;
+  /** What was given last, here or on the command line. */
   readonly values: Readonly<Record<string, string>>;
 }
 
@@ -90,15 +90,16 @@ function lineRow(id: string, { check, verdict, text, fix }: PreflightLine): Tree
 
 function parametersRow({ folder, name, parameters, values }: ModuleView): TreeNode {
   const id = `parameters:${folder}:${name}`;
-  const row = (description: string, children: readonly TreeNode[] = []): TreeNode => ({
-    ...note(id, 'Parameters', 'symbol-parameter', { description }),
+  const given = Object.entries(values).map(([key, value]) => `${key}=${value}`).join(' ');
+  return {
+    ...note(id, 'Parameters', 'symbol-parameter', { description: visibleText(given === '' ? 'at their defaults' : `last ${given}`) }),
     context: 'parameters',
     subject: { kind: 'module', folder, name },
-    ...(children.length === 0 ? {} : { children }),
-  });
-  if (parameters === null) return row('known after a build');
-  if (parameters.length === 0) return row('none');
-  return row(String(parameters.length), parameters.map((parameter) => parameterRow(`${id}:${parameter.name}`, parameter, values[parameter.name])));
+    children: async () => {
+      const rows = (await parameters()).map((parameter) => parameterRow(`${id}:${parameter.name}`, parameter, values[parameter.name]));
+      return rows.length > 0 ? rows : [note(`${id}:none`, 'It takes no parameters', 'circle-slash')];
+    },
+  };
 }
 
 function parameterRow(id: string, { name, type, description }: ModuleParameter, value: string | undefined): TreeNode {

@@ -37,6 +37,9 @@ export class ModulesView implements vscode.Disposable {
       deps.feed.subscribe(({ event }) => {
         if (event.type === 'started' || event.type === 'ended') changed();
       }),
+      vscode.workspace.onDidSaveTextDocument(({ languageId }) => {
+        if (languageId === 'c') changed(); // it may declare a parameter
+      }),
     ];
   }
 
@@ -44,20 +47,20 @@ export class ModulesView implements vscode.Disposable {
     for (const subscription of this.subscriptions) subscription.dispose();
   }
 
-  private viewOf({ name, folder }: ModuleDescription): ModuleView {
+  private viewOf(module: ModuleDescription): ModuleView {
+    const { name, folder } = module;
     const ours = this.deps.feed.all().filter((live) => live.moduleName === name && live.folder === folder);
     const verdict = this.deps.verdicts.of({ folder, name });
     const own = new Set(this.deps.loader.loaded.map(({ handle }) => handle.sessionId));
     const loaded = ours.filter((live) => live.end?.state === 'loaded' || own.has(live.id));
-    const { parameters, values } = this.deps.memory.of({ folder, name });
     return {
       name,
       folder,
       shownFolder: shownFolder(folder),
       loadedOn: [...new Set(loaded.map((live) => this.deps.settings.hostName(hostIdOf(live.host))))],
       preflight: verdict && { host: this.deps.settings.hostName(verdict.hostId), lines: verdict.lines },
-      parameters,
-      values,
+      parameters: () => this.deps.memory.parametersOf(module),
+      values: this.deps.memory.given(module),
     };
   }
 }

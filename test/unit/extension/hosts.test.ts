@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { ModuleDescription } from '../../../core/modules/discover';
+import { lastGiven, rememberParameters } from '../../../core/modules/parameter-memory';
 import { badHosts, defaultHostName, readHostList } from '../../../extension/src/hosts/host-list';
 import { storedFor } from '../../../extension/src/hosts/stored-kernels';
 import { guestTerminal, sshTerminal } from '../../../extension/src/hosts/terminal';
@@ -74,6 +79,17 @@ describe('values of parameters', () => {
 });
 
 describe('what is remembered of a module', () => {
+  const text = 'static int count;\nmodule_param(count, int, 0);\n';
+  let root: string;
+  let module: ModuleDescription;
+
+  beforeEach(() => {
+    root = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-memory-'));
+    module = { folder: root, name: 'm', kbuildFile: 'Kbuild', sources: ['m.c'], headers: [] };
+    fs.writeFileSync(path.join(root, 'm.c'), text);
+  });
+  afterEach(() => fs.rmSync(root, { recursive: true }));
+
   function memento(): Memento {
     const kept = new Map<string, unknown>();
     return { get: (key) => kept.get(key), update: (key, value) => Promise.resolve(void kept.set(key, value)) };
@@ -81,19 +97,40 @@ describe('what is remembered of a module', () => {
 
   it('comes back, each module by itself', async () => {
     const store = memento();
-    const memory = new ModuleMemory(store);
+    const memory = new ModuleMemory(store, root);
     let told = 0;
     memory.onChange(() => told++);
-    await memory.keep({ folder: '/a', name: 'm' }, { values: { x: '1' } });
-    await memory.keep({ folder: '/a', name: 'm' }, { exercise: { program: false, line: 'ls' } });
-    assert.deepEqual(new ModuleMemory(store).of({ folder: '/a', name: 'm' }), { parameters: null, values: { x: '1' }, exercise: { program: false, line: 'ls' } });
-    assert.deepEqual(memory.of({ folder: '/b', name: 'm' }).values, {});
+    await memory.keepExercise(module, { program: false, line: 'ls' });
+    assert.deepEqual(new ModuleMemory(store, root).lastExercise(module), { program: false, line: 'ls' });
+    assert.equal(memory.lastExercise({ folder: '/b', name: 'm' }), null);
+    memory.give(module, { count: '1' });
     assert.equal(told, 2);
+  });
+
+  it('are the values that were given last, here or on the command line', () => {
+    const memory = new ModuleMemory(memento(), root);
+    memory.give(module, { count: '1' });
+    assert.deepEqual(lastGiven(root, module), { count: '1' });
+    rememberParameters(root, module, { count: '2' });
+    assert.deepEqual(memory.given(module), { count: '2' });
+    assert.deepEqual(new ModuleMemory(memento(), root).given(module), { count: '2' }, 'also in another workspace');
+  });
+
+  it('is what it takes: as its sources declare, until it was built from them', async () => {
+    const memory = new ModuleMemory(memento(), root);
+    const names = async (): Promise<string[]> => (await memory.parametersOf(module)).map(({ name }) => name);
+    assert.deepEqual(await names(), ['count']);
+    await memory.keepBuilt(module, [{ name: 'made_by_a_macro', type: 'int', description: null }]);
+    assert.deepEqual(await names(), ['made_by_a_macro']);
+    fs.writeFileSync(path.join(root, 'm.c'), `${text}module_param(more, bool, 0);\n`);
+    assert.deepEqual(await names(), ['count', 'more']);
+    fs.rmSync(path.join(root, 'm.c'));
+    assert.deepEqual(await names(), []);
   });
 
   it('is nothing where the store holds something else', async () => {
     const store = memento();
-    await store.update('module:/a:m', { values: 'broken' });
-    assert.equal(new ModuleMemory(store).of({ folder: '/a', name: 'm' }).exercise, null);
+    await store.update(`module:${root}:m`, { built: 'broken' });
+    assert.equal(new ModuleMemory(store, root).lastExercise(module), null);
   });
 });

@@ -88,7 +88,7 @@ describe('the rows of the Hosts view', () => {
   });
 });
 
-const MODULE: ModuleView = { name: 'device2', folder: '/w/module', shownFolder: 'module', loadedOn: [], preflight: null, parameters: null, values: {} };
+const MODULE: ModuleView = { name: 'device2', folder: '/w/module', shownFolder: 'module', loadedOn: [], preflight: null, parameters: () => Promise.resolve([]), values: {} };
 
 describe('the rows of the Modules view', () => {
   const line = (verdict: PreflightLine['verdict'], fix: string | null = null): PreflightLine => ({ check: 'vermagic', verdict, text: `It is ${verdict}.`, fix });
@@ -97,7 +97,7 @@ describe('the rows of the Modules view', () => {
   it('are there before anything was built', () => {
     const [module] = moduleTree([MODULE]);
     assert.deepEqual([module?.label, module?.description], ['device2', 'module']);
-    assert.deepEqual(first({}).map(({ label, description }) => [label, description]), [['Preflight', 'not checked yet'], ['Parameters', 'known after a build']]);
+    assert.deepEqual(first({}).map(({ label, description }) => [label, description]), [['Preflight', 'not checked yet'], ['Parameters', 'at their defaults']]);
   });
 
   it('give the verdict in words, the worst first, with what mends it beneath', () => {
@@ -109,11 +109,13 @@ describe('the rows of the Modules view', () => {
     assert.equal(first({ preflight: { host: 'box', lines: [line('ok')] } })[0]?.description, 'ready · box');
   });
 
-  it('show parameters with their types and what was given last', () => {
+  it('show parameters with their types and what was given last', async () => {
+    const asked = (node: TreeNode | undefined): Promise<readonly TreeNode[]> => (node?.children as () => Promise<readonly TreeNode[]>)();
     const parameter = { name: 'count', type: 'int', description: 'How often' };
-    const [, parameters] = first({ parameters: [parameter], values: { count: '3' } });
-    assert.deepEqual(children(parameters!).map(({ label, description }) => [label, description]), [['count', 'int · last "3" · How often']]);
-    assert.equal(first({ parameters: [] })[1]?.description, 'none');
+    const [, parameters] = first({ parameters: () => Promise.resolve([parameter]), values: { count: '3' } });
+    assert.equal(parameters?.description, 'last count=3');
+    assert.deepEqual((await asked(parameters)).map(({ label, description }) => [label, description]), [['count', 'int · last "3" · How often']]);
+    assert.deepEqual((await asked(first({})[1])).map(({ label }) => label), ['It takes no parameters']);
   });
 });
 

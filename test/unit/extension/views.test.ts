@@ -32,15 +32,18 @@ describe('whether a view comes to the front', () => {
 });
 
 describe('the status bar', () => {
-  it('says where the next load goes and what is loaded there', () => {
-    assert.equal(statusText({ hostId: 'guest', kernel: null, loaded: [] }), '$(server) guest');
-    assert.equal(statusText({ hostId: 'guest', kernel: '6.1.0-56-cloud-amd64', loaded: ['device2'] }), '$(server) guest 6.1 · device2 loaded');
-    assert.equal(statusText({ hostId: 'guest:newest-cloud', kernel: null, loaded: [] }), '$(server) guest newest-cloud');
-    assert.equal(statusText({ hostId: 'ssh:box', kernel: '6.12.3', loaded: ['a', 'b', 'c'] }), '$(server) ssh:box 6.12 · 3 modules loaded');
+  const box = { hostId: 'ssh:box', hostName: 'Test box', kernel: '6.12.3-arch', loaded: [] };
+
+  it('says by its name where the next load goes, and what is loaded there', () => {
+    assert.equal(statusText({ ...box, kernel: null }), '$(server) Test box');
+    assert.equal(statusText({ ...box, loaded: ['a', 'b', 'c'] }), '$(server) Test box 6.12 · 3 modules loaded');
+    assert.equal(statusText({ hostId: 'guest:6.1-cloud', hostName: 'Guest 6.1-cloud', kernel: '6.1.0-56-cloud-amd64', loaded: ['device2'] }), '$(server) Guest 6.1-cloud · device2 loaded');
+    assert.equal(statusText({ ...box, hostName: 'The machine under the desk of my colleague' }), '$(server) The machine under the desk… 6.12');
+    assert.equal(statusText({ ...box, hostName: 'my $(bug) box', kernel: null }), '$(server) my $ (bug) box');
   });
 
-  it('says it in words too', () => {
-    assert.equal(statusTooltip({ hostId: 'local', kernel: '6.1.0', loaded: [] }), 'Modules are loaded on local, Linux 6.1.0; no module loaded. Select to choose another host.');
+  it('says how it is reached and its kernel besides', () => {
+    assert.equal(statusTooltip(box), 'Modules are loaded on Test box (ssh:box, Linux 6.12.3-arch); no module loaded. Select to choose another host.');
   });
 });
 

@@ -6,7 +6,7 @@ import type { Analysis, LoadSession, Prediction, SessionEvent } from '../../../c
 import { LoadSession as LoadSessionSchema } from '../../../core/model';
 import { discoverModules, type ModuleDescription } from '../../../core/modules/discover';
 import { startLoad, type FirstLoad, type LoadDeps, type LoadedModule, type LoadPlan } from '../../../core/modules/load';
-import { lastParameters } from '../../../core/modules/parameter-memory';
+import { lastGiven, lastParameters, rememberGiven } from '../../../core/modules/parameter-memory';
 import { unloadModule } from '../../../core/modules/unload';
 import { comparePredictions } from '../../../core/sessions/compare';
 import { SessionStore } from '../../../core/sessions/store';
@@ -291,6 +291,19 @@ describe('loading a module', () => {
     assert.deepEqual(questions, [{ module: 'echo', host: 'Fake', kernel: FAKE_RELEASE }]);
   });
 
+  it('forgets no host that was agreed to elsewhere while it asked', async () => {
+    const file = 'state/agreed-hosts.json';
+    const confirmFirstLoad = (): Promise<boolean> => {
+      kernel.write(file, JSON.stringify({ hosts: [{ id: 'ssh:other', at: '' }] }));
+      return Promise.resolve(true);
+    };
+    fs.mkdirSync(kernel.dirs.state, { recursive: true });
+    const box = new FakeHost(kernel, 'ssh');
+    await (await load({ host: box }, { confirmFirstLoad })).unload();
+    const { hosts } = JSON.parse(kernel.read(file)) as { hosts: { id: string }[] };
+    assert.deepEqual(hosts.map(({ id }) => id), ['ssh:other', box.id]);
+  });
+
   it('remembers the parameters of the last load that came about, of each module', async () => {
     assert.equal(lastParameters(kernel.dirs.state, module), null);
     await (await load({ parameters: { one: '1' } })).unload();
@@ -300,6 +313,20 @@ describe('loading a module', () => {
     assert.equal(lastParameters(kernel.dirs.state, { ...module, name: 'other' }), null);
     kernel.write('state/parameters.json', '{ damaged');
     assert.equal(lastParameters(kernel.dirs.state, module), null);
+    assert.deepEqual(lastGiven(kernel.dirs.state, module), {});
+  });
+
+  it('remembers apart from that what was given last: a load without parameters, or one that fails, does not take it away', async () => {
+    const { state } = kernel.dirs;
+    await (await load({ parameters: { one: '1' } })).unload();
+    await (await load()).unload();
+    assert.deepEqual([lastParameters(state, module), lastGiven(state, module)], [{}, { one: '1' }]);
+    rememberGiven(state, module, { two: '2' });
+    assert.deepEqual([lastParameters(state, module), lastGiven(state, module)], [{}, { two: '2' }]);
+    rememberGiven(state, module, {});
+    assert.deepEqual(lastGiven(state, module), {}, 'every parameter was left to its default');
+    kernel.write('state/parameters.json', JSON.stringify({ modules: [{ folder: module.folder, name: module.name, parameters: { old: '3' } }] }));
+    assert.deepEqual(lastGiven(state, module), { old: '3' });
   });
 
   it('loads a .ko as it is, and says that its sources are newer', async () => {
