@@ -67,7 +67,7 @@ export class GuestLost extends Failure {
       requested: 'Another program ended it.',
       ended: `Its virtual machine ended (${end.qemu}).`,
     };
-    super({ code: 'host-lost', what: `${name} was lost.`, why: why[end.cause], next: 'Load again: a new guest comes up by itself.', detail: end.console });
+    super({ code: 'host-lost', what: `${name} was lost.`, why: why[end.cause], next: `${end.cause === 'panic' || end.cause === 'hung' ? 'Correct the module, then load again' : 'Load again'}: a new guest comes up by itself.`, detail: end.console });
     this.panic = end.panic;
     this.console = end.console;
   }

@@ -41,6 +41,7 @@ export function guestTarget(endpoint: Pick<GuestEndpoint, 'port' | 'keyFile' | '
     'IdentitiesOnly=yes',
     'IdentityAgent=none',
     'PreferredAuthentications=publickey',
+    'ServerAliveInterval=0', // its keeper sees a hang, and knows more of it
   ].flatMap(option);
   return { destination: 'root@127.0.0.1', options: ['-F', 'none', '-p', String(endpoint.port), '-i', endpoint.keyFile, ...own, ...ALWAYS] };
 }

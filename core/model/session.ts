@@ -101,7 +101,12 @@ export type Action = z.infer<typeof Action>;
 
 export const SessionEndState = z.enum(['unloaded', 'loaded', 'refused', 'oops', 'hostLost', 'cancelled']);
 export type SessionEndState = z.infer<typeof SessionEndState>;
-export const SessionEnd = z.object({ state: SessionEndState, reason: z.string() });
+export const SessionEnd = z.object({
+  state: SessionEndState,
+  reason: z.string(),
+  /** The module's line where the kernel met a fatal error; absent when there was none, or none that it named. */
+  source: SourceLine.optional(),
+});
 export type SessionEnd = z.infer<typeof SessionEnd>;
 
 /** Six argument registers in the order of the syscall's arguments, with their architecture's names. */

@@ -20,7 +20,7 @@ import { LocalKo } from './local-ko';
 import { InsertedModule } from './loaded';
 import { rememberParameters } from './parameter-memory';
 import { parameterArguments } from './parameters';
-import { oopsFailure, SessionRecording } from './recording';
+import { oopsFailure, SessionRecording, type BuiltCode } from './recording';
 import { refusal } from './refusal';
 import { readSources, type SourceSnapshot } from './sources';
 import { stageFailed, stageFolder } from './stage';
@@ -182,10 +182,10 @@ class Load {
     try {
       await this.giveWay();
       this.progress.step(`Loading ${module.name} on ${host.name}`);
-      const known = (): { code: ModuleCode; lines: SourceLines } => ({ code: new ModuleCode(ko), lines: new SourceLines({ environment: local.environment, koPath, sourceRoot }) });
+      const known = (): BuiltCode => ({ code: new ModuleCode(ko), lines: new SourceLines({ environment: local.environment, koPath, sourceRoot }) });
       const put = async (from: string | Buffer, remote: string): Promise<void> => host.put(await local.ready(from), remote, signal);
       const remoteKo = `${this.folder}/${module.name}.ko`;
-      const [needed] = await Promise.all([stageDependencies(dependencies, this.folder, put), put(koPath, remoteKo), recording.probesReady(known)]);
+      const [needed] = await Promise.all([stageDependencies(dependencies, this.folder, put), put(koPath, remoteKo), recording.probesReady(this.kernelName, known)]);
       await this.insertDependencies(recording, dependencies, needed);
       const devices = await this.insmod(recording, remoteKo);
       await recording.readBuffers(this.kernelName, ko, signal);
@@ -264,9 +264,12 @@ class Load {
       await recording.end({ state: 'cancelled', reason: reason ?? 'It was cancelled.' });
       return reason === null ? failure : new Failure({ code: 'cancelled', what: failure.what, why: reason, next: failure.next, exitCode: failure.exitCode });
     }
-    if (failure.code === 'oops') await recording.end({ state: 'oops', reason: recording.oops ?? failure.why });
-    else if (failure.code === 'host-lost') return recording.hostLost(failure);
-    else await recording.end({ state: 'refused', reason: failure.why });
+    if (failure.code === 'oops') {
+      const { end } = await recording.end({ state: 'oops', reason: recording.oops ?? failure.why });
+      return oopsFailure(this.plan.module.name, end?.reason ?? failure.why, end?.source, failure.detail);
+    }
+    if (failure.code === 'host-lost') return recording.hostLost(failure);
+    await recording.end({ state: 'refused', reason: failure.why });
     return failure;
   }
 

@@ -5,17 +5,26 @@ import { CallsFromLog } from '../calls/log-calls';
 import type { ModuleCode } from '../calls/module-code';
 import { CallRecorder, RecorderUnavailable } from '../calls/recorder';
 import type { SourceLines } from '../calls/source-lines';
+import { GuestLost } from '../hosts/guest';
 import type { Host } from '../hosts/host';
+import { recordsInConsole } from '../kernel-log/console-records';
 import { oopsInConsole, oopsText } from '../kernel-log/oops';
 import { KernelLogReader, markerText } from '../kernel-log/reader';
-import { Failure, type KernelRecord, type LoadSession, type SessionEnd, type SessionEvent } from '../model';
+import { Failure, type KernelRecord, type LoadSession, type SessionEnd, type SessionEvent, type SourceLine } from '../model';
 import type { SessionWriter } from '../sessions/store';
 import { readElf } from './elf';
+import { faultPlace } from './fault';
 
 export interface RecordingOptions {
   readonly host: Host;
   readonly writer: SessionWriter;
   readonly onEvent: (event: SessionEvent) => void;
+}
+
+/** What was built: the module's code, and the source lines that it came from. */
+export interface BuiltCode {
+  readonly code: ModuleCode;
+  readonly lines: SourceLines;
 }
 
 const ACTION_PLACE = / action (\d+) (begin|end)$/;
@@ -37,6 +46,7 @@ export class SessionRecording {
   /** The recorder, or why there is none. */
   private starting: Promise<CallRecorder | string> = Promise.resolve('Recording is turned off');
   private probes: CallRecorder | null = null;
+  private built: { readonly moduleName: string; readonly code: () => BuiltCode } | null = null;
   private unsaved: Failure | null = null;
   private announceLost: (failure: Failure) => void = () => undefined;
   private announceRemoved: () => void = () => undefined;
@@ -87,7 +97,8 @@ export class SessionRecording {
   }
 
   /** Waits until the probes stand, when there are any, and adds those that need the module's code. */
-  async probesReady(code: () => { code: ModuleCode; lines: SourceLines }): Promise<void> {
+  async probesReady(moduleName: string, code: () => BuiltCode): Promise<void> {
+    this.built = { moduleName, code };
     const recorder = await this.starting;
     if (typeof recorder === 'string') {
       this.emit({ type: 'recorder', recorder: { mode: 'log', reason: `${recorder}, so calls are read from the module's own log lines.`, lost: 0 } });
@@ -167,13 +178,17 @@ export class SessionRecording {
   /** Ends the session because its host is gone; gives what to tell the user. */
   async hostLost(failure: Failure): Promise<Failure> {
     const oops = this.oops ?? oopsInConsole(failure.detail ?? '');
-    await this.end(oops === null ? { state: 'hostLost', reason: failure.why } : { state: 'oops', reason: oops });
-    return oops === null ? failure : oopsFailure(this.session().module.name, oops, failure.detail);
+    const lastWords = failure instanceof GuestLost ? failure.console : '';
+    const { end } = await this.end(oops === null ? { state: 'hostLost', reason: failure.why } : { state: 'oops', reason: oops }, lastWords);
+    return oops === null ? failure : oopsFailure(this.session().module.name, oops, end?.source, failure.detail);
   }
 
-  /** Ends and saves the session; later calls change nothing. */
-  end(end: SessionEnd): Promise<LoadSession> {
-    this.over ??= this.finish(end);
+  /**
+   * Ends and saves the session; later calls change nothing.
+   * @param lastWords the console of a kernel that died, for what its log could not tell any more
+   */
+  end(end: SessionEnd, lastWords = ''): Promise<LoadSession> {
+    this.over ??= this.finish(end, lastWords);
     return this.over;
   }
 
@@ -182,14 +197,16 @@ export class SessionRecording {
     return this.unsaved;
   }
 
-  private async finish(end: SessionEnd): Promise<LoadSession> {
+  private async finish(end: SessionEnd, lastWords: string): Promise<LoadSession> {
     await this.log?.stop();
+    if (this.log) for (const record of recordsInConsole(lastWords, this.marker(''), this.session().records)) this.acceptRecord(record);
     const recorder = await this.starting;
     if (typeof recorder !== 'string') {
       const summary = await recorder.stop();
       if (this.probes) this.emit({ type: 'recorder', recorder: summary });
     }
-    this.emit({ type: 'ended', endedAt: new Date().toISOString(), end });
+    const source = end.state === 'oops' ? await this.faultLine() : null;
+    this.emit({ type: 'ended', endedAt: new Date().toISOString(), end: source === null ? end : { ...end, source } });
     try {
       this.options.writer.finish();
     } catch (error) {
@@ -198,6 +215,17 @@ export class SessionRecording {
     const session = this.session();
     this.announceEnd(session);
     return session;
+  }
+
+  private async faultLine(): Promise<SourceLine | null> {
+    if (!this.built) return null;
+    try {
+      const { code, lines } = this.built.code();
+      const place = faultPlace(this.session().records.map(({ text }) => text), this.built.moduleName, code);
+      return place && ((await lines.at(place))[0] ?? null);
+    } catch {
+      return null; // a line less, nothing more
+    }
   }
 
   private acceptRecord(record: KernelRecord): void {
@@ -223,11 +251,11 @@ export class SessionRecording {
   }
 }
 
-export function oopsFailure(module: string, oops: string, detail = ''): Failure {
+export function oopsFailure(module: string, oops: string, source?: SourceLine, detail = ''): Failure {
   return new Failure({
     code: 'oops',
     what: `The kernel met a fatal error while ${module} was loaded.`,
-    why: `It said: ${oops}`,
+    why: `${source ? `At ${source.file}:${source.line} it said` : 'It said'}: ${oops}`,
     next: 'Look at the last lines of the kernel log, correct the module, then load it on a fresh host.',
     detail,
   });

@@ -13,7 +13,7 @@ import { HostKeeper } from './hosts/host-keeper';
 import { badHosts } from './hosts/host-list';
 import { hostIdOf } from './hosts/host-id';
 import { KernelLogView } from './kernel-log/kernel-log-view';
-import { DisagreementDiagnostics } from './inline-results/disagreement-diagnostics';
+import { ObjectionDiagnostics } from './inline-results/objection-diagnostics';
 import { EditorResults } from './inline-results/editor-results';
 import { InlineResults } from './inline-results/inline-results';
 import { ResultLenses } from './inline-results/result-lenses';
@@ -94,7 +94,7 @@ export class Context {
     const editorResults = this.own(new EditorResults(this.feed));
     this.inlineResults = this.own(new InlineResults(editorResults, this.settings));
     this.own(new ResultLenses(editorResults, this.settings));
-    this.own(new DisagreementDiagnostics(this.feed));
+    this.own(new ObjectionDiagnostics(this.feed));
     this.own(new StatusBar({ settings: this.settings, hosts: this.hosts, loader: this.loader, feed: this.feed }));
     this.guests = this.own(new GuestWatcher(dirs, this.packages, (line) => this.log.warn(line)));
     this.own(new HostsView({ settings: this.settings, hosts: this.hosts, guests: this.guests, loader: this.loader, nodes: this.nodes, feed: this.feed }));

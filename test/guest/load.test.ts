@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import type { SessionEvent } from '../../core/model';
 import { unloadModule } from '../../core/modules/unload';
@@ -91,10 +92,14 @@ describe('loading a module on a guest', function () {
   });
 
   it('says oops, with the line of the kernel, when the module crashes it', async () => {
-    const folder = temporary('crasher', 'static int __init crasher_init(void) { pr_info("before\\n"); *(volatile int *)8 = 1; return 0; }\nmodule_init(crasher_init);');
-    await assert.rejects(load(guest(), folder), { code: 'oops', why: /^It said: .*NULL pointer dereference/ });
-    const [newest] = await new SessionStore(guest().dirs.state).list();
-    assert.equal(newest?.end?.state, 'oops');
+    const folder = temporary('crasher', 'static int __init crasher_init(void)\n{\n\tpr_info("before\\n");\n\t*(volatile int *)8 = 1;\n\treturn 0;\n}\nmodule_init(crasher_init);');
+    const source = { file: 'crasher.c', line: fs.readFileSync(path.join(folder, 'crasher.c'), 'utf8').split('\n').findIndex((text) => text.includes('volatile')) + 1 };
+    await assert.rejects(load(guest(), folder), { code: 'oops', why: new RegExp(`^At crasher.c:${source.line} it said: .*NULL pointer dereference`) });
+    const store = new SessionStore(guest().dirs.state);
+    const session = await store.read((await store.list())[0]?.id ?? '');
+    assert.deepEqual([session.end?.state, session.end?.source], ['oops', source]);
+    const texts = session.records.map(({ text }) => text);
+    assert.deepEqual([texts.filter((text) => text.includes('before')).length, texts.filter((text) => text.startsWith('Kernel panic')).length], [1, 1], 'what the log could not tell any more is there from the console');
     await guest().host.reset();
   });
 });

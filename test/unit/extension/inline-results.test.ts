@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { LoadSession } from '../../../core/model';
 import { callSites } from '../../../extension/src/sessions/call-sites';
-import { disagreements } from '../../../extension/src/inline-results/disagreement';
+import { disagreements, fatalErrors } from '../../../extension/src/inline-results/objections';
 import { inlineResults, isBuiltFrom, sourcePath, type EditedDocument, type InlineResult } from '../../../extension/src/inline-results/inline-model';
 import { placeLines } from '../../../extension/src/inline-results/place-lines';
 import { call, prediction, session } from './sample-session';
@@ -148,5 +148,15 @@ describe('lines of an edited text', () => {
 
   it('are none beyond the end', () => {
     assert.equal(placeLines('a', 'a\nb')(2), null);
+  });
+});
+
+describe('a fatal error of the kernel', () => {
+  it('is a problem at the line that it named, and none where it named no line', () => {
+    const end = { state: 'oops', reason: 'BUG: kernel NULL pointer dereference, address: 8' } as const;
+    assert.deepEqual(fatalErrors({ ...end, ...at(7) }), [
+      { file: 'sample.c', line: 7, message: 'The kernel met a fatal error here: BUG: kernel NULL pointer dereference, address: 8', code: 'kernel-fault' },
+    ]);
+    assert.deepEqual([fatalErrors(end), fatalErrors(null)], [[], []]);
   });
 });

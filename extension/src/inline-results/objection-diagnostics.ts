@@ -4,10 +4,10 @@ import * as vscode from 'vscode';
 import { isInside } from '../loads/modules';
 import type { LiveSession, SessionFeed } from '../sessions/session-feed';
 import { Coalesced } from '../webviews/coalesce';
-import { disagreements, type Disagreement } from './disagreement';
+import { disagreements, fatalErrors, type Objection } from './objections';
 
-/** Calls that differ from their prediction, as problems of the last load of each module folder. */
-export class DisagreementDiagnostics implements vscode.Disposable {
+/** What the kernel held against a module, as problems of the last load of its folder: calls that differ from their prediction, a fatal error. */
+export class ObjectionDiagnostics implements vscode.Disposable {
   private readonly collection = vscode.languages.createDiagnosticCollection('kmodlab-predictions');
   /** By module folder. */
   private readonly newest = new Map<string, LiveSession>();
@@ -21,7 +21,7 @@ export class DisagreementDiagnostics implements vscode.Disposable {
       if (event.type === 'started') {
         this.clear(event.session.module.folder);
         this.newest.set(event.session.module.folder, live);
-      } else if (event.type === 'call' || event.type === 'action') {
+      } else if (event.type === 'call' || event.type === 'action' || event.type === 'ended') {
         this.grown.add(live);
         this.update.request();
       }
@@ -42,9 +42,9 @@ export class DisagreementDiagnostics implements vscode.Disposable {
   private publish(folder: string, live: LiveSession): void {
     this.clear(folder);
     const byFile = new Map<string, vscode.Diagnostic[]>();
-    for (const disagreement of disagreements(live.callSites())) {
-      const file = path.resolve(folder, disagreement.file);
-      if (isInside(folder, file)) byFile.set(file, [...(byFile.get(file) ?? []), toDiagnostic(disagreement)]);
+    for (const objection of [...disagreements(live.callSites()), ...fatalErrors(live.end)]) {
+      const file = path.resolve(folder, objection.file);
+      if (isInside(folder, file)) byFile.set(file, [...(byFile.get(file) ?? []), toDiagnostic(objection)]);
     }
     this.published.set(
       folder,
@@ -62,10 +62,10 @@ export class DisagreementDiagnostics implements vscode.Disposable {
   }
 }
 
-function toDiagnostic({ line, message }: Disagreement): vscode.Diagnostic {
+function toDiagnostic({ line, message, code }: Objection): vscode.Diagnostic {
   const range = new vscode.Range(line - 1, 0, line - 1, Number.MAX_SAFE_INTEGER);
-  const diagnostic = new vscode.Diagnostic(range, message, vscode.DiagnosticSeverity.Warning);
+  const diagnostic = new vscode.Diagnostic(range, message, code === 'kernel-fault' ? vscode.DiagnosticSeverity.Error : vscode.DiagnosticSeverity.Warning);
   diagnostic.source = 'kmodlab';
-  diagnostic.code = 'prediction-differs';
+  diagnostic.code = code;
   return diagnostic;
 }
