@@ -123,4 +123,25 @@ describe('results in the editor', function () {
     await vscode.commands.executeCommand('kmodlab.unloadModule');
     await untilSession(({ end }) => end?.state === 'unloaded');
   });
+
+  it('say where the kernel met a fatal error, until the next load', async () => {
+    const uri = moduleFile('device2_kernel_buffer.c');
+    const problems = (): vscode.Diagnostic[] => vscode.languages.getDiagnostics(uri).filter(({ code }) => code === 'kernel-fault');
+    await withFile(
+      'device2_kernel_buffer.c',
+      (text) => text.replace('snprintf(', '*(volatile int *)8 = 1;\n\tsnprintf('),
+      async () => {
+        await vscode.commands.executeCommand('kmodlab.loadDevice2');
+        const problem = await until(() => problems()[0], vscode.languages.onDidChangeDiagnostics);
+        assert.match((await vscode.workspace.openTextDocument(uri)).lineAt(problem.range.start.line).text, /volatile/);
+        assert.equal(problem.severity, vscode.DiagnosticSeverity.Error);
+        assert.match(problem.message, /^The kernel met a fatal error here: BUG: kernel NULL pointer dereference/);
+      },
+    );
+    await vscode.commands.executeCommand('kmodlab.loadDevice2');
+    await until(() => (problems().length === 0 ? true : undefined), vscode.languages.onDidChangeDiagnostics);
+    await untilSession(({ end, calls }) => end === null && calls.length > 0);
+    await vscode.commands.executeCommand('kmodlab.unloadModule');
+    await untilSession(({ end }) => end?.state === 'unloaded');
+  });
 });
