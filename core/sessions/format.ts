@@ -34,6 +34,7 @@ function fit(text: string): string {
 
 /** The rows as a plain text table, predicted beside observed. Control characters of the kernel's texts are replaced. */
 export function formatComparison(rows: readonly ComparisonRow[]): string {
+  if (rows.length === 0) return 'No syscall of the module was seen, and none was predicted.';
   const table = [HEADINGS, ...rows.map(cells)].map((line) => line.map(fit));
   const widths = HEADINGS.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0)));
   const lines = table.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
@@ -51,7 +52,7 @@ export function formatSession(session: LoadSession): string {
     given.length > 0 ? `parameters: ${given.join(' ')}` : '',
     dependencies.length > 0 ? `loaded before it: ${dependencies.map(({ name }) => name).join(' ')}` : '',
     watchdog ? `watchdog: ${WATCHDOG_TEXT[watchdog.outcome ?? 'waits'](watchdog.seconds)}` : '',
-    end ? `${end.state}: ${end.reason}` : 'still running',
+    end ? `${end.state}: ${end.reason}${end.source ? ` (${end.source.file}:${end.source.line})` : ''}` : 'still running',
     lost.records > 0 ? `${lost.records} kernel log records were lost` : '',
   ];
   return lines.filter((line) => line !== '').map(printable).join('\n');

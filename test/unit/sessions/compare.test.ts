@@ -76,6 +76,7 @@ describe('predicted beside observed', () => {
     assert.equal(table.split('\n').length, 3);
     assert.ok(!table.includes('\x1b'));
     assert.deepEqual(table.split('\n')[0]?.split(/\s+/), ['call', 'at', 'predicted', 'observed', 'verdict']);
-    assert.match(formatSession(emptySession({ parameters: { a: 'b' }, end: { state: 'oops', reason: 'BUG: x' }, lost: { records: 2 } })), /^hello on Guest 6\.1-cloud .*\nparameters: a=b\noops: BUG: x\n2 kernel log records were lost$/);
+    assert.equal(formatComparison([]), 'No syscall of the module was seen, and none was predicted.');
+    assert.match(formatSession(emptySession({ parameters: { a: 'b' }, end: { state: 'oops', reason: 'BUG: x', source: { file: 'hello.c', line: 7 } }, lost: { records: 2 } })), /^hello on Guest 6\.1-cloud .*\nparameters: a=b\noops: BUG: x \(hello\.c:7\)\n2 kernel log records were lost$/);
   });
 });
