@@ -141,11 +141,11 @@ export class CallRecorder {
     const functions = [...(code.function(INIT) ? [INIT] : []), ...jumps.map(({ symbol }) => symbol).filter((name) => name !== INIT)];
     this.unwatched.push(...code.tailJumpers.slice(MAX_WATCHED).map(({ symbol }) => symbol));
     this.queue.setCode(code, lines, functions);
-    lines.prefetch([...code.callReturns.map(({ section, offset }) => ({ section, offset: offset - 1 })), ...jumps.flatMap((jumper) => jumper.jumps)]);
     functions.forEach((name, index) => this.stdin.write(`watch ${index} ${this.options.moduleName} ${name}\n`));
     const watched = this.answer('watched');
     this.stdin.write('sync watched\n');
     await watched;
+    lines.prefetch([...code.callReturns.map(({ section, offset }) => ({ section, offset: offset - 1 })), ...jumps.flatMap((jumper) => jumper.jumps)]);
   }
 
   /** Tells where the module's sections lie (`SECTION 0xADDRESS` lines), an empty text when that cannot be known. */

@@ -24,17 +24,22 @@ export async function putFile(host: Host, localPath: string, remotePath: string,
     const result = await host.run(['sh', '-c', PUT_SCRIPT, 'sh', remotePath, String(size)], { stdin: handle.createReadStream(), ...(signal ? { signal } : {}) });
     if (result.cancelled) throw Failure.cancelled(what);
     if (result.exitCode === 0) return;
-    const full = /No space left on device|Disk quota exceeded/i.test(result.stderr);
-    throw new Failure({
-      code: full ? 'host-disk-full' : 'host-put-failed',
-      what,
-      why: full ? `There is no space left for ${remotePath}.` : `${remotePath} cannot be written there.`,
-      next: full ? 'Free some space on the host.' : 'Check the folder and its permissions on the host.',
-      detail: result.stderr,
-    });
+    throw putFailed(host, localPath, remotePath, result);
   } finally {
     await handle.close();
   }
+}
+
+/** Why a file did not come to be on a host. */
+export function putFailed(host: Pick<Host, 'name'>, localPath: string, remotePath: string, result: Pick<ProcessResult, 'stderr'>): Failure {
+  const full = /No space left on device|Disk quota exceeded/i.test(result.stderr);
+  return new Failure({
+    code: full ? 'host-disk-full' : 'host-put-failed',
+    what: `${localPath} was not copied to ${host.name}.`,
+    why: full ? `There is no space left for ${remotePath}.` : `${remotePath} cannot be written there.`,
+    next: full ? 'Free some space on the host.' : 'Check the folder and its permissions on the host.',
+    detail: result.stderr,
+  });
 }
 
 /**

@@ -59,27 +59,35 @@ const END_WATCHDOG = `end_watchdog() {
 }
 `;
 
+/** Less of the .ko arrived than was announced, or it could not be kept; why is on stderr. */
+export const EXIT_NOT_COPIED = 81;
+
 /**
- * Arguments: log, trace or nothing, begin, end, /proc/modules, /proc/devices, /proc/misc, /sys/module, module, session, seconds of
- * the watchdog or 0, its marker, path of the .ko, parameters… Prints parts that begin with `@ NAME`: the `descriptors` that insmod gets
- * (`… NUMBER -> TARGET`), of {@link LIST_DESCRIPTORS}; the devices `before` and `after`, where the
- * `sections` with code lie, each line behind the name of its file.
+ * Arguments: log, begin, end, /proc/modules, /proc/devices, /proc/misc, /sys/module, module, session, seconds of the watchdog or 0,
+ * its marker, path of the .ko, parameters… Standard input, for which it waits: an empty line when what was loaded before it is
+ * there; a line with the size of the .ko and the trace or nothing; the .ko. Where it ends before, only the folder of the .ko goes. Prints parts
+ * that begin with `@ NAME`: the descriptors that insmod gets (`… NUMBER -> TARGET`), which ls in its place lists; the devices
+ * `before` and `after`; nothing, when `insmod` begins; where the `sections` with code lie, each line behind the name of its file.
  */
-export const INSERT = `${FIND_TOOLS}log=$1 trace=$2 begin=$3 end=$4 modules=$5 devices=$6 misc=$7 sys=$8 name=$9
+export const INSERT = `${FIND_TOOLS}log=$1 begin=$2 end=$3 modules=$4 devices=$5 misc=$6 sys=$7 name=$8 session=$9
 shift 9
-session=$1 seconds=$2 watchdog=$3 ko=$4
-shift 4
+seconds=$1 watchdog=$2 ko=$3
+shift 3
 ${END_WATCHDOG}show() { echo "@ $1"; grep -s '' "$devices" "$misc"; }
 echo '@ descriptors'
-${LIST_DESCRIPTORS}
+ls -l /proc/self/fd </dev/null ${NO_OTHER_DESCRIPTOR} 2>/dev/null
+forget() { rm -f -- "\${ko%/*}"/*.ko; rmdir -- "\${ko%/*}"; }
+read -r line || { forget; exit 0; }
 show before
+read -r size trace || { forget; exit 0; }
+cat >"$ko" && [ "$(wc -c <"$ko")" -eq "$size" ] || { forget; exit ${EXIT_NOT_COPIED}; }
+echo '@ insmod'
 ${MARK_BEGIN}if [ "$seconds" -gt 0 ]; then
   ${DETACH}  $group sh -c '${WATCHDOG}' "${WATCHDOG_NAME}$session" "$seconds" "$name" "$modules" "$log" "$watchdog" </dev/null >/dev/null 2>&1 &
 fi
 insmod "$ko" "$@" </dev/null ${NO_OTHER_DESCRIPTOR}
 status=$?
-rm -f -- "\${ko%/*}"/*.ko # before anything is printed: where nobody reads any more, that ends this shell
-rmdir -- "\${ko%/*}"
+forget # before anything is printed: where nobody reads any more, that ends this shell
 ${MARK_END}[ "$status" -eq 0 ] || [ "$seconds" -eq 0 ] || end_watchdog
 show after
 echo '@ sections'

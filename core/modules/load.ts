@@ -14,8 +14,9 @@ import { buildFor, builtElsewhere, environmentFor, examine, kernelNameOf, missin
 import { confirmFirstLoad } from './first-load';
 import { refuseForbiddenHost } from './forbid';
 import { lockHost } from './host-lock';
-import { CLEAN_UP, EXIT_DEPENDENCY, EXIT_NO_MARKER, INSERT, INSERT_DEPENDENCIES, PROC_DEVICES, PROC_MISC, PROC_MODULES, STAGE, SYS_MODULE } from './host-scripts';
+import { CLEAN_UP, EXIT_DEPENDENCY, EXIT_NO_MARKER, INSERT_DEPENDENCIES, PROC_DEVICES, PROC_MISC, PROC_MODULES, STAGE, SYS_MODULE } from './host-scripts';
 import { readHeadersOf } from './kernel-knowledge';
+import { Insertion } from './insertion';
 import { LocalKo } from './local-ko';
 import { InsertedModule } from './loaded';
 import { rememberParameters } from './parameter-memory';
@@ -31,6 +32,9 @@ import type { CharacterDevice, LoadDeps, LoadedModule, LoadPlan } from './types'
 
 export type { CharacterDevice, FirstLoad, LoadDeps, LoadedModule, LoadPlan, SigningKey } from './types';
 
+/** Places of the session's markers. */
+const INSMOD_BEGIN = 'insmod begin';
+const INSMOD_END = 'insmod end';
 const CLEAN_UP_LIMIT_MS = 15_000;
 const SLOW_INIT_MS = 10_000;
 const MAX_DESCRIPTORS = 256;
@@ -91,6 +95,7 @@ class Load {
   private readonly folder = stageFolder();
   /** Makes the folder on the host, for the text of /proc/modules; null before that was asked for, and when nothing is left of it. */
   private staging: Promise<string> | null = null;
+  private insertion: Insertion | null = null;
   /** Kernel names of what insmod was asked to insert, in that order. */
   private asked: string[] = [];
 
@@ -120,11 +125,13 @@ class Load {
       const staging = this.stage();
       this.staging = staging;
       staging.catch(() => undefined); // waited for once there is something to copy
+      const insertion = this.prepareInsmod(recording);
+      this.insertion = insertion;
       const headers = await readHeadersOf(environment);
       const target = { arch: facts.arch, kernel: facts.kernel, ...headers };
       const built = await this.obtain(recording, snapshot, environment, () => this.predict(recording, snapshot, target));
       const examined = await examine({ plan: this.plan, facts, environment, config: headers.config ?? null, built, procModules: await staging }, this.deps);
-      return await this.insert(recording, environment, built, examined);
+      return await this.insert(recording, insertion, environment, built, examined);
     } catch (error) {
       throw await this.abandon(recording, Failure.from(error));
     } finally {
@@ -169,7 +176,7 @@ class Load {
     return result.stdout;
   }
 
-  private async insert(recording: SessionRecording, environment: BuildEnvironment | null, { koPath, sourceRoot }: Built, examined: Examined): Promise<LoadedModule> {
+  private async insert(recording: SessionRecording, insertion: Insertion, environment: BuildEnvironment | null, { koPath, sourceRoot }: Built, examined: Examined): Promise<LoadedModule> {
     const { host, module, parameters, signing } = this.plan;
     const { signal } = this.deps;
     const { info, ko, lines, dependencies, kernel } = examined;
@@ -181,13 +188,16 @@ class Load {
     const local = new LocalKo(environment, signing && wantsSignature(await host.facts(signal)) ? { key: signing, hash: kernel.config?.['MODULE_SIG_HASH'] ?? 'sha256' } : null);
     try {
       await this.giveWay();
+      if (dependencies.length === 0) insertion.aboutToInsert();
       this.progress.step(`Loading ${module.name} on ${host.name}`);
       const known = (): BuiltCode => ({ code: new ModuleCode(ko), lines: new SourceLines({ environment: local.environment, koPath, sourceRoot }) });
       const put = async (from: string | Buffer, remote: string): Promise<void> => host.put(await local.ready(from), remote, signal);
-      const remoteKo = `${this.folder}/${module.name}.ko`;
-      const [needed] = await Promise.all([stageDependencies(dependencies, this.folder, put), put(koPath, remoteKo), recording.probesReady(this.kernelName, known)]);
-      await this.insertDependencies(recording, dependencies, needed);
-      const devices = await this.insmod(recording, remoteKo);
+      const [file, needed] = await Promise.all([local.ready(koPath), stageDependencies(dependencies, this.folder, put), recording.probesReady(this.kernelName, known)]);
+      if (dependencies.length > 0) {
+        await this.insertDependencies(recording, dependencies, needed);
+        insertion.aboutToInsert();
+      }
+      const devices = await this.insmod(recording, insertion, file);
       await recording.readBuffers(this.kernelName, ko, signal);
       rememberParameters(this.deps.dirs.state, module, parameters);
       return new InsertedModule({ host, recording, lock: this.lock, kernelName: this.kernelName, devices, ...(signal ? { signal } : {}) });
@@ -205,12 +215,9 @@ class Load {
   }
 
   private async insertDependencies(recording: SessionRecording, dependencies: readonly NeededModule[], args: readonly string[]): Promise<void> {
-    if (dependencies.length === 0) return;
     const { host } = this.plan;
-    const begin = recording.marker('dependencies begin');
-    recording.follow({ sinceMarker: begin });
     this.asked = dependencies.map(({ name }) => name);
-    const result = await this.waitFor(recording, host.script(INSERT_DEPENDENCIES, [KERNEL_LOG, begin, PROC_MODULES, ...args], { ...this.withSignal(), asRoot: true }));
+    const result = await this.waitFor(recording, host.script(INSERT_DEPENDENCIES, [KERNEL_LOG, recording.marker(INSMOD_BEGIN), PROC_MODULES, ...args], { ...this.withSignal(), asRoot: true }));
     const inserted = result.stdout.split('\n');
     const ours = dependencies.filter(({ name }) => inserted.includes(name));
     this.asked = ours.map(({ name }) => name);
@@ -222,42 +229,54 @@ class Load {
     recording.emit({ type: 'dependencies', dependencies: ours.map(({ name, from }) => ({ name, from })) });
   }
 
-  private async insmod(recording: SessionRecording, remoteKo: string): Promise<CharacterDevice[]> {
+  /** Has a shell on the host wait for the .ko, and follows the log from what it will write there. */
+  private prepareInsmod(recording: SessionRecording): Insertion {
     const { host, module, watchdogSeconds = 0 } = this.plan;
-    const [begin, end] = [recording.marker('insmod begin'), recording.marker('insmod end')];
-    if (!recording.isFollowing) recording.follow({ sinceMarker: begin });
+    recording.follow({ sinceMarker: recording.marker(INSMOD_BEGIN) });
+    const markers = [recording.marker(INSMOD_BEGIN), recording.marker(INSMOD_END)];
+    const watchdog = [String(watchdogSeconds), recording.marker('watchdog')];
+    const about = [KERNEL_LOG, ...markers, PROC_MODULES, PROC_DEVICES, PROC_MISC, SYS_MODULE, this.kernelName, recording.session().id, ...watchdog];
+    return new Insertion({ host, about, ko: `${this.folder}/${module.name}.ko`, parameters: this.insmodArguments, ...this.withSignal() });
+  }
+
+  private async insmod(recording: SessionRecording, insertion: Insertion, file: string): Promise<CharacterDevice[]> {
+    const { host, module, watchdogSeconds = 0 } = this.plan;
     this.asked.push(this.kernelName);
     if (watchdogSeconds > 0) recording.emit({ type: 'watchdog', watchdog: { seconds: watchdogSeconds, outcome: null } });
-    const files = [PROC_MODULES, PROC_DEVICES, PROC_MISC, SYS_MODULE];
-    const watchdog = [String(watchdogSeconds), recording.marker('watchdog')];
-    const args = [KERNEL_LOG, recording.traceFile, begin, end, ...files, this.kernelName, recording.session().id, ...watchdog, remoteKo, ...this.insmodArguments];
-    const result = await this.waitFor(recording, host.script(INSERT, args, { ...this.withSignal(), asRoot: true }));
+    const result = await this.waitFor(recording, insertion.insert(file, recording.traceFile), insertion.begun);
     if (result.exitCode === EXIT_NO_MARKER) throw logUnwritable(host, result);
     this.staging = null;
     const parts = partsOf(result.stdout);
     recording.emit({ type: 'loaderDescriptors', descriptors: readDescriptors(parts.get('descriptors') ?? '') });
     recording.located((parts.get('sections') ?? '').replaceAll(/^.*\/([^/:]+):/gm, '$1 '));
-    await recording.guard(recording.arrived(end));
+    await recording.guard(recording.arrived(recording.marker(INSMOD_END)));
     if (result.exitCode === 0) return newDevices(readDevices(parts.get('before') ?? ''), readDevices(parts.get('after') ?? ''));
     this.asked.pop();
     if (recording.oops !== null) throw oopsFailure(module.name, recording.oops);
     throw refusal({ module: module.name, kernelName: this.kernelName, host: host.name, result, records: recording.session().records });
   }
 
-  /** Waits for insmod, and says so when it takes long. */
-  private async waitFor(recording: SessionRecording, work: Promise<ProcessResult>): Promise<ProcessResult> {
-    const slow = setTimeout(() => this.progress.step(`insmod has not come back for ${SLOW_INIT_MS / 1000} s: init may hang (cancel ends it)`), SLOW_INIT_MS);
+  /** Waits for insmod, and says so when it takes long from `begun` on. */
+  private async waitFor(recording: SessionRecording, work: Promise<ProcessResult>, begun: Promise<void> = Promise.resolve()): Promise<ProcessResult> {
+    let slow: NodeJS.Timeout | undefined;
+    let over = false;
+    void begun.then(() => {
+      if (!over) slow = setTimeout(() => this.progress.step(`insmod has not come back for ${SLOW_INIT_MS / 1000} s: init may hang (cancel ends it)`), SLOW_INIT_MS);
+    });
     try {
       const result = await recording.guard(work);
       checkCancelled(result);
       return result;
     } finally {
+      over = true;
       clearTimeout(slow);
     }
   }
 
   /** Leaves nothing on the host and ends the session with why it came to nothing; gives what to tell the user. */
   private async abandon(recording: SessionRecording, failure: Failure): Promise<Failure> {
+    const ended = this.insertion?.giveUp();
+    if (failure.code !== 'host-lost') await ended;
     const stuck = failure.code === 'host-lost' || recording.isOver() ? [] : await this.cleanUp(recording.session().id);
     if (failure.code === 'cancelled') {
       const reason = await this.endStuck(stuck);

@@ -40,7 +40,8 @@ export class SessionRecording {
   /** Resolves when the watchdog on the host has unloaded the module. */
   readonly removedByWatchdog: Promise<void>;
   private log: KernelLogReader | null = null;
-  private calls: CallsFromLog | null = null;
+  /** Not known before the first record. */
+  private calls: CallsFromLog | null | undefined;
   private action: number | null = null;
   private probedAction: number | null = null;
   /** The recorder, or why there is none. */
@@ -110,10 +111,6 @@ export class SessionRecording {
     this.emit({ type: 'recorder', recorder: recorder.summary() });
   }
 
-  get isFollowing(): boolean {
-    return this.log !== null;
-  }
-
   /** Where markers are to be written besides the log; an empty text when calls are not recorded by probes. */
   get traceFile(): string {
     return this.probes?.markerFile ?? '';
@@ -137,14 +134,8 @@ export class SessionRecording {
     return markerText(this.options.writer.id, place);
   }
 
-  /** Starts to follow the kernel log; what was read of this session before counts for the calls to come. */
+  /** Starts to follow the kernel log. */
   follow(since: { sinceMarker: string } | { sinceSeq: number }): void {
-    const session = this.session();
-    if (session.recorder.mode === 'log') {
-      const abi = syscallAbi(session.host.arch);
-      this.calls = new CallsFromLog({ predictions: session.predictions, syscallNumber: (name) => abi.byName(name)?.number ?? null });
-      for (const record of session.records) this.calls.push(record, null);
-    }
     this.log = new KernelLogReader(this.options.host, {
       ...since,
       onRecord: (record) => this.acceptRecord(record),
@@ -228,7 +219,18 @@ export class SessionRecording {
     }
   }
 
+  /** Null when the calls are recorded; what was read of this session before counts for the calls to come. */
+  private callsFromLog(): CallsFromLog | null {
+    const session = this.session();
+    if (session.recorder.mode !== 'log') return null;
+    const abi = syscallAbi(session.host.arch);
+    const calls = new CallsFromLog({ predictions: session.predictions, syscallNumber: (name) => abi.byName(name)?.number ?? null });
+    for (const record of session.records) calls.push(record, null);
+    return calls;
+  }
+
   private acceptRecord(record: KernelRecord): void {
+    if (this.calls === undefined) this.calls = this.callsFromLog();
     this.emit({ type: 'record', record });
     this.oops ??= oopsText(record.text);
     const call = this.calls?.push(record, this.action);

@@ -113,7 +113,7 @@ describe('a load that goes wrong', function () {
     const children = (): number => fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && parentOf(name) === process.pid).length;
     const ours = (): number[] => [fs.readdirSync('/proc/self/fd').length, children()];
     const theirs = async (): Promise<{ slab: number; processes: number; rest: string }> => {
-      const { stdout } = await host.script('sync; echo 3 >/proc/sys/vm/drop_caches; sed -n "s/^SUnreclaim: *//p" /proc/meminfo; grep -l . /proc/[0-9]*/cmdline 2>/dev/null | wc -l; ls /tmp /dev/held; cat /sys/kernel/tracing/kprobe_events; ls /sys/kernel/tracing/instances', []);
+      const { stdout } = await host.script('sync; echo 3 >/proc/sys/vm/drop_caches; sed -n "s/^SUnreclaim: *//p" /proc/meminfo; set -- $(grep -l . /proc/[0-9]*/cmdline 2>/dev/null); echo $#; ls /tmp /dev/held; cat /sys/kernel/tracing/kprobe_events; ls /sys/kernel/tracing/instances', []);
       const [slab = '', processes = '', ...rest] = stdout.split('\n');
       return { slab: Number.parseInt(slab), processes: Number(processes), rest: rest.join('\n').trim() };
     };
