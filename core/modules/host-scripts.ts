@@ -66,7 +66,7 @@ export const EXIT_NOT_COPIED = 81;
  * Arguments: log, begin, end, /proc/modules, /proc/devices, /proc/misc, /sys/module, module, session, seconds of the watchdog or 0,
  * its marker, path of the .ko, parameters… Standard input, for which it waits: an empty line when what was loaded before it is
  * there; a line with the size of the .ko and the trace or nothing; the .ko. Where it ends before, only the folder of the .ko goes. Prints parts
- * that begin with `@ NAME`: the descriptors that insmod gets (`… NUMBER -> TARGET`), which ls in its place lists; the devices
+ * that begin with `@ NAME`: the `descriptors` that insmod gets (`… NUMBER -> TARGET`), of {@link LIST_DESCRIPTORS}; the devices
  * `before` and `after`; nothing, when `insmod` begins; where the `sections` with code lie, each line behind the name of its file.
  */
 export const INSERT = `${FIND_TOOLS}log=$1 begin=$2 end=$3 modules=$4 devices=$5 misc=$6 sys=$7 name=$8 session=$9
@@ -75,7 +75,7 @@ seconds=$1 watchdog=$2 ko=$3
 shift 3
 ${END_WATCHDOG}show() { echo "@ $1"; grep -s '' "$devices" "$misc"; }
 echo '@ descriptors'
-ls -l /proc/self/fd </dev/null ${NO_OTHER_DESCRIPTOR} 2>/dev/null
+${LIST_DESCRIPTORS}
 forget() { rm -f -- "\${ko%/*}"/*.ko; rmdir -- "\${ko%/*}"; }
 read -r line || { forget; exit 0; }
 show before
