@@ -7,6 +7,8 @@ import { loadAnalyzer, predictWith } from '../../cli/analysis';
 import { guestsFolder } from '../../core/guest/manage';
 import { GuestLease } from '../../core/guest/owner';
 import { openGuest, type GuestHost } from '../../core/hosts/guest';
+import type { BuildEnvironment, Host } from '../../core/hosts/host';
+import type { SessionEvent } from '../../core/model';
 import { discoverModules } from '../../core/modules/discover';
 import { startLoad } from '../../core/modules/load';
 import { PackageStore } from '../../core/packages';
@@ -14,7 +16,7 @@ import { userDirs } from '../../core/platform/dirs';
 import { run } from '../../core/platform/process';
 import { SessionStore } from '../../core/sessions/store';
 import { copyOfModule, ROOT } from '../support/cli';
-import { inTurn, milliseconds, type Figure } from './measure';
+import { counted, inTurn, median, milliseconds, type Figure } from './measure';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-bench-'));
 /** The packages are the user's; the guest and the sessions are the benchmark's own. */
@@ -30,32 +32,63 @@ async function must(argv: readonly string[], env?: NodeJS.ProcessEnv): Promise<s
   return result.stdout;
 }
 
-/** An edit, so that both compile: a file that was only touched is not built again by the product, whose copy has the same text. */
-function edit(folder: string): void {
-  fs.appendFileSync(path.join(folder, 'device2_descriptors.c'), `/* ${process.hrtime.bigint()} */\n`);
+type Change = (folder: string) => void;
+
+const SOURCE = 'device2_descriptors.c';
+
+/** Makes both compile it. */
+const edit: Change = (folder) => fs.appendFileSync(path.join(folder, SOURCE), `/* ${process.hrtime.bigint()} */\n`);
+
+/** The text stays the same: the product, which builds a copy, has nothing to compile. */
+const touch: Change = (folder) => fs.utimesSync(path.join(folder, SOURCE), new Date(), new Date());
+
+/** What a load goes through until the module's first kernel line, each named by what ends it. */
+const STAGES = ['make begins', 'make ends', 'verdict', 'probes and stripped copy ready', 'first line'] as const;
+type Stages = Record<(typeof STAGES)[number], number>;
+
+/** The host, with somebody told when make begins. */
+function watched(host: GuestHost, onMake: () => void): Host {
+  const buildEnvironment = async (): Promise<BuildEnvironment> => {
+    const environment = await host.buildEnvironment();
+    return { ...environment, wrap: (argv, folders) => (argv[0] === 'make' && onMake(), environment.wrap(argv, folders)) };
+  };
+  return new Proxy<Host>(host, {
+    get: (target, name) => {
+      if (name === 'buildEnvironment') return buildEnvironment;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
 }
 
-/** Until the module's first kernel line is there; unloading is not measured. */
-async function withProduct(folder: string, host: GuestHost, analyzer: Awaited<ReturnType<typeof loadAnalyzer>>): Promise<number> {
+/** Milliseconds of each stage; unloading is not measured. */
+async function withProduct(folder: string, host: GuestHost, analyzer: Awaited<ReturnType<typeof loadAnalyzer>>, change: Change): Promise<Stages> {
   const [module] = await discoverModules(folder);
-  edit(folder);
-  const started = performance.now();
-  let firstLine = 0;
+  change(folder);
+  const reached: Partial<Stages> = {};
+  let last = performance.now();
+  const reach = (stage: keyof Stages): void => {
+    if (stage in reached) return;
+    const now = performance.now();
+    reached[stage] = now - last;
+    last = now;
+  };
+  const ends: Partial<Record<SessionEvent['type'], keyof Stages>> = { build: 'make ends', preflight: 'verdict', recorder: 'probes and stripped copy ready', record: 'first line' };
   const loaded = await startLoad(
-    { module: module!, host, parameters: {}, predict: predictWith(analyzer) },
-    { store: new SessionStore(dirs.state), dirs, onEvent: (event) => event.type === 'record' && firstLine === 0 && (firstLine = performance.now()) },
+    { module: module!, host: watched(host, () => reach('make begins')), parameters: {}, predict: predictWith(analyzer) },
+    { store: new SessionStore(dirs.state), dirs, onEvent: ({ type }) => ends[type] && reach(ends[type]) },
   );
   await loaded.unload();
-  return firstLine - started;
+  return reached as Stages;
 }
 
-async function byHand(folder: string, host: GuestHost): Promise<number> {
+async function byHand(folder: string, host: GuestHost, change: Change): Promise<number> {
   const build = await host.buildEnvironment();
   const lease = await GuestLease.connect(path.join(guestsFolder(dirs), '6.1-cloud'), { kind: 'process' });
   const { port, keyFile, knownHosts } = await lease!.ready;
   const options = ['-i', keyFile, '-o', `UserKnownHostsFile=${knownHosts}`, '-o', 'HostKeyAlias=kmodlab-guest', '-o', 'BatchMode=yes', '-o', 'IdentitiesOnly=yes', '-o', 'ControlMaster=no', '-o', 'ControlPath=none'];
   const ssh = (...command: string[]): Promise<string> => must(['ssh', ...options, '-p', String(port), 'root@127.0.0.1', ...command]);
-  edit(folder);
+  change(folder);
   const elapsed = await milliseconds(async () => {
     const make = build.wrap(['make', '-C', build.kernelDir, `M=${folder}`, ...build.makeArgs, 'modules'], [folder]);
     await must(make.argv, make.env);
@@ -68,14 +101,27 @@ async function byHand(folder: string, host: GuestHost): Promise<number> {
   return elapsed;
 }
 
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
 export async function loadFigures(runs: number): Promise<Figure[]> {
   const ours = copyOfModule();
   const theirs = copyOfModule();
   const analyzer = await loadAnalyzer(dist);
   const host = await open(false);
+  const compare = async (how: string, change: Change): Promise<Figure[]> => {
+    const taken: Stages[] = [];
+    const ofProduct = async (): Promise<number> => {
+      const stages = await withProduct(ours, host, analyzer, change);
+      taken.push(stages);
+      return sum(Object.values(stages));
+    };
+    const warm = await inTurn(`warm Load device2, its source ${how}, to its first kernel line`, ofProduct, 'make, scp, ssh insmod, ssh dmesg', () => byHand(theirs, host, change), runs);
+    const counting = taken.slice(1); // the first pair is not counted
+    const stages = Object.fromEntries(STAGES.map((stage) => [stage, Math.round(median(counting.map((each) => each[stage])))]));
+    return [warm, { ...counted('everything of it but make', 'ms', counting.map((each) => Math.round(sum(Object.values(each)) - each['make ends']))), stages }];
+  };
   try {
-    const warm = await inTurn('warm Load device2, to its first kernel line', () => withProduct(ours, host, analyzer), 'make, scp, ssh insmod, ssh dmesg', () => byHand(theirs, host), runs);
-    return [warm];
+    return [...(await compare('edited', edit)), ...(await compare('touched', touch))];
   } finally {
     await host.dispose();
     analyzer.dispose();

@@ -23,8 +23,9 @@ const PARTS: Readonly<Record<string, (runs: number) => Promise<(Figure | NotMeas
 
 function line(figure: Figure | NotMeasured): string {
   if ('missing' in figure) return `${figure.name}: ${figure.missing}`;
-  const { name, value, min, max, unit, beside } = figure;
-  const ours = `${name}: ${value} ${unit} (${min} to ${max})`;
+  const { name, value, min, max, unit, beside, stages } = figure;
+  const parts = stages ? `\n    until: ${Object.entries(stages).map(([stage, taken]) => `${stage} ${taken}`).join(', ')} ${unit}` : '';
+  const ours = `${name}: ${value} ${unit} (${min} to ${max})${parts}`;
   return beside ? `${ours}\n    beside ${beside.name}: ${beside.value} ${unit} (${beside.min} to ${beside.max}), ratio ${beside.ratio}` : ours;
 }
 

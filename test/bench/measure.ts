@@ -8,6 +8,8 @@ export interface Figure {
   readonly value: number;
   readonly min: number;
   readonly max: number;
+  /** Medians of its parts, in their order. */
+  readonly stages?: Readonly<Record<string, number>>;
   readonly beside: { readonly name: string; readonly value: number; readonly min: number; readonly max: number; /** Median of the pairs' quotients, ours by theirs. */ readonly ratio: number } | null;
 }
 
