@@ -83,6 +83,17 @@ export const Watchdog = z.object({
 });
 export type Watchdog = z.infer<typeof Watchdog>;
 
+/** A character device that appeared in /proc/devices or /proc/misc while the module was inserted. */
+export const CharacterDevice = z.object({
+  name: z.string(),
+  major: z.int().nonnegative(),
+  /** 0 unless it is a misc device, or the host made nodes for several. */
+  minor: z.int().nonnegative(),
+  /** Path of its node; null while none is known. */
+  node: z.string().nullable(),
+});
+export type CharacterDevice = z.infer<typeof CharacterDevice>;
+
 /** Something that was run on the host while the module was loaded. */
 export const Action = z.object({
   argv: z.array(z.string()),
@@ -232,6 +243,8 @@ export const LoadSession = z.object({
   calls: z.array(Call),
   /** In the order in which they were loaded; absent when there are none. */
   dependencies: z.array(Dependency).optional(),
+  /** What the module registered; absent when that was nothing. */
+  devices: z.array(CharacterDevice).optional(),
   /** Device nodes that were made on the host, for those who unload. */
   nodes: z.array(z.string()).optional(),
   watchdog: Watchdog.optional(),
@@ -254,6 +267,7 @@ export const SessionEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('loaderDescriptors'), descriptors: z.array(OpenDescriptor) }),
   z.object({ type: z.literal('koBuildId'), koBuildId: z.string() }),
   z.object({ type: z.literal('dependencies'), dependencies: z.array(Dependency) }),
+  z.object({ type: z.literal('devices'), devices: z.array(CharacterDevice) }),
   z.object({ type: z.literal('node'), node: z.string() }),
   z.object({ type: z.literal('watchdog'), watchdog: Watchdog }),
   z.object({ type: z.literal('ended'), endedAt: z.string(), end: SessionEnd }),

@@ -5,6 +5,7 @@ export const PROC_MODULES = '/proc/modules';
 export const PROC_DEVICES = '/proc/devices';
 export const PROC_MISC = '/proc/misc';
 export const SYS_MODULE = '/sys/module';
+export const SYS_CHAR_DEVICES = '/sys/dev/char';
 export const TEMPORARY = '/tmp';
 
 const FIND_TOOLS = 'PATH=$PATH:/usr/sbin:/sbin\n';
@@ -159,6 +160,17 @@ for name do
   grep "^$name " "$modules"
 done
 exit "$status"
+`;
+
+/** Arguments: /sys/dev/char, /dev, `MAJOR:MINOR` or `MAJOR:*`… Prints the number and the node of each device that has one (DEVNAME, uevent_show() in drivers/base/core.c). */
+export const NODES = `sys=$1 dev=$2
+shift 2
+for number do
+  for device in "$sys"/$number; do
+    name=$(sed -n 's/^DEVNAME=//p' "$device/uevent" 2>/dev/null)
+    [ -z "$name" ] || [ ! -c "$dev/$name" ] || echo "\${device##*/} /dev/$name"
+  done
+done
 `;
 
 /** A node of that name is there and is another device or no device. */

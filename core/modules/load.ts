@@ -4,12 +4,12 @@ import { ModuleCode } from '../calls/module-code';
 import { SourceLines } from '../calls/source-lines';
 import type { BuildEnvironment, Host, HostFacts } from '../hosts/host';
 import { KERNEL_LOG } from '../kernel-log/reader';
-import { ExitCode, Failure, SESSION_VERSION, type AnalysisTarget, type BuildResult, type LoadSession, type OpenDescriptor } from '../model';
+import { ExitCode, Failure, SESSION_VERSION, type AnalysisTarget, type BuildResult, type CharacterDevice, type LoadSession, type OpenDescriptor } from '../model';
 import type { HeldLock } from '../platform/lock';
 import type { ProcessResult } from '../platform/process';
 import { silentProgress, type Progress } from '../platform/progress';
 import { stageDependencies, type NeededModule } from './dependencies';
-import { newDevices, partsOf, readDevices } from './devices';
+import { deviceNodes, newDevices, partsOf, readDevices } from './devices';
 import { buildFor, builtElsewhere, environmentFor, examine, kernelNameOf, missingEnvironment, type Built, type Examined } from './examine';
 import { confirmFirstLoad } from './first-load';
 import { refuseForbiddenHost } from './forbid';
@@ -28,9 +28,9 @@ import { stageFailed, stageFolder } from './stage';
 import { startAnew } from './unload-refused';
 import { unloadIfLoaded } from './unload';
 import { wantsSignature } from './signing';
-import type { CharacterDevice, LoadDeps, LoadedModule, LoadPlan } from './types';
+import type { LoadDeps, LoadedModule, LoadPlan } from './types';
 
-export type { CharacterDevice, FirstLoad, LoadDeps, LoadedModule, LoadPlan, SigningKey } from './types';
+export type { FirstLoad, LoadDeps, LoadedModule, LoadPlan, SigningKey } from './types';
 
 /** Places of the session's markers. */
 const INSMOD_BEGIN = 'insmod begin';
@@ -197,7 +197,8 @@ class Load {
         await this.insertDependencies(recording, dependencies, needed);
         insertion.aboutToInsert();
       }
-      const devices = await this.insmod(recording, insertion, file);
+      const devices = await deviceNodes(host, await this.insmod(recording, insertion, file), (work) => recording.guard(work));
+      if (devices.length > 0) recording.emit({ type: 'devices', devices });
       await recording.readBuffers(this.kernelName, ko, signal);
       rememberParameters(this.deps.dirs.state, module, parameters);
       return new InsertedModule({ host, recording, lock: this.lock, kernelName: this.kernelName, devices, ...(signal ? { signal } : {}) });

@@ -2,13 +2,13 @@
 import path from 'node:path';
 import type { Host } from '../hosts/host';
 import { KERNEL_LOG } from '../kernel-log/reader';
-import { ExitCode, Failure, type Action, type LoadSession } from '../model';
+import { ExitCode, Failure, type Action, type CharacterDevice, type LoadSession } from '../model';
 import type { HeldLock } from '../platform/lock';
 import type { ProcessResult } from '../platform/process';
 import { DISCARD, EXIT_OTHER_NODE, MAKE_NODE, MARK, PROC_DEVICES, PROC_MISC, PROC_MODULES, READ, REMOVE, SHOW, STAGE, WRITE } from './host-scripts';
 import { stageFolder } from './stage';
 import { unloadRefused } from './unload-refused';
-import type { CharacterDevice, LoadedModule } from './types';
+import type { LoadedModule } from './types';
 import type { SessionRecording } from './recording';
 
 export interface LoadedParts {
@@ -44,10 +44,12 @@ export class InsertedModule implements LoadedModule {
   private lockIsLent = false;
   private turn: Promise<unknown> = Promise.resolve();
   private unloading: Promise<LoadSession> | null = null;
+  private known: readonly CharacterDevice[];
 
   constructor(private readonly parts: LoadedParts) {
     this.sessionId = parts.recording.session().id;
     this.ended = parts.recording.ended;
+    this.known = parts.devices;
     void parts.recording.lost.then((failure) => parts.recording.hostLost(failure));
     void parts.recording.removedByWatchdog.then(() => this.inTurn(() => this.afterWatchdog())).catch(() => undefined); // the host may be lost by now: that ends the session as well
     void this.ended.then(() => this.lockIsLent || parts.lock.release());
@@ -70,10 +72,10 @@ export class InsertedModule implements LoadedModule {
   }
 
   devices(): readonly CharacterDevice[] {
-    return this.parts.devices;
+    return this.known;
   }
 
-  createNode(device: CharacterDevice, name = this.defaultNodeName(device), mode = 0o666): Promise<string> {
+  createNode(device: Pick<CharacterDevice, 'name' | 'major' | 'minor'>, name = this.defaultNodeName(device), mode = 0o666): Promise<string> {
     if (!NODE_NAME.test(name)) {
       return Promise.reject(nodeFailure('bad-node-name', 'The device node was not made.', `${JSON.stringify(name.slice(0, 64))} is no name for one.`, 'Use letters, digits, dots, dashes and underscores.'));
     }
@@ -93,6 +95,8 @@ export class InsertedModule implements LoadedModule {
         throw nodeFailure('node-failed', 'The device node was not made.', 'mknod refused on the host.', 'Look at the log for what it said.', result.stderr);
       }
       if (result.stdout.trim() !== 'there') recording.emit({ type: 'node', node });
+      this.known = this.known.map((other) => (other.major === major && other.minor === minor ? { ...other, node } : other));
+      recording.emit({ type: 'devices', devices: [...this.known] });
       return node;
     });
   }
@@ -231,8 +235,8 @@ export class InsertedModule implements LoadedModule {
   }
 
   /** The module's own name when it made one device, else the device's. */
-  private defaultNodeName(device: CharacterDevice): string {
-    return device.minor === 0 && this.parts.devices.length <= 1 ? this.parts.kernelName : device.name.replaceAll(/[^A-Za-z0-9._-]/g, '').slice(0, 64);
+  private defaultNodeName(device: Pick<CharacterDevice, 'name' | 'minor'>): string {
+    return device.minor === 0 && this.known.length <= 1 ? this.parts.kernelName : device.name.replaceAll(/[^A-Za-z0-9._-]/g, '').slice(0, 64);
   }
 
   private checkCancelled(result: ProcessResult): void {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Host } from '../hosts/host';
-import type { Action, LoadSession, Predict, SessionEvent } from '../model';
+import type { Action, CharacterDevice, LoadSession, Predict, SessionEvent } from '../model';
 import type { Dirs } from '../platform/dirs';
 import type { Progress } from '../platform/progress';
 import type { SessionStore } from '../sessions/store';
@@ -61,24 +61,17 @@ export interface LoadDeps {
   readonly confirmFirstLoad?: (question: FirstLoad) => Promise<boolean>;
 }
 
-/** A character device that appeared in /proc/devices or /proc/misc while the module was inserted. */
-export interface CharacterDevice {
-  readonly name: string;
-  readonly major: number;
-  /** 0 unless it is a misc device. */
-  readonly minor: number;
-}
-
 export interface LoadedModule {
   readonly sessionId: string;
   /** The session so far. */
   session(): LoadSession;
+  /** What it registered, with the nodes that are there. */
   devices(): readonly CharacterDevice[];
   /**
    * Makes a device node, by default named after the module (a misc device's after the device) and with mode 0666, and gives its
    * path. A node that the host made by itself is taken as it is. @throws Failure `bad-node-name`, `node-failed`, `host-lost`, `oops`, `cancelled`
    */
-  createNode(device: CharacterDevice, name?: string, mode?: number): Promise<string>;
+  createNode(device: Pick<CharacterDevice, 'name' | 'major' | 'minor'>, name?: string, mode?: number): Promise<string>;
   /** `echo text > node` by a shell on the host, in one write(2). @throws Failure `bad-device-text`, `host-lost`, `oops`, `cancelled` */
   writeToDevice(node: string, text: string): Promise<Action>;
   /**

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { Host } from '../hosts/host';
 import { Failure, type LoadSession } from '../model';
+import type { HeldLock } from '../platform/lock';
+import { kernelNameOf } from './examine';
 import { refuseForbiddenHost } from './forbid';
 import { lockHost } from './host-lock';
 import { CLEAN_UP, PROC_MODULES, SHOW } from './host-scripts';
-import type { LoadDeps } from './types';
+import type { LoadDeps, LoadedModule } from './types';
 import { InsertedModule } from './loaded';
 import { SessionRecording } from './recording';
 import { findLoaded } from './proc-modules';
@@ -40,7 +42,7 @@ export async function unloadIfLoaded(target: UnloadTarget, deps: LoadDeps): Prom
 
 async function unloadWithLock({ name, host }: UnloadTarget, deps: LoadDeps): Promise<LoadSession | null> {
   const signal = deps.signal ? { signal: deps.signal } : {};
-  const kernelName = name.replaceAll('-', '_');
+  const kernelName = kernelNameOf({ name });
   const facts = await host.facts(deps.signal);
   const left = await findLeft(name, host, deps);
   if (left && left.host.bootId !== facts.bootId) {
@@ -53,7 +55,7 @@ async function unloadWithLock({ name, host }: UnloadTarget, deps: LoadDeps): Pro
     deps.progress?.step(`Unloading ${name} from ${host.name}`);
     return continueSession(left, { kernelName, host, isLoaded }, deps);
   }
-  if (!isLoaded) throw notLoaded(name, host);
+  if (!isLoaded) throw notLoaded('unloaded', { name, host });
   deps.progress?.step(`Unloading ${name} from ${host.name}`);
   const result = await host.script(CLEAN_UP, ['', PROC_MODULES, '', kernelName], { ...signal, asRoot: true });
   if (result.cancelled) throw Failure.cancelled('rmmod was not waited for.');
@@ -70,21 +72,51 @@ async function findLeft(name: string, host: Host, deps: LoadDeps): Promise<LoadS
 }
 
 async function continueSession(left: LoadSession, target: { kernelName: string; host: Host; isLoaded: boolean }, deps: LoadDeps): Promise<LoadSession> {
-  const { kernelName, host, isLoaded } = target;
-  const recording = new SessionRecording({ host, writer: deps.store.reopen(left.id), onEvent: (event) => deps.onEvent?.(event) });
-  const last = left.records.at(-1);
-  recording.follow(last ? { sinceSeq: last.seq } : { sinceMarker: recording.marker('insmod end') });
-  const inserted = new InsertedModule({ host, recording, lock: { release: () => undefined }, kernelName, devices: [], ...(deps.signal ? { signal: deps.signal } : {}) });
-  return (isLoaded ? inserted.unload() : inserted.endWithoutModule()).catch(async (error: unknown) => {
+  const { recording, inserted } = reopen(left, target, { release: () => undefined }, deps);
+  return (target.isLoaded ? inserted.unload() : inserted.endWithoutModule()).catch(async (error: unknown) => {
     if (!recording.isOver()) await recording.end({ state: 'loaded', reason: 'It is still in the kernel.' });
     throw error;
   });
 }
 
-function notLoaded(name: string, host: Host): Failure {
+/** Follows the session of a module that was left loaded from where it was left. */
+function reopen(left: LoadSession, { kernelName, host }: { kernelName: string; host: Host }, lock: HeldLock, deps: LoadDeps): { recording: SessionRecording; inserted: InsertedModule } {
+  const recording = new SessionRecording({ host, writer: deps.store.reopen(left.id), onEvent: (event) => deps.onEvent?.(event) });
+  const last = left.records.at(-1);
+  recording.follow(last ? { sinceSeq: last.seq } : { sinceMarker: recording.marker('insmod end') });
+  const inserted = new InsertedModule({ host, recording, lock, kernelName, devices: left.devices ?? [], ...(deps.signal ? { signal: deps.signal } : {}) });
+  return { recording, inserted };
+}
+
+const NOT_RECORDED = ' Calls that it made after it was left in the kernel are not recorded.';
+
+/**
+ * Takes over a module that an earlier session left loaded on this host: its session is continued and can be acted on again.
+ * @throws Failure `local-forbidden`, `not-loaded`, `host-busy`, `host-lost`, `cancelled`
+ */
+export async function takeOver(target: UnloadTarget, deps: LoadDeps): Promise<LoadedModule> {
+  const { name, host } = target;
+  refuseForbiddenHost(host);
+  const kernelName = kernelNameOf({ name });
+  const lock = await lockHost(host.id, `using ${name}`, deps);
+  try {
+    const [facts, left, modules] = await Promise.all([host.facts(deps.signal), findLeft(name, host, deps), host.script(SHOW, [PROC_MODULES], deps.signal ? { signal: deps.signal } : {})]);
+    if (modules.cancelled) throw Failure.cancelled('Nothing was done.');
+    if (left?.host.bootId !== facts.bootId || findLoaded(modules.stdout, kernelName) === null) throw notLoaded('taken over', target);
+    const { recording, inserted } = reopen(left, { kernelName, host }, lock, deps);
+    const { recorder } = left;
+    if (recorder.mode === 'probe' && !recorder.reason.endsWith(NOT_RECORDED)) recording.emit({ type: 'recorder', recorder: { ...recorder, reason: `${recorder.reason}${NOT_RECORDED}` } });
+    return inserted;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function notLoaded(done: string, { name, host }: UnloadTarget): Failure {
   return new Failure({
     code: 'not-loaded',
-    what: `${name} was not unloaded.`,
+    what: `${name} was not ${done}.`,
     why: `It is not loaded on ${host.name}.`,
     next: 'Nothing needs to be done.',
   });

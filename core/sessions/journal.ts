@@ -59,6 +59,9 @@ function change(session: LoadSession, event: Exclude<SessionEvent, { type: 'star
     case 'dependencies':
       session.dependencies = event.dependencies;
       return;
+    case 'devices':
+      session.devices = event.devices;
+      return;
     case 'node':
       session.nodes = [...(session.nodes ?? []), event.node];
       return;

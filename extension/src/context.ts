@@ -11,7 +11,7 @@ import { GuestWatcher } from './hosts/guest-watcher';
 import { askSecret } from './hosts/secret-prompt';
 import { HostKeeper } from './hosts/host-keeper';
 import { badHosts } from './hosts/host-list';
-import { hostIdOf } from './hosts/host-id';
+import { canonicalHostId, hostIdOf } from './hosts/host-id';
 import { KernelLogView } from './kernel-log/kernel-log-view';
 import { ObjectionDiagnostics } from './inline-results/objection-diagnostics';
 import { EditorResults } from './inline-results/editor-results';
@@ -20,7 +20,6 @@ import { ResultLenses } from './inline-results/result-lenses';
 import { HostTarget } from './language-client/host-target';
 import { LanguageServer } from './language-client/language-server';
 import { BuildDiagnostics } from './loads/build-diagnostics';
-import { DeviceNodes } from './loads/device-nodes';
 import { Explainer } from './loads/explainer';
 import { Loader } from './loads/loader';
 import { ModuleList } from './loads/module-list';
@@ -28,7 +27,9 @@ import { ModuleMemory } from './loads/module-memory';
 import { isInside } from './loads/modules';
 import { Command, TASK_TYPE, type SettingKey } from './manifest';
 import { Messages, type Remedy } from './messages';
+import { silentWork } from './progress';
 import { ResultsPanel } from './results/results-panel';
+import { InKernel } from './sessions/in-kernel';
 import { SessionFeed, type LiveSession, type SessionOrigin } from './sessions/session-feed';
 import { StoredSessions } from './sessions/stored-sessions';
 import { SessionWatcher } from './sessions/session-watcher';
@@ -48,7 +49,6 @@ export class Context {
   readonly messages = new Messages(this.log, (failure) => this.remedyFor(failure));
   readonly settings = new Settings();
   readonly feed = new SessionFeed();
-  readonly nodes = new DeviceNodes();
   readonly verdicts = new Verdicts(this.feed);
   readonly memory: ModuleMemory;
   readonly modules: ModuleList;
@@ -58,6 +58,7 @@ export class Context {
   readonly packages: PackageStore;
   readonly hosts: HostKeeper;
   readonly guests: GuestWatcher;
+  readonly inKernel: InKernel;
   readonly language: LanguageServer;
   readonly loader: Loader;
   readonly explainer: Explainer;
@@ -95,11 +96,13 @@ export class Context {
     this.inlineResults = this.own(new InlineResults(editorResults, this.settings));
     this.own(new ResultLenses(editorResults, this.settings));
     this.own(new ObjectionDiagnostics(this.feed));
-    this.own(new StatusBar({ settings: this.settings, hosts: this.hosts, loader: this.loader, feed: this.feed }));
     this.guests = this.own(new GuestWatcher(dirs, this.packages, (line) => this.log.warn(line)));
-    this.own(new HostsView({ settings: this.settings, hosts: this.hosts, guests: this.guests, loader: this.loader, nodes: this.nodes, feed: this.feed }));
-    this.own(new ModulesView({ settings: this.settings, modules: this.modules, memory: this.memory, verdicts: this.verdicts, loader: this.loader, feed: this.feed }));
-    this.own(new SessionWatcher({ store, feed: this.feed, originOf, onError: (failure) => this.log.warn(failure.message) }));
+    this.inKernel = new InKernel(this);
+    this.own(new StatusBar(this));
+    this.own(new HostsView(this));
+    this.own(new ModulesView(this));
+    const watcher = this.own(new SessionWatcher({ store, feed: this.feed, originOf, onError: (failure) => this.log.warn(failure.message) }));
+    void this.guests.watch().then(() => watcher.followLeft((left) => this.inKernel.isStillThere(left)));
     this.own(new HostTarget({ selectedHost: () => this.settings.hostId, onSelect: (listener) => this.settings.onChange('kmodlab.host', listener), hosts: this.hosts, send: (target) => this.language.setTarget(target), log: (line) => this.log.info(line) }));
     this.own(this.hosts.onLost(({ failure }) => this.messages.failure(failure)));
     this.own(this.feed.subscribe(({ live, event }) => this.onSessionEvent(live, event)));
@@ -128,16 +131,24 @@ export class Context {
 
   /** A module that brought its host down is told of; a guest that ended says so itself. */
   private onSessionEvent(live: LiveSession, event: SessionEvent): void {
+    if (event.type === 'ended' && event.end.state === 'loaded' && live.origin === 'left') this.holdGuest(live);
     if (event.type !== 'ended' || live.host.kind === 'guest') return;
     const failure = brokenHost(live, event.end.reason);
     if (event.end.state === 'hostLost') void this.hosts.drop(hostIdOf(live.host), failure);
     if (live.origin !== 'other' && (event.end.state === 'oops' || event.end.state === 'hostLost')) this.messages.failure(failure);
   }
 
+  /** A guest with a module that an earlier window left in it stays as long as this one. */
+  private holdGuest({ host }: LiveSession): void {
+    if (host.kind !== 'guest') return;
+    this.hosts.get(hostIdOf(host), silentWork()).catch((error: unknown) => this.log.info(Failure.from(error).message));
+  }
+
   /** Sessions are closed while their hosts are still there, hosts before the views and the log. */
   async dispose(): Promise<void> {
+    const inUse = this.loader.loaded.map(({ hostId }) => canonicalHostId(hostId));
     await this.loader.dispose();
-    await this.hosts.dispose();
+    await this.hosts.dispose(inUse);
     for (const disposable of this.owned.reverse()) disposable.dispose();
     this.feed.dispose();
     this.commandOutput.dispose();

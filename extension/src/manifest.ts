@@ -46,11 +46,9 @@ export const DEBUG_TYPE = 'kmodlab';
 
 /** Context keys for `when` clauses. */
 export const ContextKey = {
-  /** A module that this window loaded, or a followed session, is still loaded. */
+  /** A module of a session that this window knows is in a kernel. */
   moduleLoaded: 'kmodlab.moduleLoaded',
-  /** A module that this window loaded is still loaded. */
-  moduleOwn: 'kmodlab.moduleOwn',
-  /** A module of this window made a character device. */
+  /** A loaded module made a character device. */
   deviceOpen: 'kmodlab.deviceOpen',
 } as const;
 

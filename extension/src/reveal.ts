@@ -19,7 +19,7 @@ export interface RevealQuestion {
  * asked for by a command, never what a task or another process did; a debug session has its own console.
  */
 export function decideReveal({ view, origin, outcome, openAfterLoad }: RevealQuestion): Reveal {
-  if (origin === 'other') return 'none';
+  if (origin === 'other' || origin === 'left') return 'none';
   switch (view) {
     case 'problems':
       return outcome === 'buildFailed' && origin !== 'task' ? 'showBeside' : 'none';

@@ -1,29 +1,33 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
-import { visibleText, Failure, type Action } from '../../../core/model';
-import type { CharacterDevice } from '../../../core/modules/load';
+import { visibleText, Failure, type Action, type CharacterDevice } from '../../../core/model';
+import type { LoadedModule } from '../../../core/modules/load';
 import type { Context } from '../context';
+import { hostIdOf } from '../hosts/host-id';
 import type { Loaded } from '../loads/loader';
-import { withWork } from '../progress';
+import { withWork, type Work } from '../progress';
+import type { LiveSession } from '../sessions/session-feed';
 import { subjectOf } from '../tree/tree-node';
 
 const MAX_SHOWN_CHARS = 200;
 
-/** A character device of a module that this window loaded. */
-interface OwnDevice {
-  readonly loaded: Loaded;
+/** A character device of a module that is in a kernel, whoever loaded it. */
+interface LiveDevice {
+  readonly live: LiveSession;
   readonly device: CharacterDevice;
 }
 
 /** Says that a load made character devices, and what can be done with them; does not wait for the answer. */
-export function offerDevices(context: Context, loaded: Loaded): void {
-  const [device, ...more] = loaded.handle.devices();
-  if (!device) return;
-  const actions = { 'Write…': writeTo, 'Read': readFrom, 'Create Node': makeNode } as const;
+export function offerDevices(context: Context, { handle, module }: Loaded): void {
+  const [device, ...more] = handle.devices();
+  const live = context.inKernel.all().find(({ id }) => id === handle.sessionId);
+  if (!device || !live) return;
+  const actions = { 'Write…': writeTo, 'Read': readFrom, ...(device.node === null ? { 'Create Node': makeNode } : {}) };
   const others = more.length === 0 ? '' : ` and ${more.length} more`;
-  const text = `${loaded.module.name} registered the character device ${visibleText(device.name)} (major ${device.major})${others}.`;
+  const text = `${visibleText(module.name)} registered the character device ${visibleText(device.node ?? device.name)} (major ${device.major})${others}.`;
   void vscode.window.showInformationMessage(text, ...Object.keys(actions)).then((choice) => {
-    if (choice !== undefined) void context.messages.guard(() => actions[choice as keyof typeof actions](context, { loaded, device }));
+    const action = choice === undefined ? undefined : actions[choice as keyof typeof actions];
+    if (action) void context.messages.guard(() => action(context, { live, device }));
   });
 }
 
@@ -42,55 +46,60 @@ export async function createDeviceNode(context: Context, argument: unknown): Pro
   if (chosen) await makeNode(context, chosen);
 }
 
-async function chooseDevice(context: Context, argument: unknown, title: string): Promise<OwnDevice | undefined> {
+async function chooseDevice(context: Context, argument: unknown, title: string): Promise<LiveDevice | undefined> {
   const subject = subjectOf(argument, 'device');
-  const items = context.loader.loaded
-    .flatMap((loaded) => loaded.handle.devices().map((device): OwnDevice => ({ loaded, device })))
-    .filter(({ loaded, device }) => subject === undefined || (loaded.handle.sessionId === subject.sessionId && device.major === subject.major && device.minor === subject.minor))
-    .map((own) => ({ label: visibleText(own.device.name), description: `major ${own.device.major}, of ${own.loaded.module.name} on ${own.loaded.hostId}`, own }));
+  const items = context.inKernel
+    .all()
+    .flatMap((live) => live.devices.map((device): LiveDevice => ({ live, device })))
+    .filter(({ live, device }) => subject === undefined || (live.id === subject.sessionId && device.major === subject.major && device.minor === subject.minor))
+    .map((chosen) => ({ label: visibleText(chosen.device.node ?? chosen.device.name), description: `major ${chosen.device.major}, of ${visibleText(chosen.live.moduleName)} on ${visibleText(context.settings.hostName(hostIdOf(chosen.live.host)))}`, chosen }));
   if (items.length === 0) {
     throw new Failure({
       code: 'no-device',
       what: 'There is no device.',
-      why: 'No module that this window loaded registered a character device.',
+      why: 'No loaded module of this workspace registered a character device.',
       next: 'Load a module that registers one.',
     });
   }
   const choice = items.length === 1 ? items[0] : await vscode.window.showQuickPick(items, { title, placeHolder: 'Device' });
-  return choice?.own;
+  return choice?.chosen;
 }
 
-/** The device's node, made when it is not there yet. */
-async function nodeOf(context: Context, { loaded, device }: OwnDevice): Promise<string> {
-  const { sessionId } = loaded.handle;
-  const node = context.nodes.pathOf(sessionId, device) ?? (await loaded.handle.createNode(device));
-  context.nodes.add(sessionId, device, node);
-  return node;
+/** The handle of the device's module, and the device's node, made when none is known. */
+async function nodeOf(context: Context, { live, device }: LiveDevice, work: Work): Promise<{ handle: LoadedModule; node: string }> {
+  const { handle } = await context.loader.handleOf(live, work);
+  const known = handle.devices().find(({ major, minor }) => major === device.major && minor === device.minor)?.node;
+  return { handle, node: known ?? (await handle.createNode(device)) };
 }
 
-async function makeNode(context: Context, own: OwnDevice): Promise<void> {
-  const node = await nodeOf(context, own);
+async function makeNode(context: Context, chosen: LiveDevice): Promise<void> {
+  const { node } = await withWork(`Making the node of ${visibleText(chosen.device.name)}`, context.log, (work) => nodeOf(context, chosen, work));
   void vscode.window.showInformationMessage(`${node} is there; everybody may read and write it. It is removed when the module is unloaded.`);
 }
 
-async function writeTo(context: Context, own: OwnDevice): Promise<void> {
+async function writeTo(context: Context, chosen: LiveDevice): Promise<void> {
+  const name = visibleText(chosen.device.node ?? chosen.device.name);
   const text = await vscode.window.showInputBox({
-    title: `Write to ${visibleText(own.device.name)}`,
+    title: `Write to ${name}`,
     prompt: 'The text is written in one write(), with a line end, as echo does',
     placeHolder: 'Text',
     ignoreFocusOut: true,
   });
   if (text === undefined) return;
-  const node = await nodeOf(context, own);
-  const action = await own.loaded.handle.writeToDevice(node, text);
-  show(context, action, `Wrote to ${node}.`, `Writing to ${node}`, 'The writer', { 'Write Again…': () => writeTo(context, own) });
+  const { node, action } = await withWork(`Writing to ${name}`, context.log, async (work) => {
+    const { handle, node: path } = await nodeOf(context, chosen, work);
+    return { node: path, action: await handle.writeToDevice(path, text) };
+  });
+  show(context, action, `Wrote to ${node}.`, `Writing to ${node}`, 'The writer', { 'Write Again…': () => writeTo(context, chosen) });
 }
 
-async function readFrom(context: Context, own: OwnDevice): Promise<void> {
-  const node = await nodeOf(context, own);
-  const action = await withWork(`Reading ${node}`, context.log, () => own.loaded.handle.readFromDevice(node));
+async function readFrom(context: Context, chosen: LiveDevice): Promise<void> {
+  const { node, action } = await withWork(`Reading ${visibleText(chosen.device.node ?? chosen.device.name)}`, context.log, async (work) => {
+    const { handle, node: path } = await nodeOf(context, chosen, work);
+    return { node: path, action: await handle.readFromDevice(path) };
+  });
   const text = visibleText(action.stdout.trimEnd()).slice(0, MAX_SHOWN_CHARS);
-  show(context, action, text === '' ? `${node} gave nothing.` : `${node} gave: ${text}`, `Reading ${node}`, 'The reader', { 'Read Again': () => readFrom(context, own) });
+  show(context, action, text === '' ? `${node} gave nothing.` : `${node} gave: ${text}`, `Reading ${node}`, 'The reader', { 'Read Again': () => readFrom(context, chosen) });
 }
 
 /** What the program printed is the experiment's result: it is shown as it came. */

@@ -34,7 +34,7 @@ export async function removeGuest(context: Context, argument: unknown): Promise<
     await context.hosts.end(guest);
   }
   const bytes = await withWork(`Deleting the guest ${release}`, context.log, () => deleteGuest(context.dirs, context.packages, release));
-  context.guests.watch();
+  context.guests.look();
   void vscode.window.showInformationMessage(`${release} was deleted: ${megabytes(bytes)} are free.`);
 }
 

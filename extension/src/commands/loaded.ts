@@ -37,14 +37,18 @@ export async function reloadModule(context: Context, argument: unknown): Promise
 
 /** Runs a command line on the host of a module while it is loaded; what it printed and its exit code stay with the session. */
 export async function exerciseModule(context: Context, argument: unknown): Promise<void> {
-  const chosen = await chooseLoaded(context, argument, 'Exercise Module', ({ own }) => own !== undefined);
-  const own = chosen?.own;
-  if (!own) return;
-  const exercise = await askExercise(own.module.name, context.memory.lastExercise(own.module));
+  const chosen = await chooseLoaded(context, argument, 'Exercise Module');
+  if (!chosen) return;
+  const { live } = chosen;
+  const module = { folder: live.folder, name: live.moduleName };
+  const exercise = await askExercise(module.name, context.memory.lastExercise(module));
   if (!exercise) return;
-  await context.memory.keepExercise(own.module, exercise);
+  await context.memory.keepExercise(module, exercise);
   const { program, line } = exercise;
-  const action = await withWork(`Running ${visibleText(line).slice(0, 60)}`, context.log, () => (program ? own.handle.exerciseProgram(line, []) : own.handle.exercise(['sh', '-c', line])));
+  const action = await withWork(`Running ${visibleText(line).slice(0, 60)}`, context.log, async (work) => {
+    const { handle } = await context.loader.handleOf(live, work);
+    return program ? handle.exerciseProgram(line, []) : handle.exercise(['sh', '-c', line]);
+  });
   showOutput(context, line, action);
 }
 
@@ -88,16 +92,15 @@ async function unload(context: Context, { live, own }: InKernel): Promise<void> 
 }
 
 /** The loaded module of a row, the only one, or the one that is chosen. @throws Failure `not-loaded` */
-async function chooseLoaded(context: Context, argument: unknown, title: string, isOffered: (candidate: InKernel) => boolean = () => true): Promise<InKernel | undefined> {
+async function chooseLoaded(context: Context, argument: unknown, title: string): Promise<InKernel | undefined> {
   const own = new Map(context.loader.loaded.map((loaded) => [loaded.handle.sessionId, loaded]));
-  const all = context.feed.all().filter((live) => live.isLoaded).map((live): InKernel => ({ live, own: own.get(live.id) }));
+  const all = context.inKernel.all().map((live): InKernel => ({ live, own: own.get(live.id) }));
   const [sessionId, module] = [subjectOf(argument, 'loaded')?.sessionId, subjectOf(argument, 'module')];
   const items = all
     .filter(({ live }) => (sessionId === undefined || live.id === sessionId) && (module === undefined || (live.folder === module.folder && live.moduleName === module.name)))
-    .filter(isOffered)
-    .map((candidate) => ({ label: visibleText(candidate.live.moduleName), description: visibleText(candidate.live.host.name), candidate }));
+    .map((candidate) => ({ label: visibleText(candidate.live.moduleName), description: visibleText(context.settings.hostName(hostIdOf(candidate.live.host))), candidate }));
   if (items.length === 0) {
-    throw new Failure({ code: 'not-loaded', what: 'Nothing was done.', why: 'No module of this window is loaded.', next: 'Load a module first.' });
+    throw new Failure({ code: 'not-loaded', what: 'Nothing was done.', why: 'No module of this workspace is loaded.', next: 'Load a module first.' });
   }
   const choice = items.length === 1 ? items[0] : await vscode.window.showQuickPick(items, { title, placeHolder: 'Module' });
   return choice?.candidate;

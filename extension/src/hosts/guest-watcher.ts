@@ -10,12 +10,12 @@ import type { GuestView } from '../tree/hosts-tree';
 import { Coalesced } from '../webviews/coalesce';
 import { storedFor } from './stored-kernels';
 
-/** The guests of this user, whichever process opened them, and what lies on disk of them. Reads while somebody looks. */
+/** The guests of this user, whichever process opened them, and what lies on disk of them. Sizes are read while somebody looks. */
 export class GuestWatcher {
   private readonly changed = new Emitter<void>();
   private readonly reread = new Coalesced(() => void this.guarded(() => this.readRunning()));
   private watcher: fs.FSWatcher | undefined;
-  private running: ReadonlyMap<string, string> = new Map();
+  private running: ReadonlyMap<string, { readonly release: string; readonly since: string }> = new Map();
   private kernels: readonly GuestKernel[] = [];
   private measuring: Promise<void> | undefined;
 
@@ -29,9 +29,16 @@ export class GuestWatcher {
     return this.changed.subscribe(listener);
   }
 
-  /** Begins to watch, or looks again what lies on disk, which takes a moment: whole trees of files are counted. */
-  watch(): void {
-    this.watcher ??= this.start();
+  /** Begins to watch; resolves when it is known what runs. */
+  async watch(): Promise<void> {
+    await this.guarded(async () => {
+      this.watcher ??= this.start();
+      await this.readRunning();
+    });
+  }
+
+  /** Looks again what runs, and what lies on disk, which takes a moment: whole trees of files are counted. */
+  look(): void {
     this.refresh();
     this.measuring ??= this.guarded(() => this.measure()).finally(() => (this.measuring = undefined));
   }
@@ -46,9 +53,14 @@ export class GuestWatcher {
     return [...this.running.keys()];
   }
 
+  /** When the guest that runs under an id was ready, ISO 8601; null when none runs. */
+  since(id: string): string | null {
+    return this.running.get(id)?.since ?? null;
+  }
+
   /** What there is of the guest that an id names; null when nothing is. */
   of(id: string): GuestView | null {
-    const release = this.running.get(id);
+    const release = this.running.get(id)?.release;
     const kernel = release === undefined ? storedFor(guestKernel(id) ?? '', this.kernels) : this.kernels.find((candidate) => candidate.release === release);
     if (release !== undefined) return { state: 'running', release, diskBytes: kernel?.diskBytes ?? null };
     return kernel ? { state: kernel.saved.length > 0 ? 'saved' : 'stopped', release: kernel.release, diskBytes: kernel.diskBytes } : null;
@@ -68,7 +80,7 @@ export class GuestWatcher {
 
   private async readRunning(): Promise<void> {
     const running = await listGuests(guestsFolder(this.dirs));
-    this.running = new Map(running.filter(({ name }) => !name.startsWith('fresh-')).map(({ name, release }) => [`guest:${name}`, release]));
+    this.running = new Map(running.filter(({ name }) => !name.startsWith('fresh-')).map(({ name, release, since }) => [`guest:${name}`, { release, since }]));
     this.changed.fire();
   }
 

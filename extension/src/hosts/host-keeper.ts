@@ -22,6 +22,9 @@ export interface HostKeeperDeps {
   readonly base: (id: string) => Omit<HostDeps, 'lease' | 'progress' | 'signal'>;
 }
 
+/** A window that is loaded again finds its guests; one that was closed leaves none for long. */
+const RELOAD_SECONDS = 60;
+
 const CLOSED: HostState = { state: 'closed' };
 
 /** Opens each host once and holds it (a guest by a lease of this window) until it is lost, released, or the window closes. */
@@ -112,8 +115,11 @@ export class HostKeeper {
     await host.dispose();
   }
 
-  async dispose(): Promise<void> {
+  /** Gives up all hosts, for the window closes or is loaded again. @param kept ids of guests that stay a while, for the next window */
+  async dispose(kept: readonly string[] = []): Promise<void> {
     const hosts = [...this.openHosts(), ...this.succeeded.values()];
+    const staying = this.guests.filter(({ id }) => kept.includes(id)).map(async ({ id }) => (await this.deps.openHost(id, { ...this.deps.base(id), lease: { kind: 'idle', seconds: RELOAD_SECONDS } })).dispose());
+    await Promise.allSettled(staying);
     this.succeeded.clear();
     this.states.clear();
     this.opening.clear();

@@ -9,16 +9,16 @@ import type { ModuleDescription } from '../../../core/modules/discover';
 import { checkLoad, missingEnvironment } from '../../../core/modules/examine';
 import { readModuleInfo, type ModuleInfo } from '../../../core/modules/modinfo';
 import { startLoad, type LoadDeps, type LoadedModule, type LoadPlan } from '../../../core/modules/load';
-import { unloadModule } from '../../../core/modules/unload';
+import { takeOver, unloadModule } from '../../../core/modules/unload';
 import type { Dirs } from '../../../core/platform/dirs';
 import type { SessionStore } from '../../../core/sessions/store';
 import { Emitter } from '../emitter';
 import type { confirmFirstLoad } from '../hosts/consent';
-import { isSameHost } from '../hosts/host-id';
+import { hostIdOf, isSameHost } from '../hosts/host-id';
 import type { HostKeeper } from '../hosts/host-keeper';
 import type { LanguageServer } from '../language-client/language-server';
 import type { Work } from '../progress';
-import type { SessionFeed, SessionOrigin } from '../sessions/session-feed';
+import type { LiveSession, SessionFeed, SessionOrigin } from '../sessions/session-feed';
 import type { Settings } from '../settings';
 import type { BuildDiagnostics } from './build-diagnostics';
 import type { ModuleMemory } from './module-memory';
@@ -87,7 +87,25 @@ export class Loader {
       await this.dropLost(hostId, error);
       throw error;
     });
-    const loaded: Loaded = { module, hostId, handle };
+    return this.hold({ module, hostId, handle });
+  }
+
+  /**
+   * The handle of a module that is in a kernel: this window's own, or one that it takes over from who left it there.
+   * @throws Failure of `takeOver`, of the host's opening
+   */
+  async handleOf(live: LiveSession, work: Work): Promise<Loaded> {
+    const own = this.loadedModules.get(live.id);
+    if (own) return own;
+    const hostId = hostIdOf(live.host);
+    const host = await this.deps.hosts.get(hostId, work);
+    const handle = await takeOver({ name: live.moduleName, host }, this.baseDeps(hostId, work)); // its session's events come through its journal
+    const known = (await this.deps.workspace()).find(({ folder, name }) => folder === live.folder && name === live.moduleName);
+    return this.hold({ module: known ?? { name: live.moduleName, folder: live.folder, kbuildFile: '', sources: [], headers: [] }, hostId, handle });
+  }
+
+  private hold(loaded: Loaded): Loaded {
+    const { handle } = loaded;
     this.loadedModules.set(handle.sessionId, loaded);
     this.changed.fire();
     void handle.ended.catch(() => undefined).then(() => {
@@ -132,11 +150,10 @@ export class Loader {
     await Promise.allSettled(there.map((loaded) => loaded.handle.unload()));
   }
 
-  /** Ends the sessions, for the window closes: a guest's modules are unloaded, those of other hosts stay where they are. */
+  /** Ends the sessions, for the window closes or is loaded again: their modules stay where they are. */
   async dispose(): Promise<void> {
     this.changed.dispose();
-    const ending = this.loaded.map(({ hostId, handle }) => (this.deps.hosts.peek(hostId)?.kind === 'guest' ? handle.unload() : handle.detach()));
-    await Promise.allSettled(ending);
+    await Promise.allSettled(this.loaded.map(({ handle }) => handle.detach()));
     this.loadedModules.clear();
   }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import type { HostIdentity, LoadSession, PreflightLine, SessionEnd, SessionEvent } from '../../../core/model';
+import type { CharacterDevice, HostIdentity, LoadSession, PreflightLine, SessionEnd, SessionEvent } from '../../../core/model';
 import { SessionFold } from '../../../core/sessions/journal';
 import { Emitter } from '../emitter';
 import { CallSiteIndex, type CallSites } from './call-sites';
 
-/** Who started a load: it decides what may come to the front. `other` is another window or a terminal. */
-export type SessionOrigin = 'command' | 'debug' | 'task' | 'other';
+/** Who started a load: it decides what may come to the front. `other` is another window or a terminal, `left` is from before this window opened. */
+export type SessionOrigin = 'command' | 'debug' | 'task' | 'other' | 'left';
 
 /** A session as it grows. */
 export class LiveSession {
@@ -14,11 +14,14 @@ export class LiveSession {
   private copy: LoadSession | undefined;
   private lastEnd: SessionEnd | null;
   private checked: readonly PreflightLine[];
+  private registered: readonly CharacterDevice[];
   readonly id: string;
   readonly moduleName: string;
   /** Absolute path of the module's folder. */
   readonly folder: string;
   readonly host: HostIdentity;
+  /** ISO 8601 */
+  readonly startedAt: string;
   readonly parameters: Readonly<Record<string, string>>;
 
   constructor(
@@ -29,6 +32,8 @@ export class LiveSession {
     this.moduleName = started.module.name;
     this.folder = started.module.folder;
     this.host = started.host;
+    this.startedAt = started.startedAt;
+    this.registered = started.devices ?? [];
     this.parameters = started.parameters;
     this.lastEnd = started.end;
     this.checked = started.preflight;
@@ -40,11 +45,17 @@ export class LiveSession {
     this.copy = undefined;
     if (event.type === 'ended') this.lastEnd = event.end;
     if (event.type === 'preflight') this.checked = event.lines;
+    if (event.type === 'devices') this.registered = event.devices;
   }
 
   /** What was checked before insmod. */
   get preflight(): readonly PreflightLine[] {
     return this.checked;
+  }
+
+  /** The character devices that it registered, with their nodes. */
+  get devices(): readonly CharacterDevice[] {
+    return this.registered;
   }
 
   get end(): SessionEnd | null {

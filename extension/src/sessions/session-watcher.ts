@@ -14,7 +14,7 @@ export interface SessionWatcherDeps {
   readonly onError: (failure: Failure) => void;
 }
 
-/** Follows the journals of loads that other processes (tasks, the CLI, other windows) start from now on. */
+/** Follows the journals of loads that other processes (tasks, the CLI, other windows) start from now on, and of those that they left loaded before. */
 export class SessionWatcher {
   private readonly abort = new AbortController();
   private readonly seen = new Set<string>();
@@ -24,7 +24,7 @@ export class SessionWatcher {
     const folder = ensurePrivateDir(deps.store.folder);
     for (const name of fs.readdirSync(folder)) this.seen.add(path.parse(name).name);
     this.watcher = fs.watch(folder, (_event, name) => {
-      if (name?.endsWith('.jsonl')) this.follow(path.parse(name).name);
+      if (name?.endsWith('.jsonl')) this.followNew(path.parse(name).name);
     });
     this.watcher.on('error', (error) => deps.onError(Failure.from(error)));
   }
@@ -34,10 +34,21 @@ export class SessionWatcher {
     this.watcher.close();
   }
 
-  private follow(id: string): void {
-    const { store, feed, originOf, onError } = this.deps;
+  /** Follows the sessions whose module was left loaded before this window opened, the newest last. @param isThere whether its kernel runs still */
+  async followLeft(isThere: (session: LoadSession) => boolean): Promise<void> {
+    const { store, originOf } = this.deps;
+    const left = (await store.list()).filter(({ end }) => end?.state === 'loaded').reverse();
+    for (const { id } of left) this.follow(id, (session) => (isThere(session) && originOf(session) !== null ? 'left' : null));
+  }
+
+  private followNew(id: string): void {
     if (this.seen.has(id)) return;
     this.seen.add(id);
+    this.follow(id, this.deps.originOf);
+  }
+
+  private follow(id: string, originOf: SessionWatcherDeps['originOf']): void {
+    const { store, feed, onError } = this.deps;
     if (feed.has(id)) return;
     let origin: SessionOrigin | null = null;
     const stop = new AbortController();

@@ -2,8 +2,9 @@
 import * as vscode from 'vscode';
 import { canonicalHostId, isHost } from '../hosts/host-id';
 import type { HostKeeper } from '../hosts/host-keeper';
-import type { Loader } from '../loads/loader';
 import { Command, ContextKey } from '../manifest';
+import type { GuestWatcher } from '../hosts/guest-watcher';
+import type { InKernel } from '../sessions/in-kernel';
 import type { SessionFeed } from '../sessions/session-feed';
 import type { Settings } from '../settings';
 import { statusText, statusTooltip, type StatusInput } from './status-text';
@@ -11,7 +12,8 @@ import { statusText, statusTooltip, type StatusInput } from './status-text';
 export interface StatusDeps {
   readonly settings: Settings;
   readonly hosts: HostKeeper;
-  readonly loader: Loader;
+  readonly guests: GuestWatcher;
+  readonly inKernel: InKernel;
   readonly feed: SessionFeed;
 }
 
@@ -29,9 +31,9 @@ export class StatusBar implements vscode.Disposable {
       deps.settings.onChange('kmodlab.host', update),
       deps.settings.onChange('kmodlab.hosts', update),
       deps.hosts.onChange(update),
-      deps.loader.onChange(update),
+      deps.guests.onChange(update),
       deps.feed.subscribe(({ event }) => {
-        if (event.type === 'started' || event.type === 'ended') update();
+        if (event.type === 'started' || event.type === 'ended' || event.type === 'devices') update();
       }),
     ];
     update();
@@ -47,16 +49,16 @@ export class StatusBar implements vscode.Disposable {
     this.item.text = statusText(input);
     this.item.tooltip = statusTooltip(input);
     this.item.accessibilityInformation = { label: statusTooltip(input) };
-    setContext(ContextKey.moduleLoaded, this.deps.feed.all().some((live) => live.isLoaded));
-    setContext(ContextKey.moduleOwn, this.deps.loader.loaded.length > 0);
-    setContext(ContextKey.deviceOpen, this.deps.loader.loaded.some((loaded) => loaded.handle.devices().length > 0));
+    const all = this.deps.inKernel.all();
+    setContext(ContextKey.moduleLoaded, all.length > 0);
+    setContext(ContextKey.deviceOpen, all.some(({ devices }) => devices.length > 0));
   }
 
   private input(): StatusInput {
-    const { settings, hosts, feed } = this.deps;
+    const { settings, hosts, inKernel } = this.deps;
     const hostId = settings.hostId;
     const state = hosts.stateOf(hostId);
-    const live = feed.all().filter((session) => session.isLoaded && isHost(hostId, session.host));
+    const live = inKernel.all().filter((session) => isHost(hostId, session.host));
     const kernel = state.state === 'open' ? state.facts.kernel : (live[0]?.host.kernel ?? null);
     return { hostId: canonicalHostId(hostId), hostName: settings.hostName(hostId), kernel, loaded: [...new Set(live.map((session) => session.moduleName))] };
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { visibleText, type Failure } from '../../../core/model';
+import { visibleText, type CharacterDevice, type Failure } from '../../../core/model';
 import type { HostState } from '../hosts/host-keeper';
 import { megabytes } from '../hosts/megabytes';
 import { note, type TreeNode } from './tree-node';
@@ -13,14 +13,6 @@ export interface GuestView {
   readonly diskBytes: number | null;
 }
 
-export interface DeviceView {
-  readonly name: string;
-  readonly major: number;
-  readonly minor: number;
-  /** Path of the device node, once one was made. */
-  readonly node: string | null;
-}
-
 /** A module of ours that is in a host's kernel. */
 export interface LoadedView {
   readonly sessionId: string;
@@ -28,9 +20,7 @@ export interface LoadedView {
   readonly parameters: Readonly<Record<string, string>>;
   /** It is still being built and loaded, or it is in the kernel. */
   readonly phase: 'loading' | 'loaded';
-  /** Loaded by this window, which can write to its devices. */
-  readonly own: boolean;
-  readonly devices: readonly DeviceView[];
+  readonly devices: readonly CharacterDevice[];
 }
 
 export interface HostView {
@@ -149,7 +139,7 @@ function failureRows(id: string, failure: Failure): TreeNode[] {
   ];
 }
 
-function loadedRow(hostId: string, { sessionId, name, parameters, phase, own, devices }: LoadedView): TreeNode {
+function loadedRow(hostId: string, { sessionId, name, parameters, phase, devices }: LoadedView): TreeNode {
   const given = Object.entries(parameters).map(([key, value]) => `${key}=${value}`).join(' ');
   if (phase === 'loading') return note(`loading:${hostId}:${sessionId}`, visibleText(name), 'loading~spin', { description: 'loading…' });
   return {
@@ -157,20 +147,20 @@ function loadedRow(hostId: string, { sessionId, name, parameters, phase, own, de
     label: visibleText(name),
     description: visibleText(given === '' ? 'loaded' : `loaded · ${given}`),
     icon: 'package',
-    context: ['loaded', ...(own ? ['own'] : [])].join(' '),
+    context: 'loaded',
     subject: { kind: 'loaded', sessionId },
-    ...(devices.length === 0 ? {} : { children: devices.map((device) => deviceRow(sessionId, own, device)), expanded: true }),
+    ...(devices.length === 0 ? {} : { children: devices.map((device) => deviceRow(sessionId, device)), expanded: true }),
   };
 }
 
-function deviceRow(sessionId: string, own: boolean, { name, major, minor, node }: DeviceView): TreeNode {
+function deviceRow(sessionId: string, { name, major, minor, node }: CharacterDevice): TreeNode {
   const number = minor === 0 ? `character device ${major}` : `character device ${major}:${minor}`;
   return {
     id: `device:${sessionId}:${major}:${minor}`,
     label: visibleText(node ?? name),
     description: node === null ? `${number} · no node yet` : number,
     icon: 'plug',
-    context: ['device', ...(own ? ['own'] : []), ...(node === null ? [] : ['node'])].join(' '),
+    context: node === null ? 'device' : 'device node',
     subject: { kind: 'device', sessionId, major, minor },
   };
 }

@@ -8,9 +8,9 @@ import type { GuestWatcher } from '../hosts/guest-watcher';
 import { canonicalHostId, isHost, isSameHost } from '../hosts/host-id';
 import type { HostKeeper } from '../hosts/host-keeper';
 import { defaultHostName } from '../hosts/host-list';
-import type { DeviceNodes } from '../loads/device-nodes';
 import type { Loader } from '../loads/loader';
 import { HOSTS_VIEW } from '../manifest';
+import type { InKernel } from '../sessions/in-kernel';
 import type { LiveSession, SessionFeed } from '../sessions/session-feed';
 import type { Settings } from '../settings';
 import { factRows, moduleRows } from './fact-rows';
@@ -23,7 +23,7 @@ export interface HostsViewDeps {
   readonly hosts: HostKeeper;
   readonly guests: GuestWatcher;
   readonly loader: Loader;
-  readonly nodes: DeviceNodes;
+  readonly inKernel: InKernel;
   readonly feed: SessionFeed;
 }
 
@@ -33,7 +33,7 @@ export class HostsView implements vscode.Disposable {
   private readonly subscriptions: { dispose(): void }[];
 
   constructor(private readonly deps: HostsViewDeps) {
-    this.tree = new TreeView(HOSTS_VIEW, () => (vscode.workspace.isTrusted ? hostRows(this.hostViews()) : []), () => deps.guests.watch());
+    this.tree = new TreeView(HOSTS_VIEW, () => (vscode.workspace.isTrusted ? hostRows(this.hostViews()) : []), () => deps.guests.look());
     const changed = (): void => this.tree.changed();
     this.subscriptions = [
       this.tree,
@@ -43,9 +43,9 @@ export class HostsView implements vscode.Disposable {
       deps.hosts.onChange(() => deps.guests.refresh()),
       deps.guests.onChange(changed),
       deps.loader.onChange(changed),
-      deps.nodes.onChange(changed),
       deps.feed.subscribe(({ event }) => {
-        if (event.type === 'started' || event.type === 'ended') changed();
+        if (event.type === 'started' || event.type === 'ended') deps.guests.refresh();
+        if (event.type === 'started' || event.type === 'ended' || event.type === 'devices') changed();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(changed),
     ];
@@ -65,7 +65,7 @@ export class HostsView implements vscode.Disposable {
   }
 
   private hostView(id: string, name: string | null, listed: boolean): HostView {
-    const { settings, hosts, guests, feed } = this.deps;
+    const { settings, hosts, guests, inKernel } = this.deps;
     return {
       id,
       name: name ?? defaultHostName(id),
@@ -74,16 +74,15 @@ export class HostsView implements vscode.Disposable {
       listed,
       state: hosts.stateOf(id),
       guest: id.startsWith('guest:') ? guests.of(id) : null,
-      loaded: feed.all().filter((live) => live.isLoaded && isHost(id, live.host)).map((live) => this.loadedView(live)),
+      loaded: inKernel.all().filter((live) => isHost(id, live.host)).map((live) => this.loadedView(live)),
       facts: () => this.ask(id, async (host) => factRows(id, readFacts(await host.script(FACTS_SCRIPT, []), host.name, host.kind))),
       allModules: () => this.ask(id, async (host) => moduleRows(id, (await host.script(SHOW, [PROC_MODULES])).stdout)),
     };
   }
 
   private loadedView(live: LiveSession): LoadedView {
-    const own = this.deps.loader.loaded.find(({ handle }) => handle.sessionId === live.id);
-    const devices = (own?.handle.devices() ?? []).map((device) => ({ ...device, node: this.deps.nodes.pathOf(live.id, device) }));
-    return { sessionId: live.id, name: live.moduleName, parameters: live.parameters, phase: own === undefined && live.end === null ? 'loading' : 'loaded', own: own !== undefined, devices };
+    const isOwn = this.deps.loader.loaded.some(({ handle }) => handle.sessionId === live.id);
+    return { sessionId: live.id, name: live.moduleName, parameters: live.parameters, phase: !isOwn && live.end === null ? 'loading' : 'loaded', devices: live.devices };
   }
 
   /** What a question to an open host tells, as rows; a failure is one row. */

@@ -2,11 +2,14 @@
 import * as vscode from 'vscode';
 import type { ModuleDescription } from '../../../core/modules/discover';
 import { hostIdOf } from '../hosts/host-id';
+import type { GuestWatcher } from '../hosts/guest-watcher';
+import type { HostKeeper } from '../hosts/host-keeper';
 import type { Loader } from '../loads/loader';
 import type { ModuleList } from '../loads/module-list';
 import type { ModuleMemory } from '../loads/module-memory';
 import type { Verdicts } from '../loads/verdicts';
 import { MODULES_VIEW } from '../manifest';
+import type { InKernel } from '../sessions/in-kernel';
 import type { SessionFeed } from '../sessions/session-feed';
 import type { Settings } from '../settings';
 import { moduleTree, type ModuleView } from './modules-tree';
@@ -18,6 +21,9 @@ export interface ModulesViewDeps {
   readonly memory: ModuleMemory;
   readonly verdicts: Verdicts;
   readonly loader: Loader;
+  readonly hosts: HostKeeper;
+  readonly guests: GuestWatcher;
+  readonly inKernel: InKernel;
   readonly feed: SessionFeed;
 }
 
@@ -34,6 +40,8 @@ export class ModulesView implements vscode.Disposable {
       deps.memory.onChange(changed),
       deps.verdicts.onChange(changed),
       deps.loader.onChange(changed),
+      deps.hosts.onChange(changed),
+      deps.guests.onChange(changed),
       deps.feed.subscribe(({ event }) => {
         if (event.type === 'started' || event.type === 'ended') changed();
       }),
@@ -49,7 +57,7 @@ export class ModulesView implements vscode.Disposable {
 
   private viewOf(module: ModuleDescription): ModuleView {
     const { name, folder } = module;
-    const ours = this.deps.feed.all().filter((live) => live.moduleName === name && live.folder === folder);
+    const ours = this.deps.inKernel.all().filter((live) => live.moduleName === name && live.folder === folder);
     const verdict = this.deps.verdicts.of({ folder, name });
     const own = new Set(this.deps.loader.loaded.map(({ handle }) => handle.sessionId));
     const loaded = ours.filter((live) => live.end?.state === 'loaded' || own.has(live.id));

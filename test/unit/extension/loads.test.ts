@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import type { Host } from '../../../core/hosts/host';
+import type { HostDeps } from '../../../core/hosts/registry';
 import { Failure } from '../../../core/model';
 import type { ModuleDescription } from '../../../core/modules/discover';
 import { hostIdOf, isHost } from '../../../extension/src/hosts/host-id';
@@ -137,5 +138,16 @@ describe('the host keeper', () => {
     await keeper.get('guest', work);
     await keeper.dispose();
     assert.deepEqual([first.disposed, second.disposed], [1, 1]);
+  });
+
+  it('leaves a guest that is in use to the window that is loaded again', async () => {
+    const [held, left] = [fake(never), fake(never)];
+    const leases: unknown[] = [];
+    const openHost = (_id: string, { lease }: HostDeps): Promise<Host> => Promise.resolve(leases.push(lease) === 1 ? held : left);
+    const keeper = new HostKeeper({ openHost, base: () => ({}) as never });
+    await keeper.get('guest', work);
+    await keeper.dispose(['guest']);
+    assert.deepEqual(leases, [{ kind: 'window' }, { kind: 'idle', seconds: 60 }]);
+    assert.deepEqual([held.disposed, left.disposed], [1, 1]);
   });
 });

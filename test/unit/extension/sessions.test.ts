@@ -4,6 +4,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { SessionStore } from '../../../core/sessions/store';
+import type { HostIdentity } from '../../../core/model';
+import type { HostState } from '../../../extension/src/hosts/host-keeper';
+import { InKernel } from '../../../extension/src/sessions/in-kernel';
 import { SessionFeed, type FeedEvent, type SessionOrigin } from '../../../extension/src/sessions/session-feed';
 import { SessionWatcher } from '../../../extension/src/sessions/session-watcher';
 import { record, session } from './sample-session';
@@ -54,6 +57,35 @@ describe('the session feed', () => {
   });
 });
 
+describe('what is in a kernel', () => {
+  const guestSince = '2026-01-01T10:00:00.000Z';
+  const open = { state: 'open', facts: { bootId: 'boot' } } as unknown as HostState;
+
+  function loaded(change: Parameters<typeof session>[0], end: 'loaded' | 'unloaded' | null = 'loaded'): number {
+    const feed = new SessionFeed();
+    feed.push('s', { type: 'started', session: session(change) }, 'other');
+    if (end !== null) feed.push('s', { type: 'ended', endedAt: '', end: { state: end, reason: '' } }, 'other');
+    const guests = { since: (id: string) => (id === 'guest:6.1-cloud' ? guestSince : null) };
+    return new InKernel({ feed, guests, hosts: { stateOf: (id) => (id === 'ssh:open' ? open : { state: 'closed' }) } }).all().length;
+  }
+  const host = (kind: 'guest' | 'ssh', name: string, bootId = 'boot'): HostIdentity => ({ kind, name, bootId, kernel: '6.1.0', arch: 'x86_64' });
+
+  it('is what was left in a guest that runs since before', () => {
+    const after = '2026-01-01T10:00:05.000Z';
+    assert.equal(loaded({ host: host('guest', 'Guest 6.1-cloud'), startedAt: after }), 1);
+    assert.equal(loaded({ host: host('guest', 'Guest 6.1-cloud'), startedAt: after }, 'unloaded'), 0);
+    assert.equal(loaded({ host: host('guest', 'Guest 6.1-cloud'), startedAt: '2026-01-01T09:59:00.000Z' }), 0, 'another guest ran then');
+    assert.equal(loaded({ host: host('guest', 'Guest newest-cloud'), startedAt: after }), 0);
+    assert.equal(loaded({ host: host('guest', 'Guest newest-cloud'), startedAt: after }, null), 1, 'it is being loaded');
+  });
+
+  it('is what was left on another host, until that is known to have been started anew', () => {
+    assert.equal(loaded({ host: host('ssh', 'away') }), 1);
+    assert.equal(loaded({ host: host('ssh', 'open') }), 1);
+    assert.equal(loaded({ host: host('ssh', 'open', 'earlier boot') }), 0);
+  });
+});
+
 describe('the session watcher', () => {
   let dir: string;
   let store: SessionStore;
@@ -94,6 +126,19 @@ describe('the session watcher', () => {
     const { live } = await ended;
     assert.equal(live.origin, 'task');
     assert.deepEqual(live.session().records.map(({ text }) => text), ['hello']);
+  });
+
+  it('follows what was left loaded before, as long as its kernel runs, the newest last', async () => {
+    const leave = (id: string, state: 'loaded' | 'unloaded'): void => {
+      store.create(session({ id })).append({ type: 'ended', endedAt: 'now', end: { state, reason: '' } });
+    };
+    for (const id of ['s1-there', 's2-there', 's3-gone']) leave(id, 'loaded');
+    leave('s4-there', 'unloaded');
+    watch(() => 'other');
+    const both = new Promise<void>((resolve) => feed.subscribe(() => feed.all().filter(({ end }) => end !== null).length === 2 && resolve()));
+    await watcher?.followLeft(({ id }) => id.endsWith('there'));
+    await both;
+    assert.deepEqual(feed.all().map(({ id, origin, isLoaded }) => [id, origin, isLoaded]), [['s1-there', 'left', true], ['s2-there', 'left', true]]);
   });
 
   it('leaves alone what is not of this window, what was there before, and what the window loads itself', async () => {

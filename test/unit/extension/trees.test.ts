@@ -49,17 +49,17 @@ describe('the rows of the Hosts view', () => {
 
   it('show what is loaded there, with its devices, and the facts of an open host', async () => {
     const device = { name: 'echo', major: 508, minor: 0, node: null };
-    const loaded = { sessionId: 's', name: 'device2', parameters: { experiment: 'all' }, own: true, phase: 'loaded' as const, devices: [device, { ...device, name: 'b', node: '/dev/b' }] };
+    const loaded = { sessionId: 's', name: 'device2', parameters: { experiment: 'all' }, phase: 'loaded' as const, devices: [device, { ...device, name: 'b', node: '/dev/b' }] };
     const [module, known, all] = children(row({ state: open, loaded: [loaded] }));
     assert.deepEqual([module?.label, module?.description], ['device2', 'loaded · experiment=all']);
-    assert.deepEqual(children(module!).map(({ label, context }) => [label, context]), [['echo', 'device own'], ['/dev/b', 'device own node']]);
+    assert.deepEqual(children(module!).map(({ label, context }) => [label, context]), [['echo', 'device'], ['/dev/b', 'device node']]);
     const told = await (known?.children as () => Promise<TreeNode[]>)();
     assert.deepEqual(told.slice(0, 2).map(({ label, description }) => [label, description]), [['Kernel', `${facts.kernel}, x86_64`], ['Rights', 'root']]);
     assert.equal(typeof all?.children, 'function');
   });
 
   it('do not call a module loaded before it is', () => {
-    const loading = { sessionId: 's', name: 'device2', parameters: {}, own: false, phase: 'loading' as const, devices: [] };
+    const loading = { sessionId: 's', name: 'device2', parameters: {}, phase: 'loading' as const, devices: [] };
     assert.equal(children(row({ loaded: [loading] }))[0]?.description, 'loading…');
   });
 
@@ -83,6 +83,11 @@ describe('the rows of the Hosts view', () => {
     const failed = row({ id: 'ssh:box', kind: 'ssh', state: { state: 'failed', failure: unknownKey } });
     assert.deepEqual(hosts(failed), ['connectHost', 'openTerminal', 'removeHost', 'useHost']);
     assert.deepEqual(hosts(children(failed)[0]!), ['openTerminal']);
+    const device = { name: 'echo', major: 508, minor: 0, node: null };
+    const loaded = { sessionId: 's', name: 'device2', parameters: {}, phase: 'loaded' as const, devices: [device, { ...device, minor: 1, node: '/dev/b' }] };
+    const [inKernel] = children(row({ state: open, loaded: [loaded] }));
+    assert.deepEqual(hosts(inKernel!), ['exerciseModule', 'reloadModule', 'unloadModule']);
+    assert.deepEqual(children(inKernel!).map(hosts), [['createDeviceNode', 'readFromDevice', 'writeToDevice'], ['readFromDevice', 'writeToDevice']]);
     const [module] = moduleTree([{ ...MODULE, loadedOn: ['Guest'] }]);
     assert.deepEqual(offered('kmodlab.modulesView', module!), ['buildModule', 'checkModule', 'exerciseModule', 'loadModule', 'loadWithParameters', 'reloadModule', 'unloadModule', 'writeIntelliSense']);
   });

@@ -7,7 +7,7 @@ import { LoadSession as LoadSessionSchema } from '../../../core/model';
 import { discoverModules, type ModuleDescription } from '../../../core/modules/discover';
 import { startLoad, type FirstLoad, type LoadDeps, type LoadedModule, type LoadPlan } from '../../../core/modules/load';
 import { lastGiven, lastParameters, rememberGiven } from '../../../core/modules/parameter-memory';
-import { unloadModule } from '../../../core/modules/unload';
+import { takeOver, unloadModule } from '../../../core/modules/unload';
 import { comparePredictions } from '../../../core/sessions/compare';
 import { SessionStore } from '../../../core/sessions/store';
 import { FAKE_RELEASE, FakeHost, FakeKernel } from '../../support/fake-kernel';
@@ -61,7 +61,7 @@ describe('loading a module', () => {
     kernel.onInsmod("kernel '<6>[M]loaded'; kernel '<6>[M]result -14'; printf 'Character devices:\\n  1 mem\\n244 [ECHO]\\n\\nBlock devices:\\n' >$root/proc/devices");
     kernel.onRmmod("kernel '<6>[M]gone'");
     const loaded = await load({ parameters: { text: 'two words', count: '2' } });
-    assert.deepEqual(loaded.devices(), [{ name: '[ECHO]', major: 244, minor: 0 }]);
+    assert.deepEqual(loaded.devices(), [{ name: '[ECHO]', major: 244, minor: 0, node: null }]);
     const node = await loaded.createNode(loaded.devices()[0]!);
     assert.equal(node, '/dev/echo');
     const written = await loaded.writeToDevice(node, 'some text');
@@ -86,6 +86,37 @@ describe('loading a module', () => {
     assert.equal(order[0], 'started');
     assert.ok(order.includes('analysis') && order.indexOf('analysis') < order.indexOf('preflight'), 'predictions are stored before anything is loaded');
     assert.equal(events.at(-1)?.type, 'ended');
+  });
+
+  it('knows the nodes that the host made by itself, and keeps them with the session', async () => {
+    kernel.onInsmod(`printf 'Character devices:\\n  1 mem\\n244 pair\\n245 single\\n' >$root/proc/devices
+      for number in 0 1; do mkdir -p $root/sys/dev/char/244:$number; echo "DEVNAME=pair$number" >$root/sys/dev/char/244:$number/uevent; ln -s /dev/null $root/dev/pair$number; done
+      mkdir -p $root/sys/dev/char/245:0; echo "DEVNAME=gone" >$root/sys/dev/char/245:0/uevent`);
+    const loaded = await load();
+    const [pair0, pair1] = [0, 1].map((minor) => ({ name: 'pair', major: 244, minor, node: `/dev/pair${minor}` }));
+    const single = { name: 'single', major: 245, minor: 0, node: null };
+    assert.deepEqual(loaded.devices(), [pair0, pair1, single]);
+    assert.equal(await loaded.createNode(single), '/dev/single');
+    const left = await loaded.detach();
+    assert.deepEqual(left.devices, [pair0, pair1, { ...single, node: '/dev/single' }]);
+    assert.deepEqual(left.nodes, ['/dev/single']);
+  });
+
+  it('takes over a module that was left loaded, with its devices and nodes', async () => {
+    kernel.onInsmod("kernel '<6>[M]result -14'; printf 'Character devices:\\n  1 mem\\n244 echo\\n' >$root/proc/devices");
+    const first = await load();
+    await first.createNode(first.devices()[0]!);
+    await assert.rejects(takeOver({ name: 'echo', host }, deps()), { code: 'host-busy' });
+    await first.detach();
+    const second = await takeOver({ name: 'echo', host }, deps());
+    assert.equal(second.sessionId, first.sessionId);
+    assert.deepEqual(second.devices(), [{ name: 'echo', major: 244, minor: 0, node: '/dev/echo' }]);
+    await second.writeToDevice('/dev/echo', 'again');
+    const session = await second.unload();
+    assert.deepEqual([session.end?.state, session.actions.length], ['unloaded', 1]);
+    assert.ok(!kernel.exists('dev/echo'));
+    await assert.rejects(takeOver({ name: 'echo', host }, deps()), { code: 'not-loaded', what: 'echo was not taken over.' });
+    assert.deepEqual((await (await load({ replaces: 'loaded' })).unload()).end?.state, 'unloaded', 'the lock was given back');
   });
 
   it('leaves nothing behind: no file, no node, no module', async () => {
