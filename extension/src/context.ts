@@ -140,7 +140,7 @@ export class Context {
 
   /** A guest with a module that an earlier window left in it stays as long as this one. */
   private holdGuest({ host }: LiveSession): void {
-    if (host.kind !== 'guest') return;
+    if (host.kind !== 'guest' || !vscode.workspace.isTrusted) return;
     this.hosts.get(hostIdOf(host), silentWork()).catch((error: unknown) => this.log.info(Failure.from(error).message));
   }
 

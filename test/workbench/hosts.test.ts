@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import { statesFolder } from '../../core/guest/manage';
+import { userDirs } from '../../core/platform/dirs';
 import { openDrive, withDrive, type DriveSession } from './rig/drive-session';
 import { THEME_NAMES, type Workbench } from './rig/workbench-page';
 
@@ -23,10 +26,8 @@ describe('the Hosts & Modules view', function () {
     workbench = session.workbench;
   });
 
-  const notification = (text: string | RegExp) => workbench.page.locator('.notification-toast', { hasText: text });
-
   it('names once what is wrong in the list of hosts', async () => {
-    await notification('entry 4 is "box"').waitFor();
+    await workbench.notification('entry 4 is "box"').waitFor();
     await workbench.clearNotifications();
   });
 
@@ -49,7 +50,7 @@ describe('the Hosts & Modules view', function () {
   it('says at the host why it cannot be reached', async () => {
     await workbench.rowAction(workbench.treeRow('Test box'), 'Connect');
     await workbench.treeRow('Test box, not reached').waitFor();
-    await workbench.treeRow('No SSH connection to it could be made.').waitFor();
+    await workbench.treeRow('Nothing listens for SSH at its address and port.').waitFor();
     await workbench.shot('unreachable');
     await workbench.clearNotifications();
   });
@@ -60,7 +61,17 @@ describe('the Hosts & Modules view', function () {
     await workbench.clearNotifications();
   });
 
-  it('asks for the parameters that the built module takes, by their types', async () => {
+  it('writes what clangd needs beside the module', async () => {
+    await workbench.command('kmodlab.writeIntelliSense', 'Kernel Module Lab: Write IntelliSense Files…');
+    await workbench.pick('device2');
+    await workbench.notification(/device2 is described for Linux 6\.1\S+: compile_commands\.json and \.clangd written/).waitFor({ timeout: LOAD_MS });
+    const commands = JSON.parse(fs.readFileSync(path.join(session.folder, 'compile_commands.json'), 'utf8')) as { file: string }[];
+    assert.ok(commands.some(({ file }) => file.endsWith('device2_main.c')));
+    for (const name of ['compile_commands.json', '.clangd']) fs.rmSync(path.join(session.folder, name));
+    await workbench.clearNotifications();
+  });
+
+  it('asks for the parameters that the module takes, by their types', async () => {
     await workbench.rowAction(workbench.treeRow('Parameters'), 'Load Module with Parameters');
     const form = workbench.page.locator('.quick-input-widget:visible', { hasText: 'Parameters of device2' });
     await form.waitFor({ timeout: LOAD_MS });
@@ -71,7 +82,7 @@ describe('the Hosts & Modules view', function () {
     await workbench.shot('parameters-given');
     await form.locator('.monaco-list-row', { hasText: 'Load device2' }).click();
     await workbench.treeRow('device2, loaded, experiment=echo').waitFor({ timeout: LOAD_MS });
-    await notification('device2 registered the character device').waitFor();
+    await workbench.notification('device2 registered the character device').waitFor();
   });
 
   it('shows what is loaded, its device, and the kernel that it is loaded in', async () => {
@@ -94,12 +105,24 @@ describe('the Hosts & Modules view', function () {
     await workbench.treeRow('/dev/device2, character device').waitFor();
     await workbench.clearNotifications();
     await workbench.rowAction(workbench.treeRow('/dev/device2'), 'Write to Device');
-    await workbench.type('from the tree', 'Write to device2');
-    await notification("Wrote to /dev/device2. The writer's stderr says: ").waitFor();
+    await workbench.type('from the tree', 'Write to /dev/device2');
+    await workbench.notification("Wrote to /dev/device2. The writer's stderr says: ").waitFor();
     await workbench.shot('written');
     await workbench.clearNotifications();
     await workbench.rowAction(workbench.treeRow('/dev/device2'), 'Read from Device');
-    await notification('The reader').first().waitFor();
+    await workbench.notification('The reader').first().waitFor();
+    await workbench.clearNotifications();
+  });
+
+  it('finds module, node and guest again after the window was loaded again', async () => {
+    await workbench.reload();
+    await workbench.showSideBar(CONTAINER);
+    await workbench.treeRow('Guest 6.1-cloud, selected, running').waitFor({ timeout: LOAD_MS });
+    await workbench.treeRow('device2, loaded, experiment=echo').waitFor();
+    await workbench.rowAction(workbench.treeRow('/dev/device2, character device'), 'Write to Device');
+    await workbench.type('still there', 'Write to /dev/device2');
+    await workbench.notification("Wrote to /dev/device2. The writer's stderr says: still there").waitFor({ timeout: LOAD_MS });
+    await workbench.shot('loaded-again');
     await workbench.clearNotifications();
   });
 
@@ -119,7 +142,7 @@ describe('the Hosts & Modules view', function () {
 
   it('loads it again with the same parameters', async () => {
     await workbench.rowAction(workbench.treeRow('device2, loaded, experiment=echo'), 'Reload Module');
-    await notification('device2 registered the character device').waitFor({ timeout: LOAD_MS });
+    await workbench.notification('device2 registered the character device').waitFor({ timeout: LOAD_MS });
     await workbench.treeRow('device2, loaded, experiment=echo').waitFor();
     await workbench.treeRow('device2, character device').waitFor();
   });
@@ -154,6 +177,32 @@ describe('the Hosts & Modules view', function () {
     await workbench.statusBar('me@box').waitFor();
     await workbench.rowAction(workbench.treeRow('Guest 6.1-cloud'), 'Use for Loads');
     await workbench.statusBar('Guest 6.1-cloud').waitFor();
+  });
+
+  it('removes a host from the list', async () => {
+    await workbench.rowMenu(workbench.treeRow('me@box'), 'Remove from kmodlab.hosts');
+    await workbench.treeRow('me@box').waitFor({ state: 'detached' });
+    await workbench.treeRow('Test box').waitFor();
+  });
+
+  it('deletes a guest once that was agreed to, with what it takes on disk', async () => {
+    const release = '0.0.1-0-cloud-amd64';
+    const state = path.join(statesFolder(userDirs()), `abc${process.pid.toString(16)}`);
+    fs.mkdirSync(state, { recursive: true });
+    fs.writeFileSync(path.join(state, 'info.json'), JSON.stringify({ release, memoryMiB: 256, cpus: 1, accelerator: 'tcg', savedAt: '2026-01-01T00:00:00.000Z' }));
+    try {
+      await workbench.command('kmodlab.deleteGuest', 'Kernel Module Lab: Delete Guest…');
+      await workbench.pick(release);
+      const question = workbench.dialog(`Delete the guest ${release}?`);
+      await question.waitFor();
+      await workbench.shot('delete');
+      assert.ok(fs.existsSync(state));
+      await question.getByRole('button', { name: 'Delete', exact: true }).click();
+      await workbench.notification(`${release} was deleted`).waitFor();
+      assert.ok(!fs.existsSync(state));
+    } finally {
+      fs.rmSync(state, { recursive: true, force: true });
+    }
   });
 
   for (const theme of THEME_NAMES) {

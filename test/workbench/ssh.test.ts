@@ -19,14 +19,12 @@ describe('SSH hosts in Hosts & Modules', function () {
     await workbench.showSideBar('Hosts & Modules');
   });
 
-  const notification = (text: string | RegExp) => workbench.page.locator('.notification-toast', { hasText: text });
-
   it('shows the fingerprint of a host key that is not known, and opens a terminal to accept it', async () => {
     await workbench.rowAction(workbench.treeRow('newcomer, not connected'), 'Connect');
     await workbench.treeRow('newcomer, host key not known').waitFor();
     await workbench.treeRow('Its host key is not among those you trust').filter({ hasText: 'SHA256:' }).waitFor();
     await workbench.shot('host-key');
-    await notification('SHA256:').getByRole('button', { name: 'Open Terminal to Accept…' }).click();
+    await workbench.notification('SHA256:').getByRole('button', { name: 'Open Terminal to Accept…' }).click();
     await workbench.terminal().filter({ hasText: /continue\sconnecting/ }).waitFor();
     await workbench.shot('terminal');
     await workbench.page.keyboard.type('yes\n');
@@ -38,17 +36,27 @@ describe('SSH hosts in Hosts & Modules', function () {
 
   it('asks before the first load on a host that is no guest, with its name and its kernel', async () => {
     await workbench.command('kmodlab.loadDevice2', 'Load device2');
-    const dialog = workbench.page.locator('.monaco-dialog-box', { hasText: /Load device2 into the running kernel of [^]*Its kernel is Linux 6\.1/ });
+    const dialog = workbench.dialog(/Load device2 into the running kernel of Test box\?[^]*Test box is ssh:asks, and its kernel is Linux 6\.1/);
     await dialog.waitFor({ timeout: LOAD_MS });
     await workbench.shot('consent');
     await dialog.getByRole('button', { name: 'Load', exact: true }).click();
   });
 
   it("asks for sudo's password until it is right, and loads", async () => {
-    await password('Password for asks', 'wrong');
+    await password('Password for Test box', 'wrong');
     await password('That was not accepted.', PASSWORD);
     await workbench.treeRow('device2, loaded on Test box').waitFor({ timeout: LOAD_MS });
     await workbench.shot('loaded');
+  });
+
+  it('names the host as it is called, and how it is reached besides', async () => {
+    await workbench.statusBar(/Test box 6\.1 · device2 loaded/).waitFor();
+    await workbench.page.locator('.statusbar-item [aria-label*="Test box (ssh:asks, Linux 6.1"]').waitFor();
+  });
+
+  it('disconnects from a host', async () => {
+    await workbench.rowMenu(workbench.treeRow('newcomer, connected'), 'Disconnect');
+    await workbench.treeRow('newcomer, not connected').waitFor();
   });
 
   async function password(says: string, text: string): Promise<void> {

@@ -45,7 +45,7 @@ export class Workbench {
     const loaded = this.page.waitForEvent('load');
     await this.command('workbench.action.reloadWindow', 'Developer: Reload Window');
     await loaded;
-    await this.page.locator('.monaco-workbench .explorer-folders-view').waitFor();
+    await this.page.locator('.monaco-workbench .activitybar').waitFor();
   }
 
   /** Types a command's title into the palette and clicks its row: Enter right after typing runs a wrong one. */
@@ -151,6 +151,21 @@ export class Workbench {
   async rowAction(row: Locator, title: string): Promise<void> {
     await row.hover();
     await row.locator(`.actions .action-label[aria-label^=${JSON.stringify(title)}]`).click();
+  }
+
+  /** Chooses an entry of a row's context menu. */
+  async rowMenu(row: Locator, title: string): Promise<void> {
+    await row.click({ button: 'right' });
+    await this.page.locator(`.monaco-menu .action-label[aria-label^=${JSON.stringify(title)}]`).click();
+  }
+
+  /** A question in front of everything. */
+  dialog(text: string | RegExp): Locator {
+    return this.page.locator('.monaco-dialog-box', { hasText: text });
+  }
+
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notification-toast', { hasText: text });
   }
 
   /** Opens a row, or closes it. */
