@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Failure } from '../model';
 import { run, type ProcessResult } from '../platform/process';
+import { CompilerAnswers } from './compiler-answers';
 import { SYMVERS_FOLDER, type Made, type MakeJob } from './make';
 import { mirrorFiles } from './mirror';
 
@@ -38,8 +39,11 @@ export async function makeHere(job: MakeJob): Promise<Made> {
   const extra = symvers.length === 0 ? [] : [`KBUILD_EXTRA_SYMBOLS=${symvers.map(([name]) => path.join(folder, name)).join(' ')}`];
   const argv = ['make', '-C', environment.kernelDir, `M=${buildDir}`, `-j${os.availableParallelism()}`, '--output-sync=target', ...(job.keepGoing ? ['-k'] : []), ...extra, ...environment.makeArgs, 'modules'];
   const wrapped = environment.wrap(argv, [folder]);
+  const answers = CompilerAnswers.beside(folder, environment, wrapped);
+  const env = buildEnv(wrapped.env);
   job.onFolder(buildDir);
-  const result = await run(wrapped.argv, { env: buildEnv(wrapped.env), onStdoutLine: job.onLine, onStderrLine: job.onLine, maxOutputBytes: 0, ...(signal ? { signal } : {}) });
+  const result = await run(wrapped.argv, { env: answers?.env(env) ?? env, onStdoutLine: job.onLine, onStderrLine: job.onLine, maxOutputBytes: 0, ...(signal ? { signal } : {}) });
+  answers?.keep();
   checkEnded(result, wrapped.argv[0] ?? 'make');
   const there = (file: string): string | null => (fs.existsSync(path.join(buildDir, file)) ? path.join(buildDir, file) : null);
   return { argv, exitCode: result.exitCode, buildDir, koPath: there(`${job.name}.ko`), symversPath: there('Module.symvers'), sourceRoot: buildDir };
