@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 import type { Analysis, AnalysisTarget, Architecture, Finding, Range, SourceFile } from '../../../core/model/analysis';
-import { registerStores, type RegisterStore } from './features/registers';
+import { RegisterStores, type RegisterStore } from './features/registers';
 import { fixesFor, type Fix } from './fixes';
 import type { Program } from './flow/program';
 import type { RecordedCall } from './flow/recorder';
 import { runProgram, type RunResult } from './flow/run';
 import { RunMemory } from './flow/run-memory';
 import { ModuleReader } from './module';
-import { toPredictions } from './predictions';
+import { PlaceMemory } from './place-memory';
+import { Predictions } from './predictions';
 import { callingConvention } from './rules/calling-convention';
 import { kernelBuffer } from './rules/kernel-buffer';
 import { mixedBuffer } from './rules/mixed-buffer';
@@ -102,6 +103,9 @@ class FollowingMemory {
   readonly reader: ModuleReader;
   readonly runs = new RunMemory();
   readonly userArguments = new UserArguments();
+  readonly predictions = new Predictions();
+  readonly callSites = new PlaceMemory<RecordedCall, CallSite | null>();
+  readonly registerStores = new RegisterStores();
 
   constructor(parser: CParser, target: TargetFacts) {
     this.reader = new ModuleReader(parser, target);
@@ -138,7 +142,14 @@ class Following implements FollowedModule {
     if (!program) return NOTHING;
     const run = yield* runProgram(program, memory.runs);
     const findings = [...findingsOf(program, run, memory), ...memory.reader.tooLarge.map(notAnalysed)];
-    return { findings, predictions: toPredictions(run.calls, run.complete), calls: callSites(run.calls), registerStores: registerStores(run.calls) };
+    const { calls, complete } = run;
+    const { places } = memory.reader;
+    return {
+      findings,
+      predictions: memory.predictions.of(calls, complete, places),
+      calls: calls.flatMap((call) => memory.callSites.of(call, places, callSite) ?? []),
+      registerStores: memory.registerStores.of(calls, places),
+    };
   }
 
   fixes(sources: readonly SourceFile[], wanted: (finding: Finding) => boolean): FixedFinding[] {
@@ -168,9 +179,9 @@ function atOnce<T>(steps: Generator<undefined, T>): T {
   }
 }
 
-function findingsOf(program: Program, run: RunResult, { userArguments }: FollowingMemory): Finding[] {
-  const brought = userArguments.of(run.calls);
-  return RULES.flatMap((rule) => rule(run.calls, program, run, brought)).sort(inFileOrder);
+function findingsOf(program: Program, run: RunResult, { userArguments, reader }: FollowingMemory): Finding[] {
+  userArguments.take(run.calls, reader.places);
+  return RULES.flatMap((rule) => rule(run.calls, program, run, userArguments)).sort(inFileOrder);
 }
 
 const NOTHING: Inspection = { findings: [], predictions: [], calls: [], registerStores: [] };
@@ -180,12 +191,8 @@ function notAnalysed(file: string): Finding {
   return { rule: 'not-analysed', severity: 'information', file, range: { start, end: start }, message: 'Not analysed: this file is too long.', related: [] };
 }
 
-function callSites(calls: readonly RecordedCall[]): CallSite[] {
-  return calls.flatMap(({ abi, syscall, expression }) =>
-    syscall
-      ? [{ file: expression.file.path, range: rangeOf(expression), syscall: syscall.name, arch: abi.arch }]
-      : [],
-  );
+function callSite({ abi, syscall, expression }: RecordedCall): CallSite | null {
+  return syscall ? { file: expression.file.path, range: rangeOf(expression), syscall: syscall.name, arch: abi.arch } : null;
 }
 
 function inFileOrder(a: Finding, b: Finding): number {

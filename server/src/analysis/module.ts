@@ -6,6 +6,7 @@ import { syscallAbi, type SyscallAbi } from '../../../core/abi';
 import { Program } from './flow/program';
 import { Unit } from './flow/unit';
 import { ModuleBuild } from './module-build';
+import type { Places } from './place-memory';
 import type { CParser } from './syntax/parser';
 import type { Sources } from './syntax/preprocessor';
 import { SourceText } from './syntax/source';
@@ -44,6 +45,8 @@ export class ModuleReader {
   private readonly files = new Map<string, SourceText>();
   private readonly units = new Map<string, KnownUnit>();
   private readonly abis = new Map<Architecture, SyscallAbi>();
+  /** Where the files' lines are. */
+  places: Places = {};
 
   constructor(
     private readonly parser: CParser,
@@ -80,10 +83,11 @@ export class ModuleReader {
       if (paths.has(name)) continue;
       this.files.delete(name);
       this.units.delete(name);
+      this.places = {};
     }
     return sources.map((source) => {
       const file = this.files.get(source.path);
-      file?.update(source.text);
+      if (file?.update(source.text) !== false) this.places = {};
       const taken = file ?? new SourceText(source);
       this.files.set(source.path, taken);
       return taken;

@@ -1,22 +1,37 @@
 // SPDX-License-Identifier: MIT
 import type { Assumption, Expectation, Prediction, Report } from '../../../core/model/analysis';
 import type { RecordedCall } from './flow/recorder';
+import { PlaceMemory, type Places } from './place-memory';
 import { lineOf } from './syntax/source';
 
 const UNKNOWN: Expectation = { kind: 'unknown' };
 
-/** One prediction for each call that the module can make, in program order. */
-export function toPredictions(calls: readonly RecordedCall[], complete: boolean): Prediction[] {
-  const used = new Map<string, number>();
-  return calls.flatMap((call): Prediction[] => {
-    if (!call.syscall || !call.reachable) return [];
-    const source = { file: call.site.file.path, line: lineOf(call.site) };
-    const name = `${source.file}:${source.line}:${call.syscall.name}`;
-    const count = (used.get(name) ?? 0) + 1;
-    used.set(name, count);
-    const { expect, assumes, because } = complete ? combine(call) : { expect: UNKNOWN, assumes: [], because: 'The module is too large to be followed.' };
-    return [{ id: count === 1 ? name : `${name}:${count}`, source, caller: call.caller, syscall: call.syscall.name, expect, assumes, because, report: toReport(call) }];
-  });
+/** The predictions of a module's calls. What it said of a call it remembers. */
+export class Predictions {
+  private readonly known = new PlaceMemory<RecordedCall, Prediction | null>();
+
+  /** One for each call that the module can make, in program order. */
+  of(calls: readonly RecordedCall[], complete: boolean, places: Places): Prediction[] {
+    const used = new Map<string, number>();
+    const predictions: Prediction[] = [];
+    for (const call of calls) {
+      const first = this.known.of(call, places, toPrediction);
+      if (!first) continue;
+      const count = (used.get(first.id) ?? 0) + 1;
+      used.set(first.id, count);
+      const prediction = complete ? first : { ...first, ...NOT_FOLLOWED };
+      predictions.push(count === 1 ? prediction : { ...prediction, id: `${first.id}:${count}` });
+    }
+    return predictions;
+  }
+}
+
+const NOT_FOLLOWED = { expect: UNKNOWN, assumes: [], because: 'The module is too large to be followed.' };
+
+function toPrediction(call: RecordedCall): Prediction | null {
+  if (!call.syscall || !call.reachable) return null;
+  const source = { file: call.site.file.path, line: lineOf(call.site) };
+  return { id: `${source.file}:${source.line}:${call.syscall.name}`, source, caller: call.caller, syscall: call.syscall.name, ...combine(call), report: toReport(call) };
 }
 
 function toReport({ report }: RecordedCall): Report | null {

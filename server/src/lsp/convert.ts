@@ -18,8 +18,30 @@ export function toSeverity(severity: Severity): DiagnosticSeverity {
 /** Where the pages of docs/rules/ can be read. */
 const RULE_PAGES = 'https://github.com/kmodlab/kmodlab/blob/main/docs/rules';
 
-/** A finding as LSP wants it; `folder` is the module's. */
-export function toDiagnostic(finding: Finding, folder: string): Diagnostic {
+/** Findings as LSP wants them. Those that an edit left alone are the same objects as before, and so are their diagnostics. */
+export class Diagnostics {
+  private readonly known = new WeakMap<Finding, { readonly folder: string; readonly diagnostic: Diagnostic }>();
+
+  /** @param folder the module's */
+  of(findings: readonly Finding[], folder: string): Diagnostic[] {
+    const uris = new Map<string, string>();
+    return findings.map((finding) => {
+      const known = this.known.get(finding);
+      if (known?.folder === folder) return known.diagnostic;
+      const diagnostic = toDiagnostic(finding, folder, uris);
+      this.known.set(finding, { folder, diagnostic });
+      return diagnostic;
+    });
+  }
+}
+
+/** @param uris of files that were met before, by their path in the folder */
+export function toDiagnostic(finding: Finding, folder: string, uris = new Map<string, string>()): Diagnostic {
+  const uriOf = (file: string): string => {
+    const uri = uris.get(file) ?? pathToFileURL(path.join(folder, file)).toString();
+    uris.set(file, uri);
+    return uri;
+  };
   return {
     range: finding.range,
     severity: toSeverity(finding.severity),
@@ -28,10 +50,7 @@ export function toDiagnostic(finding: Finding, folder: string): Diagnostic {
     source: 'kmodlab',
     message: finding.message,
     ...(finding.rule === 'unused-suppression' ? { tags: [DiagnosticTag.Unnecessary] } : {}),
-    relatedInformation: finding.related.map(({ file, range, message }) => ({
-      location: { uri: pathToFileURL(path.join(folder, file)).toString(), range },
-      message,
-    })),
+    relatedInformation: finding.related.map(({ file, range, message }) => ({ location: { uri: uriOf(file), range }, message })),
   };
 }
 

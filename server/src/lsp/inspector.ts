@@ -44,6 +44,7 @@ export interface InspectorDeps {
 /** Analyses documents with their modules. */
 export class Inspector {
   private readonly followed: Promise<FollowedModules>;
+  private readonly keys = new FindingKeys();
 
   constructor(private readonly deps: InspectorDeps) {
     this.followed = deps.analyzer.then((analyzer) => new FollowedModules(analyzer));
@@ -81,27 +82,36 @@ export class Inspector {
     if (!source) return [];
     const { target, levels } = options;
     const anywhere: AnalysisTarget = { arch: target.arch, kernel: null };
-    const elsewhere = (): Finding[] => ownFindings(modules.map((module) => ({ ...module, inspection: followed.inspectNow(module.folder, module.sources, anywhere) })));
+    const elsewhere = (): Finding[] => this.ownFindings(modules.map((module) => ({ ...module, inspection: followed.inspectNow(module.folder, module.sources, anywhere) })));
     const analysed = modules.some(({ sources }) => isKernelModule(sources));
-    return [...review(source, ownFindings(modules), { levels, analysed, elsewhere }).findings];
+    return [...review(source, this.ownFindings(modules), { levels, analysed, elsewhere }).findings];
   }
 
   /** What can be done about those findings of the document that `wanted` takes, suppression included; the best first. */
   async fixesOf(document: TextDocument, wanted: (finding: Finding) => boolean, token?: CancellationToken): Promise<FixedDocument> {
     const inspected = await this.inspect(document, token);
-    const shown = new Map((await this.findingsOf(inspected)).filter(wanted).map((finding) => [keyOf(finding), finding]));
+    const shown = new Map((await this.findingsOf(inspected)).filter(wanted).map((finding) => [this.keys.of(finding), finding]));
     const [first] = inspected.modules;
     const source = first?.sources.find(({ path: name }) => name === first.own);
     const followed = await this.followed;
     const byFinding = new Map<string, Fix[]>([...shown.keys()].map((key) => [key, []]));
     for (const { folder, own, sources } of shown.size > 0 ? inspected.modules : []) {
-      for (const { finding, fixes } of followed.fixes(folder, sources, inspected.options.target, (each) => each.file === own && shown.has(keyOf(each)))) {
-        const known = byFinding.get(keyOf(finding)) ?? [];
+      for (const { finding, fixes } of followed.fixes(folder, sources, inspected.options.target, (each) => each.file === own && shown.has(this.keys.of(each)))) {
+        const known = byFinding.get(this.keys.of(finding)) ?? [];
         known.push(...fixes.filter(({ id }) => !known.some((fix) => fix.id === id)));
       }
     }
     const fixed = [...shown].map(([key, finding]) => ({ finding, fixes: [...(byFinding.get(key) ?? []), ...(source && isSuppressible(finding) ? [suppress(source, finding)] : [])] }));
     return { folder: first?.folder ?? '', own: first?.own ?? '', fixed };
+  }
+
+  /** Findings at places of the own file; what two modules say alike counts once. */
+  private ownFindings(modules: readonly InspectedModule[]): Finding[] {
+    const findings = new Map<string, Finding>();
+    for (const { own, inspection } of modules) {
+      for (const finding of inspection.findings) if (finding.file === own) findings.set(this.keys.of(finding), finding);
+    }
+    return [...findings.values()];
   }
 
   private async gather(document: TextDocument, target: AnalysisTarget): Promise<{ modules: readonly ModuleFiles[]; dependencies: ReadonlySet<string> }> {
@@ -112,17 +122,16 @@ export class Inspector {
   }
 }
 
-/** Findings at places of the own file; what two modules say alike counts once. */
-function ownFindings(modules: readonly InspectedModule[]): Finding[] {
-  const findings = new Map<string, Finding>();
-  for (const { own, inspection } of modules) {
-    for (const finding of inspection.findings) if (finding.file === own) findings.set(keyOf(finding), finding);
-  }
-  return [...findings.values()];
-}
+/** What tells findings apart. Most of them are the same objects as before the last edit. */
+class FindingKeys {
+  private readonly known = new WeakMap<Finding, string>();
 
-function keyOf({ rule, range, message }: Finding): string {
-  return JSON.stringify([rule, range, message]);
+  of(finding: Finding): string {
+    const { rule, range, message } = finding;
+    const key = this.known.get(finding) ?? JSON.stringify([rule, range, message]);
+    this.known.set(finding, key);
+    return key;
+  }
 }
 
 function isSuppressible({ rule }: Finding): boolean {

@@ -26,7 +26,7 @@ import { PROJECT_FILE } from '../workspace/project-file';
 import { MAX_SOURCE_BYTES } from '../workspace/source-files';
 import { CodeActions } from './code-actions';
 import { Configuration } from './configuration';
-import { toDiagnostic, tooLarge } from './convert';
+import { Diagnostics, tooLarge } from './convert';
 import { DiskWatch } from './disk-watch';
 import { EDITOR_CAPABILITIES, EditorFeatures } from './editor-features';
 import { Inspector } from './inspector';
@@ -53,6 +53,7 @@ export class KmodlabServer {
   private readonly inspector: Inspector;
   private readonly codeActions: CodeActions;
   private readonly features: EditorFeatures;
+  private readonly diagnostics = new Diagnostics();
   private readonly diskWatch = new DiskWatch((file) => this.filesChanged([file]));
   private pulls = false;
   private refreshes = false;
@@ -210,7 +211,7 @@ export class KmodlabServer {
       if (!this.watchesFiles) this.diskWatch.follow([...this.dependencies.values()].flatMap((each) => [...each]));
       this.publishProblems({ project: inspected.project, dependencies: [...inspected.dependencies] });
       const folder = inspected.modules[0]?.folder ?? '';
-      return (await this.inspector.findingsOf(inspected)).map((finding) => toDiagnostic(finding, folder));
+      return this.diagnostics.of(await this.inspector.findingsOf(inspected), folder);
     } catch (error) {
       if (error instanceof ResponseError) throw error;
       this.logFailure('The analysis failed', error);

@@ -2,6 +2,7 @@
 import type { AbiArgument, SyscallAbi } from '../../../../core/abi';
 import type { Architecture, Range } from '../../../../core/model/analysis';
 import type { RecordedCall } from '../flow/recorder';
+import { PlaceMemory, type Places } from '../place-memory';
 import { rangeOf, textOf, type Span } from '../syntax/source';
 
 /** A register that the text stores a value to, and the argument that a syscall reads from it. */
@@ -34,24 +35,37 @@ function fieldBefore(value: Span): { readonly name: string; readonly start: numb
   return { name: name.replace(/\s/g, ''), start, end: start + name.length };
 }
 
-/** All stores to registers in the text that syscalls read. One store can be for several syscalls. */
-export function registerStores(calls: readonly RecordedCall[]): RegisterStore[] {
+/** The stores to registers that a module's calls read. What it found of a call it remembers. */
+export class RegisterStores {
+  private readonly known = new PlaceMemory<RecordedCall, ReadonlyMap<string, RegisterStore>>();
+
+  /** All stores in the text. One store can be for several syscalls. */
+  of(calls: readonly RecordedCall[], places: Places): RegisterStore[] {
+    const stores = new Map<string, RegisterStore>();
+    for (const call of calls) for (const [key, store] of this.known.of(call, places, storesFor)) if (!stores.has(key)) stores.set(key, store);
+    return [...stores.values()];
+  }
+}
+
+const NO_STORES: ReadonlyMap<string, RegisterStore> = new Map();
+
+/** Each by its place and what reads it. */
+function storesFor({ syscall, abi, used, visits }: RecordedCall): ReadonlyMap<string, RegisterStore> {
+  if (!syscall || used !== 'regs') return NO_STORES;
   const stores = new Map<string, RegisterStore>();
-  for (const { syscall, abi, used, visits } of calls) {
-    if (!syscall || used !== 'regs') continue;
-    for (const visit of visits) {
-      for (const [index, argument] of (syscall.arguments ?? []).entries()) {
-        const value = visit.arguments[index]?.stored;
-        const register = abi.registers[index];
-        const key = value ? [value.file.path, value.start, syscall.name, index].join(' ') : '';
-        if (!value || stores.has(key)) continue;
-        const field = fieldBefore(value);
-        if (!field || field.name !== register) continue;
-        stores.set(key, { file: value.file.path, field: rangeOf({ ...field, file: value.file }), value: rangeOf(value), valueText: textOf(value), arch: abi.arch, syscall: syscall.name, index, argument });
-      }
+  for (const visit of visits) {
+    for (const [index, argument] of (syscall.arguments ?? []).entries()) {
+      const value = visit.arguments[index]?.stored;
+      if (!value) continue;
+      const field = fieldBefore(value);
+      if (!field || field.name !== abi.registers[index]) continue;
+      const store = { file: value.file.path, field: rangeOf({ ...field, file: value.file }), value: rangeOf(value), valueText: textOf(value), arch: abi.arch, syscall: syscall.name, index, argument };
+      const { line, character } = store.value.start;
+      const key = [store.file, line, character, syscall.name, index].join(' ');
+      if (!stores.has(key)) stores.set(key, store);
     }
   }
-  return [...stores.values()];
+  return stores;
 }
 
 /** Which argument a field of `struct pt_regs` holds; null when it holds none. */

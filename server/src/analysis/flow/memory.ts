@@ -3,7 +3,7 @@ import type { Span } from '../syntax/source';
 import type { MemoryObject, Target } from './objects';
 import { sameThroughout } from './same';
 import { SharedMap } from './shared-map';
-import { contradicts, join, sameValue, UNKNOWN, widen, type Cell, type Value } from './values';
+import { contradicts, join, sameValue, UNKNOWN, widen, ZERO, type Cell, type Value } from './values';
 
 export interface Contents {
   readonly cells: ReadonlyMap<string, Cell>;
@@ -11,7 +11,9 @@ export interface Contents {
   readonly rest: Value;
 }
 
-const NOTHING: Contents = { cells: new Map(), rest: UNKNOWN };
+const NO_CELLS: ReadonlyMap<string, Cell> = new Map();
+const NOTHING: Contents = { cells: NO_CELLS, rest: UNKNOWN };
+const ZEROED: Contents = { cells: NO_CELLS, rest: ZERO };
 /** An object that is filled cell by cell beyond this is given up. */
 const MAX_CELLS = 600;
 
@@ -48,6 +50,8 @@ export interface MemoryChange {
 class ObjectNumbers {
   private readonly numbers = new Map<string, number>();
   private readonly ids: string[] = [];
+  /** What each object was last set to, on whichever path. */
+  private readonly latest: (Contents | undefined)[] = [];
   private asked = new Set<string>();
   /** What a call within the run asks besides. */
   within: MemoryUse | null = null;
@@ -70,6 +74,16 @@ class ObjectNumbers {
     return this.ids[number] ?? '';
   }
 
+  /** Contents that are the same on two paths as the same object, so that the paths can be compared and joined at a glance. */
+  shared(number: number, contents: Contents | undefined): Contents | undefined {
+    const latest = this.latest[number];
+    if (contents === undefined || contents === latest) return contents;
+    if (contents.cells.size === 0 && contents.rest === UNKNOWN) return NOTHING;
+    if (latest && sameThroughout(latest, contents)) return latest;
+    this.latest[number] = contents;
+    return contents;
+  }
+
   /** A call within the run begins. @returns what was asked before it */
   enter(): ReadonlySet<string> {
     this.within = new MemoryUse();
@@ -87,10 +101,6 @@ class ObjectNumbers {
 
   note(ids: Iterable<string>): void {
     for (const id of ids) this.asked.add(id);
-  }
-
-  get all(): Iterable<string> {
-    return this.numbers.keys();
   }
 
   askAll(): void {
@@ -128,7 +138,7 @@ export class Memory {
 
   /** Starts an object: every part holds `rest`. */
   reset(object: MemoryObject, rest: Value): void {
-    this.set(object, { cells: new Map(), rest });
+    this.set(object, rest === ZERO ? ZEROED : rest === UNKNOWN ? NOTHING : { cells: NO_CELLS, rest });
   }
 
   forget(objects: Iterable<MemoryObject>): void {
@@ -302,9 +312,12 @@ export class Memory {
     }
   }
 
-  /** All objects of this memory and its forks that outlast a run. */
-  get lasting(): string[] {
-    return [...this.numbers.all].filter((id) => LASTS.test(id));
+  /** Does so for all objects. */
+  canonicalAll(canonical: (id: string, contents: Contents) => Contents): void {
+    this.objects = this.objects.mapped((contents, number) => {
+      const id = this.numbers.idOf(number);
+      return LASTS.test(id) ? canonical(id, contents) : contents;
+    });
   }
 
   /** Starts to note what a call asks of any fork of this memory. */
@@ -348,7 +361,10 @@ export class Memory {
     this.numbers.note(reads.keys());
     if (atRisk) this.numbers.note(atRisk);
     let { objects } = this;
-    for (const [id, value] of contents) objects = objects.with(this.numbers.numberOf(id), value);
+    for (const [id, value] of contents) {
+      const number = this.numbers.numberOf(id);
+      objects = objects.with(number, this.numbers.shared(number, value));
+    }
     return new Memory(this.numbers, objects, withAll(this.escaped, escaped), withAll(this.published, published));
   }
 
@@ -367,7 +383,8 @@ export class Memory {
   }
 
   private set(object: MemoryObject, contents: Contents): void {
-    this.objects = this.objects.with(this.numbers.of(object.id), contents);
+    const number = this.numbers.of(object.id);
+    this.objects = this.objects.with(number, this.numbers.shared(number, contents));
   }
 }
 

@@ -118,7 +118,7 @@ class StartMemories {
     /** The initial values. */
     readonly initial: Memory,
   ) {
-    initial.canonical(initial.lasting, (id, contents) => remembered.canonical(id, contents));
+    initial.canonicalAll((id, contents) => remembered.canonical(id, contents));
     this.current = initial.fork();
   }
 

@@ -12,8 +12,9 @@ export function sameThroughout(a: unknown, b: unknown): boolean {
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, at) => sameThroughout(item, b[at]));
   if (a instanceof Map) return b instanceof Map && sameMap(a, b);
   if (Object.getPrototypeOf(a) !== Object.prototype || 'storage' in a) return false;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => key in b && sameThroughout(Reflect.get(a, key), Reflect.get(b, key)));
+  for (const key in a) if (!(key in b) || !sameThroughout(Reflect.get(a, key), Reflect.get(b, key))) return false;
+  for (const key in b) if (!(key in a)) return false;
+  return true;
 }
 
 function sameMap(a: ReadonlyMap<unknown, unknown>, b: ReadonlyMap<unknown, unknown>): boolean {

@@ -32,14 +32,20 @@ export class SharedMap<T extends object> {
 
   /** The map with `value` at `key`; with undefined, without the key. */
   with(key: number, value: T | undefined): SharedMap<T> {
+    if (this.get(key) === value) return this;
     const { root, levels } = this.raised(key);
     return new SharedMap(replaced(root, (levels - 1) * BITS, key, value), levels);
   }
 
-  /** Every value replaced; `change` is not asked of the same value twice in a row by what is shared. */
-  mapped(change: (value: T) => T): SharedMap<T> {
-    const walk = (slots: Slots, level: number): Slots => slots.map((slot) => (slot === undefined ? slot : level === 1 ? change(slot as T) : walk(slot as Slots, level - 1)));
-    return new SharedMap(walk(this.root, this.levels), this.levels);
+  /** Every value replaced. */
+  mapped(change: (value: T, key: number) => T): SharedMap<T> {
+    const walk = (slots: Slots, level: number, base: number): Slots =>
+      slots.map((slot, index) => {
+        const key = base * WIDTH + index;
+        if (slot === undefined) return slot;
+        return level === 1 ? change(slot as T, key) : walk(slot as Slots, level - 1, key);
+      });
+    return new SharedMap(walk(this.root, this.levels, 0), this.levels);
   }
 
   /** What either has; `merge` is asked where both differ. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Declarator, Expression, FunctionDefinition, Located, UnitSyntax } from '../syntax/ast';
+import { append } from '../syntax/append';
+import type { CType, Declarator, Expression, FunctionDefinition, Located, StructType, UnitSyntax } from '../syntax/ast';
 import type { PlaceMap } from '../syntax/place-map';
 import type { SourceText, Span } from '../syntax/source';
 import type { ParsedChunk } from '../syntax/unit-reader';
@@ -24,7 +25,7 @@ export class Unit {
   }
 
   update(chunks: readonly ParsedChunk[]): void {
-    this.current = joinSyntax(chunks.flatMap(({ syntax }) => syntax ?? []));
+    this.current = joinSyntax(chunks);
     this.places = [...chunks].sort((a, b) => a.base - b.base);
   }
 
@@ -85,15 +86,29 @@ export class Unit {
   }
 }
 
-function joinSyntax(parts: readonly UnitSyntax[]): UnitSyntax {
-  return {
-    functions: parts.flatMap(({ functions }) => functions),
-    globals: parts.flatMap(({ globals }) => globals),
-    typedefs: new Map(parts.flatMap(({ typedefs }) => [...typedefs])),
-    structs: new Map(parts.flatMap(({ structs }) => [...structs])),
-    enumerators: new Map(parts.flatMap(({ enumerators }) => [...enumerators])),
-    fileScopeCalls: parts.flatMap(({ fileScopeCalls }) => fileScopeCalls),
-  };
+type Enumerator = UnitSyntax['enumerators'] extends ReadonlyMap<string, infer Item> ? Item : never;
+
+function joinSyntax(chunks: readonly ParsedChunk[]): UnitSyntax {
+  const functions: FunctionDefinition[] = [];
+  const globals: Declarator[] = [];
+  const typedefs = new Map<string, CType>();
+  const structs = new Map<string, StructType>();
+  const enumerators = new Map<string, Enumerator>();
+  const fileScopeCalls: UnitSyntax['fileScopeCalls'][number][] = [];
+  for (const { syntax } of chunks) {
+    if (!syntax) continue;
+    append(functions, syntax.functions);
+    append(globals, syntax.globals);
+    setAll(typedefs, syntax.typedefs);
+    setAll(structs, syntax.structs);
+    setAll(enumerators, syntax.enumerators);
+    append(fileScopeCalls, syntax.fileScopeCalls);
+  }
+  return { functions, globals, typedefs, structs, enumerators, fileScopeCalls };
+}
+
+function setAll<T>(names: Map<string, T>, more: ReadonlyMap<string, T>): void {
+  if (more.size > 0) for (const [name, item] of more) names.set(name, item);
 }
 
 export interface GlobalVariable {

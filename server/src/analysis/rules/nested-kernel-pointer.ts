@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { whyNoUserAddress } from '../../../../core/abi/user-checks';
 import type { Finding } from '../../../../core/model/analysis';
-import type { InnerAddress } from '../flow/recorder';
-import type { RecordedCall } from '../flow/recorder';
+import type { InnerAddress, RecordedCall, Visit } from '../flow/recorder';
 import type { TargetFacts } from '../syntax/target';
 import { rangeOf, textOf } from '../syntax/source';
 import { related, type Rule } from './rule';
@@ -12,6 +11,7 @@ import { oneLine, originText, visitsThatCount } from './user-arguments';
 export const nestedKernelPointer: Rule = (calls, { target }) => {
   const findings = new Map<string, Finding>();
   for (const call of calls) {
+    if (!call.visits.some(hasInner)) continue;
     for (const [index] of (call.callee?.arguments ?? []).entries()) {
       for (const inner of innerOnEveryPath(call, index)) {
         const finding = describe(call, index, inner, target);
@@ -22,6 +22,10 @@ export const nestedKernelPointer: Rule = (calls, { target }) => {
   }
   return [...findings.values()];
 };
+
+function hasInner({ arguments: list }: Visit): boolean {
+  return list.some(({ inner }) => inner !== undefined && inner.length > 0);
+}
 
 /** What every path that counts leaves there, none of them under set_fs(KERNEL_DS). */
 function innerOnEveryPath(call: RecordedCall, index: number): readonly InnerAddress[] {

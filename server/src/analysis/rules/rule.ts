@@ -6,7 +6,7 @@ import type { TargetFacts } from '../syntax/target';
 import { lineOf, rangeOf, type Span } from '../syntax/source';
 import type { RecordedCall } from '../flow/recorder';
 import type { RunResult } from '../flow/run';
-import type { UserArgument } from './user-argument';
+import type { UserArguments } from './user-arguments';
 import type { Finding } from '../../../../core/model/analysis';
 
 /** The oldest kernel that is supported: what is true there and later is true without a target. */
@@ -19,7 +19,7 @@ export function isBehind(boundary: Boundary, target: TargetFacts): 'yes' | 'no' 
 }
 
 /** A rule looks at the recorded calls of a module, at what else its run showed, and at the calls' user pointers. */
-export type Rule = (calls: readonly RecordedCall[], program: Program, run: RunResult, userArguments: readonly UserArgument[]) => Finding[];
+export type Rule = (calls: readonly RecordedCall[], program: Program, run: RunResult, userArguments: UserArguments) => Finding[];
 
 export function related(span: Span, message: string): RelatedPlace {
   return { file: span.file.path, range: rangeOf(span), message };

@@ -29,7 +29,7 @@ export const unsetRegister: Rule = (calls) => {
   const findings = new Map<string, Finding>();
   for (const call of calls) {
     const { syscall } = call;
-    if (!syscall || call.used !== 'regs' || call.takes !== 'regs') continue;
+    if (!syscall || call.used !== 'regs' || call.takes !== 'regs' || !isSuspect(call)) continue;
     const unset = (syscall.arguments ?? []).flatMap((_argument, index) => (isRead(call, syscall, index) && isNeverSet(call, index) ? [index] : []));
     const registers = unset[0] === undefined ? undefined : call.visits[0]?.arguments[unset[0]]?.neverSetIn;
     if (!registers) continue;
@@ -39,6 +39,11 @@ export const unsetRegister: Rule = (calls) => {
   }
   return [...findings.values()];
 };
+
+/** Whether nothing at all was stored to some register. */
+function isSuspect({ visits }: RecordedCall): boolean {
+  return visits[0]?.arguments.some((argument) => argument.neverSetIn !== undefined) === true;
+}
 
 function isNeverSet(call: RecordedCall, index: number): boolean {
   return call.visits.length > 0 && call.visits.every((visit) => visit.arguments[index]?.neverSetIn);

@@ -5,6 +5,7 @@ import type { Finding, RelatedPlace, Severity } from '../../../../core/model/ana
 import type { Origin } from '../flow/objects';
 import type { RecordedCall, Visit } from '../flow/recorder';
 import { spaceOf, stepsOf } from '../flow/values';
+import { PlaceMemory, type Places } from '../place-memory';
 import { rangeOf, sameSpan, textOf, type Span } from '../syntax/source';
 import type { TargetFacts } from '../syntax/target';
 import type { Brought, UserArgument } from './user-argument';
@@ -13,16 +14,36 @@ import { isBehind, lineText, related } from './rule';
 /** Where an ioctl number says in which directions it copies: include/uapi/asm-generic/ioctl.h. */
 const IOC_DIRECTION = 30;
 
-/** Finds the arguments that are user pointers, of calls whose syscall or function is known. What it found of a call it remembers. */
+/** The arguments that are user pointers, of calls whose syscall or function is known. What it found of a call it remembers, and what a rule says of an argument. */
 export class UserArguments {
   private readonly known = new WeakMap<RecordedCall, readonly UserArgument[]>();
+  private readonly said = new Map<string, PlaceMemory<UserArgument, Finding | null>>();
+  private list: readonly UserArgument[] = [];
+  private places: Places = {};
 
-  of(calls: readonly RecordedCall[]): UserArgument[] {
-    return calls.flatMap((call) => {
+  /** Takes over the calls of a run. */
+  take(calls: readonly RecordedCall[], places: Places): void {
+    this.places = places;
+    this.list = calls.flatMap((call) => {
       const found = this.known.get(call) ?? userArgumentsOf(call);
       this.known.set(call, found);
       return found;
     });
+  }
+
+  /** What a rule finds of the arguments one by one, going by nothing else: once for each place, syscall and argument, however many paths and callers lead there. */
+  findings(rule: string, find: (subject: UserArgument) => Finding | null): Finding[] {
+    const said = this.said.get(rule) ?? new PlaceMemory();
+    this.said.set(rule, said);
+    const findings = new Map<string, Finding>();
+    for (const subject of this.list) {
+      const finding = said.of(subject, this.places, find);
+      if (!finding) continue;
+      const { file, range } = finding;
+      const key = [file, range.start.line, range.start.character, subject.callee.name, subject.index].join(' ');
+      if (!findings.has(key)) findings.set(key, finding);
+    }
+    return [...findings.values()];
   }
 }
 
@@ -76,21 +97,6 @@ export function kernelUnderSetFs(subject: UserArgument, target: TargetFacts): Br
 
 function kernelOnEveryPath({ brought }: UserArgument): Brought[] | undefined {
   return brought.every(({ space }) => space === 'kernel' || space === 'null') ? brought.filter(({ space }) => space === 'kernel') : undefined;
-}
-
-/** One finding for each place, syscall and argument, however many paths and callers lead there. */
-export class ArgumentFindings {
-  private readonly findings = new Map<string, Finding>();
-
-  add({ callee, index }: UserArgument, finding: Finding): void {
-    const { file, range } = finding;
-    const key = [file, range.start.line, range.start.character, callee.name, index].join(' ');
-    if (!this.findings.has(key)) this.findings.set(key, finding);
-  }
-
-  get all(): Finding[] {
-    return [...this.findings.values()];
-  }
 }
 
 /** A finding at what brings the kernel address, with the places that lead there. */

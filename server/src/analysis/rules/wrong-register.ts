@@ -9,19 +9,23 @@ type Store = RegisterStores['unread'][number];
 
 /** An argument in a register that the syscall does not read, set for this call and for no other. */
 export const wrongRegister: Rule = (calls, _program, { readElsewhere }) => {
-  const unread = calls.map((call) => (call.syscall && call.takes === 'regs' ? onEveryPath(call) : []));
-  if (unread.every((stores) => stores.length === 0)) return [];
+  const suspects = calls.flatMap((call) => (call.syscall && call.takes === 'regs' && isSuspect(call) ? [{ call, syscall: call.syscall, unread: onEveryPath(call) }] : []));
+  if (suspects.every(({ unread }) => unread.length === 0)) return [];
   const used = new Set([...readElsewhere, ...calls.flatMap((call) => call.visits.flatMap((visit) => visit.registers?.read ?? []))].map(keyOf));
   const findings = new Map<string, Finding>();
-  for (const [index, call] of calls.entries()) {
-    const { syscall } = call;
-    for (const store of unread[index] ?? []) {
+  for (const { call, syscall, unread } of suspects) {
+    for (const store of unread) {
       const key = keyOf(store.stored);
-      if (syscall && !used.has(key) && !findings.has(key)) findings.set(key, describe(call, syscall, store));
+      if (!used.has(key) && !findings.has(key)) findings.set(key, describe(call, syscall, store));
     }
   }
   return [...findings.values()];
 };
+
+/** Whether anything at all is put where it is not read. */
+function isSuspect({ visits }: RecordedCall): boolean {
+  return (visits[0]?.registers?.unread.length ?? 0) > 0;
+}
 
 function onEveryPath({ visits }: RecordedCall): readonly Store[] {
   const [first, ...others] = visits.map((visit) => visit.registers?.unread ?? []);

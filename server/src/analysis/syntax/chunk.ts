@@ -72,10 +72,10 @@ export class Chunk {
   /** Index of the last of its lines in a file, where they begin at `at` with no others than blank ones between them; else null. */
   lastIn(lines: readonly SourceLine[], at: number): number | null {
     let index = at;
-    for (const [count, line] of this.lines.entries()) {
+    for (let count = 0; count < this.lines.length; count++) {
       if (count > 0) index++;
       while (count > 0 && lines[index]?.directive === null && lines[index]?.isBlank) index++;
-      if (lines[index] !== line) return null;
+      if (lines[index] !== this.lines[count]) return null;
     }
     return index;
   }

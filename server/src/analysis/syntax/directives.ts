@@ -132,6 +132,6 @@ export class Conditions {
   }
 }
 
-const NOWHERE_LINE = new SourceLine(new SourceText({ path: '', text: '' }), [], 0);
+const NOWHERE_LINE = new SourceLine(new SourceText({ path: '', text: '' }), [], 0, 0);
 const NOWHERE = new Stretch(NOWHERE_LINE, 0, NOWHERE_LINE, 0);
 const PRELUDE_MACROS: readonly Macro[] = new SourceText({ path: '', text: PRELUDE }).lines.flatMap((line) => (line.directive === 'define' ? (parseDefinition(argumentsOf(line)) ?? []) : []));

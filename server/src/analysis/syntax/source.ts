@@ -25,6 +25,8 @@ const MARKS: ReadonlyMap<string, string> = new Map(['{', '}', '(', ')', '[', ']'
 export class SourceLine {
   /** Offset of the line in the file, as of the file's last change. */
   at = 0;
+  /** Its first line (from 0) as an editor counts them, as of then. */
+  row = 0;
   /** Its brackets and what else ends a declaration, in order. */
   readonly marks: string;
   /** The word behind `#`, empty for one that means nothing here; null for a line of code. */
@@ -43,6 +45,8 @@ export class SourceLine {
     readonly file: SourceText,
     tokens: readonly Token[],
     readonly length: number,
+    /** How many line ends it has: more than one where it goes on, none at the end of the file. */
+    readonly rows: number,
   ) {
     this.number = file.nextNumber++;
     const marks: string[] = [];
@@ -64,6 +68,31 @@ export class SourceLine {
   get tokens(): Token[] {
     return new Lexer(Buffer.from(this.file.text.slice(this.at, this.at + this.length), 'utf16le').toString('utf16le')).line(0);
   }
+
+  /** Where an offset in it is for LSP. */
+  position(offset: number): Position {
+    if (this.rows <= 1 && offset < this.length) return { line: this.row, character: offset };
+    let line = this.row;
+    let start = 0;
+    for (let at = 0; at < offset; at++) {
+      if (!endsLine(this.file.text, this.at + at)) continue;
+      line++;
+      start = at + 1;
+    }
+    return { line, character: offset - start };
+  }
+}
+
+/** Whether a line ends behind a character, as LSP counts them: `\n`, `\r\n` and `\r`. */
+function endsLine(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 10 || (code === 13 && text.charCodeAt(at + 1) !== 10);
+}
+
+function countLineEnds(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let at = from; at < to; at++) if (endsLine(text, at)) count++;
+  return count;
 }
 
 function openingOf(word: string): Opening {
@@ -94,6 +123,10 @@ export class Stretch implements Span {
     return this.last.at + this.to;
   }
 
+  get range(): Range {
+    return { start: this.first.position(this.from), end: this.last.position(this.to) };
+  }
+
   equals({ first, from, last, to }: Stretch): boolean {
     return first === this.first && from === this.from && last === this.last && to === this.to;
   }
@@ -114,7 +147,8 @@ export class SourceText {
   nextNumber = 0;
   private content = '';
   private work = 0;
-  private currentLines: readonly SourceLine[] = [];
+  private currentLines: SourceLine[] = [];
+  /** Only of a file that has no lines. */
   private lineStarts: readonly number[] | null = null;
 
   constructor(source: SourceFile) {
@@ -130,10 +164,10 @@ export class SourceText {
     return this.currentLines;
   }
 
-  /** Takes a new text over. Only lines that changed are cut anew. */
-  update(text: string): void {
+  /** Takes a new text over. Only lines that changed are cut anew. @returns whether others than those moved up or down */
+  update(text: string): boolean {
     const before = this.content;
-    if (text === before) return;
+    if (text === before) return false;
     const lines = this.currentLines;
     this.content = text;
     this.lineStarts = null;
@@ -142,7 +176,8 @@ export class SourceText {
     const suffix = commonSuffix(before, text, least - prefix);
     let kept = countWhere(lines, (line) => line.at + line.length <= prefix);
     if (kept > 0 && lines[kept - 1]?.isWhole === false) kept--;
-    const start = lines[kept]?.at ?? lengthOf(lines.slice(0, kept));
+    const last = lines[kept - 1];
+    const start = last ? last.at + last.length : 0;
     const moved = text.length - before.length;
     const cut: SourceLine[] = [];
     const lexer = new Lexer(text, start);
@@ -153,21 +188,35 @@ export class SourceText {
       if (isSame) while (rest < lines.length && (lines[rest]?.at ?? 0) + moved < lexer.at) rest++;
       if (lexer.atEnd || (isSame && lines[rest] !== undefined && (lines[rest]?.at ?? 0) + moved === lexer.at)) break;
       const from = lexer.at;
-      const line = new SourceLine(this, lexer.line(from), lexer.at - from);
+      const tokens = lexer.line(from);
+      const line = new SourceLine(this, tokens, lexer.at - from, countLineEnds(text, from, lexer.at));
       cut.push(line);
       work += line.work;
       if (work > MAX_WORK) break;
     }
     if (lexer.atEnd) rest = lines.length;
-    this.currentLines = [...lines.slice(0, kept), ...cut, ...lines.slice(rest)];
-    let at = 0;
-    this.work = 0;
-    for (const line of this.currentLines) {
+    this.work = (this.isTooLarge ? 0 : this.work) + work - workOf(lines, kept, rest);
+    this.currentLines = this.isTooLarge ? [] : withLines(lines, kept, rest, cut);
+    return this.place(kept, kept + cut.length);
+  }
+
+  /** Says of the lines from one on where they are. @returns whether those behind the new ones moved up or down */
+  private place(from: number, behind: number): boolean {
+    const { currentLines } = this;
+    const before = currentLines[from - 1];
+    let at = before ? before.at + before.length : 0;
+    let row = before ? before.row + before.rows : 0;
+    let moved = false;
+    for (let index = from; index < currentLines.length; index++) {
+      const line = currentLines[index];
+      if (!line) break;
       line.at = at;
+      moved ||= index >= behind && line.row !== row;
+      line.row = row;
       at += line.length;
-      this.work += line.work;
+      row += line.rows;
     }
-    if (this.isTooLarge) this.currentLines = [];
+    return moved;
   }
 
   /** It is more work than is done for a file: then it has no lines. */
@@ -177,8 +226,10 @@ export class SourceText {
 
   /** Zero-based line and UTF-16 character, as LSP counts them (`\n`, `\r\n` and `\r` end a line). */
   position(offset: number): Position {
-    const starts = (this.lineStarts ??= startsOfLines(this.content));
     const at = Math.max(0, Math.min(offset, this.content.length));
+    const known = this.currentLines[countWhere(this.currentLines, (line) => line.at <= at) - 1];
+    if (known) return known.position(at - known.at);
+    const starts = (this.lineStarts ??= startsOfLines(this.content));
     const line = countWhere(starts, (start) => start <= at) - 1;
     return { line, character: at - (starts[line] ?? 0) };
   }
@@ -186,19 +237,21 @@ export class SourceText {
 
 function startsOfLines(text: string): number[] {
   const starts = [0];
-  if (!text.includes('\r')) {
-    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
-    return starts;
-  }
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 10 || (code === 13 && text.charCodeAt(at + 1) !== 10)) starts.push(at + 1);
-  }
+  for (let at = 0; at < text.length; at++) if (endsLine(text, at)) starts.push(at + 1);
   return starts;
 }
 
-function lengthOf(lines: readonly SourceLine[]): number {
-  return lines.reduce((length, line) => length + line.length, 0);
+function workOf(lines: readonly SourceLine[], from: number, to: number): number {
+  let work = 0;
+  for (let index = from; index < to; index++) work += lines[index]?.work ?? 0;
+  return work;
+}
+
+/** A list with the lines from one on, up to another, replaced: the same list where there are as many. */
+function withLines(lines: SourceLine[], from: number, to: number, others: readonly SourceLine[]): SourceLine[] {
+  if (others.length !== to - from) return lines.slice(0, from).concat(others, lines.slice(to));
+  for (const [index, line] of others.entries()) lines[from + index] = line;
+  return lines;
 }
 
 /** Texts are compared in pieces of this length first, which is quick. */
@@ -233,7 +286,7 @@ function countWhere<T>(list: readonly T[], holds: (item: T) => boolean): number 
 }
 
 export function rangeOf(span: Span): Range {
-  return { start: span.file.position(span.start), end: span.file.position(span.end) };
+  return span instanceof Stretch ? span.range : { start: span.file.position(span.start), end: span.file.position(span.end) };
 }
 
 /** The line of the span's start, from 1. */

@@ -32,7 +32,7 @@ export class UnitReader {
     this.preprocessor = new Preprocessor(target);
   }
 
-  /** Yields now and then, so that it can be interrupted. @param options the compiler's, as directives */
+  /** Yields after each declaration that it reads, so that it can be interrupted. @param options the compiler's, as directives */
   *read(file: SourceText, options: SourceText, sources: Sources): Generator<undefined, ParsedChunk[]> {
     const types = new UnitTypes();
     const chunks: ParsedChunk[] = [];
@@ -43,7 +43,7 @@ export class UnitReader {
       mayWork = Math.max(0, mayWork - current.work.used);
       if (current.syntax) types.add(current.syntax);
       chunks.push(current);
-      yield;
+      if (current !== known) yield;
     }
     return chunks;
   }
