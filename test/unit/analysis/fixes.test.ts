@@ -187,6 +187,36 @@ static int start(void) { return 0; }`);
     assert.match(text(after1(write('(const char __user *)"text"'), 'vfs-kernel-buffer', 'kernel-file-io')), /return kernel_write\(f, "text", n, o\);/);
   });
 
+  describe('that take set_fs() away', () => {
+    const body = (before: string, between: string, after = 'set_fs(old);'): SourceFile[] =>
+      moduleOf(`static struct file *file; static loff_t pos;
+static int start(void) { char text[9]; mm_segment_t old; ${before} old = get_fs(); set_fs(KERNEL_DS); ${between} vfs_write(file, text, 9, &pos); ${after} return 0; }`);
+
+    it('mind only what is called while the limit is raised', () => {
+      assert.deepEqual(ids(body('prepare(&pos);', ''), 'vfs-kernel-buffer'), ['kernel-file-io']);
+      assert.deepEqual(ids(body('', 'prepare(&pos);'), 'vfs-kernel-buffer'), []);
+    });
+
+    it('are not offered where the function leaves it raised', () => {
+      assert.deepEqual(ids(body('', '', ''), 'vfs-kernel-buffer'), []);
+      assert.deepEqual(ids(body('', '', 'set_fs(get_ds());'), 'vfs-kernel-buffer'), []);
+    });
+
+    it('name the check of the handler that they leave there', () => {
+      const fix = (before: string): string | null | undefined => fixes(body(before, ''), 'vfs-kernel-buffer')[0]?.note;
+      assert.match(fix('if (!file->f_op->write) return -EINVAL;') ?? '', /^A file without [^.]* and the check of f_op->read or f_op->write that stays refuses [^.]*\.$/);
+      assert.doesNotMatch(fix('') ?? '', /check/);
+    });
+  });
+
+  it('return where register_kprobe() fails', () => {
+    const sources = moduleOf('static struct kprobe kp = { .symbol_name = "kallsyms_lookup_name" };\nstatic unsigned long find(const char *name)\n{\n\tunsigned long (*look)(const char *name);\n\n\tregister_kprobe(&kp);\n\tlook = (void *)kp.addr;\n\tunregister_kprobe(&kp);\n\treturn look(name);\n}\nstatic int start(void) { return find("x") != 0; }');
+    const fixed = after1(sources, 'unchecked-lookup', 'null-check');
+    assert.match(text(fixed), /\n\tif \(register_kprobe\(&kp\) < 0\)\n\t\treturn 0;\n/);
+    assert.doesNotMatch(text(fixed), /errno/);
+    assert.deepEqual(rules(fixed), []);
+  });
+
   it('mend pasted text in code alone, and suppress by a comment with the line\'s indentation', () => {
     const source = { path: 'a.c', text: '\tf(\u00b6m, "\u00b6m"); /* \u00b6m */\n' };
     assert.equal(text(applyEdits([source], pastedText(source)!.edits)), '\tf(&param, "\u00b6m"); /* \u00b6m */\n');

@@ -44,6 +44,11 @@ describe('shapes of real modules', () => {
 
   const bad: readonly Case[] = [
     [
+      'a loop over all processes, whose static variable begins as NULL',
+      initOf('static struct task_struct *task; for_each_process(task) { regs.si = (unsigned long)text; table[__NR_write](&regs); }', TEXT),
+      ['kernel-buffer (unsigned long)text'],
+    ],
+    [
       'a helper whose callers stand elsewhere in the file',
       moduleOf(`static long send(int fd, char *data, int n) { struct pt_regs r = { .di = fd, .si = (unsigned long)data, .dx = n }; return table[__NR_write](&r); }
 static void report(const char *what) { char line[64]; int n = snprintf(line, sizeof(line), "%s", what); send(2, line, n); }
@@ -195,6 +200,10 @@ static int __init start(void) { table = (entry_t *)lookup("sys_call_table"); kth
   }
 
   const good: readonly (readonly [title: string, sources: SourceFile[], target?: AnalysisTarget])[] = [
+    [
+      'what a for_each macro assigns to a variable of the file',
+      initOf('at = text; list_for_each_entry(at, &list, node) { regs.si = (unsigned long)at; table[__NR_write](&regs); }', `${TEXT} static char *at;`),
+    ],
     [
       "the caller's data, copied, edited and copied back",
       hookOf(

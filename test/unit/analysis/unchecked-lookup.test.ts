@@ -44,6 +44,11 @@ describe('unchecked-lookup', () => {
     assert.deepEqual(finding.related.map((place) => place.range.start.line + 1), [15]);
   });
 
+  it('quotes the lookup without the parentheses that a condition has', () => {
+    const [finding] = all(inInit('\tstatic struct kprobe kp = { .symbol_name = "kallsyms_lookup_name" };\n\tunsigned long (*look)(const char *);\n\tif ((register_kprobe(&kp)))\n\t\tprintk("not found");\n\tlook = (void *)kp.addr;\n\tlook("x");'));
+    assert.match(finding?.message ?? '', /^This address comes from register_kprobe\(&kp\) \(line 17\) /);
+  });
+
   const bad: readonly (readonly [title: string, statements: string, expected: string, before?: string])[] = [
     ['an index', 'table = (entry_t *)kallsyms_lookup_name("sys_call_table"); table[__NR_dup](&regs);', 'table'],
     ['an index behind an addition', 'a = kallsyms_lookup_name("sys_call_table"); (*(entry_t *)(a + 8 * __NR_dup))(&regs);', '(entry_t *)(a + 8 * __NR_dup)'],

@@ -13,9 +13,10 @@ import { needed, NotFixable } from './text-edit';
 import { typesIn } from './operands';
 import { callsOf, nameAt } from './references';
 import { dropSetFs } from './set-fs';
-import { uncast } from './statements';
+import { expressionsOf, uncast } from './statements';
 
 const VFS = /^vfs_(?:read|write)$/;
+const HANDLER = /^(?:read|write)$/;
 const LIMIT = /^(?:[gs]et_fs|get_ds)$/;
 
 /** kernel_read() and kernel_write() in place of functions that take a buffer of user space, with set_fs() taken out around them. */
@@ -42,10 +43,17 @@ export const kernelFileIo: Fixer = ({ finding, program, calls }) => {
     id: 'kernel-file-io',
     title: name !== null && LIMIT.test(name) ? `Use ${functions} without set_fs()` : `Use ${functions}`,
     isPreferred: true,
-    note: 'A file without read_iter or write_iter is refused with -EINVAL.',
+    note: `A file without read_iter or write_iter is refused with -EINVAL${places.some(checksHandler) ? ', and the check of f_op->read or f_op->write that stays refuses the files that have only these' : ''}.`,
     edits,
   };
 };
+
+/** Whether a function asks for a file's handler besides calling it. */
+function checksHandler({ definition }: FunctionPlace): boolean {
+  const all = expressionsOf(definition.body);
+  const called = new Set(all.flatMap((part) => (part.kind === 'call' ? [part.callee] : [])));
+  return all.some((part) => part.kind === 'member' && HANDLER.test(part.field) && part.object.kind === 'member' && part.object.field === 'f_op' && !called.has(part));
+}
 
 function placesOf(program: Program, name: RegExp): FunctionPlace[] {
   return program.units.flatMap((unit) => unit.syntax.functions.map((definition) => ({ definition, unit })).filter((place) => callsOf(place, name).length > 0));

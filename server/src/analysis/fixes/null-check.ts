@@ -3,6 +3,7 @@ import type { Program } from '../flow/program';
 import type { FunctionPlace } from '../flow/unit';
 import { integerType } from '../flow/types';
 import type { Expression, Statement } from '../syntax/ast';
+import type { SourceText } from '../syntax/source';
 import { isAt } from './findings';
 import { Edits, editable, sourceOf } from './edits';
 import type { Fixer } from './fix';
@@ -27,8 +28,11 @@ export const nullCheck: Fixer = ({ finding, program }) => {
 function plan(place: FunctionPlace, lookup: Expression, program: Program): ReturnType<Fixer> {
   const { definition, unit } = place;
   const found = needed(inBlock(definition, lookup));
+  if (found.statement.kind === 'expression' && found.statement.expression === lookup) return checked(place, lookup, found.statement, program);
   const variable = resultOf(found.statement, lookup, place);
-  if (expressionsOf(definition.body).some((part) => part.kind === 'call' && part !== lookup && part.start < lookup.start && !contains(part, lookup) && !isHarmless(part.callee))) throw new NotFixable();
+  const [next] = found.after;
+  if (next?.kind === 'if' && namesIn(next.condition).some(({ name }) => name === /^\w+/.exec(variable)?.[0])) throw new NotFixable(); // it is checked already
+  requireNothingToUndo(place, lookup);
   const behind = found.statement.kind === 'declaration' ? lastDeclaration(found.statement, found.after, variable) : found.statement;
   const { file, start, end } = editable(unit, behind);
   const line = nextLine(file.text, end);
@@ -36,9 +40,23 @@ function plan(place: FunctionPlace, lookup: Expression, program: Program): Retur
   const edits = new Edits();
   const indent = indentAt(file.text, start);
   const blank = behind.kind === 'declaration' ? '\n' : '';
-  edits.insert(file, line, `${blank}${indent}if (!${variable})\n${indent}\t${leave(place, program)}\n`);
-  edits.include(file, 'linux/errno.h');
+  edits.insert(file, line, `${blank}${indent}if (!${variable})\n${indent}\t${leave(edits, file, place, program)}\n`);
   return { id: 'null-check', title: `Return when '${variable}' was not found`, isPreferred: true, edits };
+}
+
+/** register_kprobe() itself says that it found nothing. */
+function checked(place: FunctionPlace, lookup: Expression, statement: Statement, program: Program): ReturnType<Fixer> {
+  const { unit } = place;
+  requireNothingToUndo(place, lookup);
+  const at = editable(unit, statement);
+  const edits = new Edits();
+  edits.replace(at, `if (${sourceOf(unit, lookup)} < 0)\n${indentAt(at.file.text, at.start)}\t${leave(edits, at.file, place, program)}`);
+  return { id: 'null-check', title: 'Return when nothing was found', isPreferred: true, edits };
+}
+
+/** @throws NotFixable unless the function may be left where the lookup stands */
+function requireNothingToUndo({ definition }: FunctionPlace, lookup: Expression): void {
+  if (expressionsOf(definition.body).some((part) => part.kind === 'call' && part !== lookup && part.start < lookup.start && !contains(part, lookup) && !isHarmless(part.callee))) throw new NotFixable();
 }
 
 /** What the statement stores the lookup's result to. */
@@ -65,13 +83,15 @@ function lastDeclaration(statement: Statement, after: readonly Statement[], vari
 }
 
 /** The statement that leaves the function. */
-function leave({ definition }: FunctionPlace, program: Program): string {
+function leave(edits: Edits, file: SourceText, { definition }: FunctionPlace, program: Program): string {
   const type = program.resolve(definition.returns);
   if (type.kind === 'pointer') return 'return NULL;';
   if (type.kind === 'named' && type.name === 'void') return 'return;';
   const integer = needed(integerType(type, program));
   if (integer.bits === 1) return 'return false;';
-  return integer.signed ? 'return -ENOENT;' : 'return 0;';
+  if (!integer.signed) return 'return 0;';
+  edits.include(file, 'linux/errno.h');
+  return 'return -ENOENT;';
 }
 
 /** Functions that leave nothing behind which an early return would have to undo. */

@@ -26,15 +26,22 @@ export function dropSetFs(edits: Edits, { definition, unit }: FunctionPlace, rep
     if (statement.kind !== 'expression' || !isLimitStatement(statement.expression, call)) throw new NotFixable();
     dropped.push(statement);
   }
-  const start = Math.min(...dropped.map((part) => part.start));
-  const end = Math.max(...dropped.map((part) => part.end));
+  const [start, end] = raised(all);
   const names = new Set(limits.map(({ declarator }) => declarator.name));
   for (const part of all) {
     if (dropped.some((statement) => contains(statement, part)) || replaced.some((call) => contains(call, part))) continue;
     if (part.kind === 'identifier' && names.has(part.name)) throw new NotFixable();
-    if (part.kind === 'call' && contains({ start, end }, part) && !isHarmless(part.callee)) throw new NotFixable();
+    if (part.kind === 'call' && start < part.start && part.end < end && !isHarmless(part.callee)) throw new NotFixable();
   }
   for (const statement of dropped) edits.removeStatement(unit, statement);
+}
+
+/** Where the limit may be raised. @throws NotFixable when it is not put back in the same function */
+function raised(all: readonly Expression[]): [start: number, end: number] {
+  const changes = all.flatMap((part) => (part.kind === 'call' && part.callee.kind === 'identifier' && part.callee.name === 'set_fs' ? [part] : [])).sort((a, b) => a.start - b.start);
+  const last = needed(changes.at(-1));
+  if (changes.length < 2 || last.arguments.flatMap(namesIn).some(({ name }) => name === 'KERNEL_DS' || name === 'get_ds')) throw new NotFixable();
+  return [needed(changes[0]).start, last.end];
 }
 
 function isLimitCall(expression: Expression): boolean {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import type { CType, Declarator, Expression, InitializerItem, Located } from '../syntax/ast';
-import { textOf, type Span } from '../syntax/source';
+import { quoteOf, type Span } from '../syntax/source';
 import { walkExpression } from '../syntax/walk';
 import { binaryValue, offsetPath, shift } from './arithmetic';
 import { branch } from './conditions';
 import type { Frame, Outcome } from './frame';
 import { entryAt, fileHandlerOf, kernelSymbol, tableByName, tableEntry } from './kernel-symbols';
 import type { Evaluates, Machine, Place } from './machine';
-import type { MemoryObject, Target } from './objects';
+import type { MemoryObject, Origin, Target } from './objects';
 import { noteReads } from './registers';
 import { elementCount, sizeValue } from './sizes';
 import type { State } from './state';
@@ -30,7 +30,7 @@ export class Evaluator implements Evaluates {
       case 'number':
         return one(expression.value === null ? SCALAR : integer(expression.value));
       case 'string':
-        return one({ kind: 'string', text: expression.text, origin: { text: `string literal ${quote(expression, frame)}`, span: frame.unit.spanOf(expression) }, maybeNull: false });
+        return one({ kind: 'string', text: expression.text, origin: literalOrigin(frame.unit.spanOf(expression)), maybeNull: false });
       case 'identifier':
         return one(this.identifier(expression.name, state, frame));
       case 'call':
@@ -487,7 +487,6 @@ function isLocation(expression: Expression): boolean {
   return ['identifier', 'member', 'index', 'compound'].includes(expression.kind) || (expression.kind === 'unary' && expression.operator === '*');
 }
 
-function quote(expression: Located, frame: Frame): string {
-  const text = textOf(frame.unit.spanOf(expression)).replace(/\s+/g, ' ');
-  return text.length > 40 ? `${text.slice(0, 37)}…` : text;
+function literalOrigin(span: Span): Origin {
+  return { text: `string literal ${quoteOf(span, 40)}`, span };
 }

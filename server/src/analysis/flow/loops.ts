@@ -90,7 +90,10 @@ function oneRound(machine: Machine, parts: LoopParts, heads: State[], frame: Fra
 function assignElements(machine: Machine, condition: Expression, state: State, frame: Frame): void {
   walkExpression(condition, (expression) => {
     if (expression.kind !== 'identifier') return;
-    const object = frame.lookup(expression.name);
-    if (object && machine.program.resolve(object.type).kind !== 'struct') state.memory.store({ object, path: '' }, UNKNOWN, null);
+    const global = machine.program.findGlobal(expression.name, frame.unit);
+    const object = frame.lookup(expression.name) ?? (global?.isExternal === false ? global.object : undefined);
+    if (!object || machine.program.resolve(object.type).kind === 'struct') return;
+    state.memory.store({ object, path: '' }, UNKNOWN, null);
+    machine.globals.clobbered(object, state.aside);
   });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Finding } from '../../../../core/model/analysis';
-import { rangeOf, textOf } from '../syntax/source';
+import { quoteOf, rangeOf } from '../syntax/source';
 import { lineText, related, type Rule } from './rule';
 
 const EFFECT = { called: 'called', read: 'followed', written: 'written through' } as const;
@@ -9,13 +9,12 @@ const EFFECT = { called: 'called', read: 'followed', written: 'written through' 
 export const uncheckedLookup: Rule = (_calls, _program, { uncheckedUses }) => {
   const findings = new Map<string, Finding>();
   for (const { lookup, place, how } of uncheckedUses) {
-    const what = textOf(lookup.span).replace(/\s+/g, ' ');
     const finding: Finding = {
       rule: 'unchecked-lookup',
       severity: 'warning',
       file: place.file.path,
       range: rangeOf(place),
-      message: `This address comes from ${what.length > 60 ? `${what.slice(0, 59)}…` : what} (${lineText(lookup.span, place)}) and is NULL when that finds nothing, but it is ${EFFECT[how]} without a check: then the kernel oopses. Return an error such as -ENOENT instead.`,
+      message: `This address comes from ${quoteOf(lookup.span, 60)} (${lineText(lookup.span, place)}) and is NULL when that finds nothing, but it is ${EFFECT[how]} without a check: then the kernel oopses. Return an error such as -ENOENT instead.`,
       related: [related(lookup.span, 'It is looked up here, and may not be found.')],
     };
     findings.set(`${finding.file} ${place.start}`, finding);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { PlacedToken } from './macros';
 import type { Piece } from './place-map';
-import { BLANK_CALLS, BLANK_WORDS, RENAMED_WORDS, TAKES_TYPES } from './prelude';
+import { BLANK_CALLS, BLANK_WORDS, EACH, RENAMED_WORDS, TAKES_TYPES } from './prelude';
 
 /** Writes expanded tokens as the text that the grammar takes. */
 export class Emitter {
@@ -29,7 +29,7 @@ export class Emitter {
           continue;
         }
         if (token.text.includes('for_each') && isLoopHead(tokens, at)) {
-          this.push(token, 'while');
+          at = this.emitLoopHead(token, tokens, at);
           continue;
         }
         if (TAKES_TYPES.test(token.text) && nextText(tokens, at) === '(') {
@@ -39,6 +39,13 @@ export class Emitter {
         this.push(token, RENAMED_WORDS.get(token.text) ?? token.text);
       } else this.push(token, token.text);
     }
+  }
+
+  /** Writes `for_each…(a, b)` as `while (EACH, a, b)`, up to the parenthesis. */
+  private emitLoopHead(token: PlacedToken, tokens: readonly PlacedToken[], at: number): number {
+    const open = tokens.findIndex(({ text }, index) => index > at && text === '(');
+    for (const text of ['while', '(', EACH, ',']) this.push(token, text);
+    return open;
   }
 
   /** Writes a macro call whose arguments may be types: such an argument becomes one identifier. */

@@ -3,6 +3,7 @@ import { append } from './append';
 import type { Declarator, Expression, FunctionDefinition, InitializerItem, Statement, StructType, UnitSyntax, CType } from './ast';
 import { charValue, parseInteger, unescape } from './condition';
 import { TypeLowering } from './lower-types';
+import { EACH } from './prelude';
 import type { Node } from './tree';
 
 const MAX_DEPTH = 400;
@@ -181,7 +182,7 @@ class Lowering {
         return { kind: 'if', condition: this.expression(field('condition')), yes: this.statement(field('consequence')), no: no ? this.statement(no.namedChildren[0] ?? null) : null, ...place };
       }
       case 'while_statement':
-        return { kind: 'while', condition: this.expression(field('condition')), body: this.statement(field('body')), everyElement: field('condition')?.namedChildren[0]?.type === 'comma_expression', ...place };
+        return { kind: 'while', ...this.loopHead(field('condition')), body: this.statement(field('body')), ...place };
       case 'do_statement':
         return { kind: 'do', body: this.statement(field('body')), condition: this.expression(field('condition')), ...place };
       case 'for_statement': {
@@ -232,6 +233,12 @@ class Lowering {
       default:
         return unparsed(node);
     }
+  }
+
+  private loopHead(node: Node | null): { condition: Expression; everyElement: boolean } {
+    const comma = node?.namedChildren[0];
+    const everyElement = comma?.type === 'comma_expression' && comma.childForFieldName('left')?.text === EACH;
+    return { condition: this.expression(everyElement ? comma.childForFieldName('right') : node), everyElement };
   }
 
   private expression(node: Node | null): Expression {

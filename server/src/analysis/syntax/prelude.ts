@@ -62,5 +62,8 @@ export const RENAMED_WORDS: ReadonlyMap<string, string> = new Map([
   ['__asm', '__asm__'],
 ]);
 
+/** Stands first in the condition of a loop that a `for_each` macro makes, before the macro's arguments. */
+export const EACH = 'kmodlab_each';
+
 /** Macros of the kernel that take types as arguments, which are no C expressions. */
 export const TAKES_TYPES = /^(?:va_arg|offsetof|__builtin_offsetof|typecheck|__same_type|sizeof_field|FIELD_SIZEOF|container_of\w*|kmalloc_obj\w*|kzalloc_obj\w*|\w*_entry(?:_safe|_rcu|_or_null)?)$/;

@@ -301,3 +301,20 @@ export function sameSpan(a: Span, b: Span): boolean {
 export function textOf(span: Span): string {
   return span.file.text.slice(span.start, span.end);
 }
+
+/** Source text as it is quoted in a message: in one line, without parentheses around all of it, at most so long. */
+export function quoteOf(span: Span, most: number): string {
+  let text = textOf(span).replace(/\s+/g, ' ');
+  while (isInParentheses(text)) text = text.slice(1, -1).trim();
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+function isInParentheses(text: string): boolean {
+  if (!text.startsWith('(') || !text.endsWith(')')) return false;
+  let open = 0;
+  for (let at = 0; at < text.length - 1; at++) {
+    if (text[at] === '(') open++;
+    else if (text[at] === ')' && --open === 0) return false;
+  }
+  return true;
+}
