@@ -50,6 +50,8 @@ export function probeAbi(arch: Architecture, kernel: string): ProbeAbi | null {
  * - Symbols come in the order of their addresses: what is searched for the first match need not read all of them.
  * - The stack is taken of the first calls of each syscall only: it is several times as long as the rest of an event.
  * - trace_clock `perf` is local_clock(), which printk uses.
+ * - The instance goes first: that disables all of its events at once, which one by one takes a grace period each. It stays
+ *   for now where somebody else reads it.
  *
  * Arguments: token, buffer of all CPUs in KiB, instances of a return probe, prefix of the symbols, fetch of the return
  * address, fetches of the registers, stacks to take of a syscall, number of trace folders, those folders, `NAME:ENTRY` of each syscall.
@@ -65,10 +67,12 @@ events=$tracefs/kprobe_events
 
 remove() (
   instance=$tracefs/instances/$1
-  for trigger in "$instance/events/$1"/e_*/trigger; do echo '!stacktrace' >"$trigger"; done
-  [ -d "$instance/events/$1" ] && echo 0 >"$instance/events/$1/enable"
+  if [ -d "$instance" ] && ! rmdir "$instance"; then
+    for trigger in "$instance/events/$1"/e_*/trigger; do echo '!stacktrace' >"$trigger"; done
+    echo 0 >"$instance/events/$1/enable"
+  fi
   drop_events "$1"
-  [ -d "$instance" ] && rmdir "$instance"
+  [ ! -d "$instance" ] || rmdir "$instance"
 ) 2>/dev/null
 stale() {
   { ls "$tracefs/instances"; sed -n 's,^[a-z][0-9]*:\\(kmodlab_[^/]*\\)/.*,\\1,p' "$events"; } | grep '^kmodlab_[0-9]*_' | sort -u | while read -r name; do
@@ -143,8 +147,9 @@ while read -r verb first second third; do
   finish)
     echo 0 >"$instance/events/$group/enable"
     say overrun $(sed -n 's/^\\(overrun\\|commit overrun\\|dropped events\\): //p' "$instance"/per_cpu/cpu*/stats)
+    events_here=" $(events_of "$group" | tr '\\n' ' ')"
     while read -r event hits missed; do
-      if grep -q "^[a-z][0-9]*:$group/$event " "$events"; then say missed "$event" "$hits" "$missed"; fi
+      case $events_here in *" $group/$event "*) say missed "$event" "$hits" "$missed" ;; esac
     done <"$tracefs/kprobe_profile"
     say finished
     echo "${ANSWER} finished" >"$instance/trace_marker"

@@ -6,8 +6,9 @@ export const TRACEFS_FOLDERS: readonly string[] = ['/sys/kernel/tracing', '/sys/
 /**
  * How every script that traces begins. Wants `token` and `folders` set and that many candidates ({@link TRACEFS_FOLDERS}) as
  * its next arguments, which it takes. Sets `tracefs` (empty when there is none) and `group`, the name of this process' events,
- * and gives `say`, which answers on standard error, `refuse`, and `drop_events GROUP`: one by one, because `kprobe_events`
- * opened for truncation would release everybody's.
+ * and gives `say`, which answers on standard error, `refuse`, `events_of GROUP`, which lists them as `GROUP/EVENT`, and
+ * `drop_events GROUP`: by name, because `kprobe_events` opened for truncation would release everybody's; all in one write, then
+ * one by one what is left, because the first that cannot go ends a write.
  * @param answer begins each line that is said
  */
 export const beginTracing = (answer: string): string => `PATH=$PATH:/usr/sbin:/sbin
@@ -22,7 +23,10 @@ while [ "$folders" -gt 0 ]; do
   folders=$((folders - 1))
   shift
 done
+events_of() { sed -n "s,^[a-z][0-9]*:\\($1/[^ ]*\\) .*,\\1,p" "$tracefs/kprobe_events"; }
 drop_events() {
-  sed -n "s,^[a-z][0-9]*:\\($1/[^ ]*\\) .*,\\1,p" "$tracefs/kprobe_events" | while read -r event; do echo "-:$event" >>"$tracefs/kprobe_events"; done
+  names=$(events_of "$1" | sed 's/^/-:/')
+  [ -z "$names" ] || printf '%s\\n' "$names" >>"$tracefs/kprobe_events"
+  events_of "$1" | while read -r event; do echo "-:$event" >>"$tracefs/kprobe_events"; done
 }
 `;
