@@ -104,6 +104,11 @@ describe('symbols in sources', () => {
   it('looks past comments, strings and declarations', () => {
     const text = '/* wanted\n */ // wanted\nchar *s = "wanted \\" wanted";\nextern int wanted(void);\nint x = wanted();\n';
     assert.deepEqual(findSymbol(source(text), 'wanted'), { file: 'a.c', line: 5, column: 9 });
+    for (const declared of ['int used(void);', 'static inline const char *\nused(int (*f)(void), char c) __printf(1, 2);', '#define A (1 == 1)\nextern struct a used, *b;']) {
+      const lines = declared.split('\n').length;
+      assert.deepEqual(findSymbol(source(`${declared}\nint f(void) { return used(3); }`), 'used'), { file: 'a.c', line: lines + 1, column: 22 }, declared);
+    }
+    for (const [use, column] of [['int (*f)(void) = used;', 18], ['EXPORT_SYMBOL(used);', 15], ['int used(void) { return 0; }', 5], ['used(1);', 1]] as const) assert.deepEqual(findSymbol(source(`${use}\nint g(void) { used(); }`), 'used'), { file: 'a.c', line: 1, column }, use);
     assert.deepEqual(findSymbol(source('extern int only(void);'), 'only'), { file: 'a.c', line: 1, column: 12 });
   });
 
