@@ -4,9 +4,11 @@ import { guestSettingsFrom } from '../core/guest/settings';
 import { openGuest } from '../core/hosts/guest';
 import { openHost, type HostDeps } from '../core/hosts/registry';
 import type { Host } from '../core/hosts/host';
+import { LOST_AFTER } from '../core/hosts/ssh-options';
 import type { Lease } from '../core/guest/lease';
 import { PackageStore } from '../core/packages';
 import { userDirs, type Dirs } from '../core/platform/dirs';
+import { numberFrom } from '../core/platform/number-setting';
 import { SessionStore } from '../core/sessions/store';
 import { terminalSecrets } from './ask-secret';
 import { TerminalProgress } from './progress';
@@ -57,6 +59,7 @@ export function workplace(context: CliContext): Workplace {
     progress,
     signal: context.signal,
     guest: guestSettingsFrom(context.env),
+    sshLostAfterSeconds: numberFrom(context.env, LOST_AFTER),
     ...(askSecret ? { askSecret } : {}),
     ...(sshConfigFile === undefined ? {} : { sshConfigFile }),
   };

@@ -61,8 +61,8 @@ export async function makeOnHost(job: MakeJob, host: Host): Promise<Made> {
   const output = new ScriptOutput(mark, job);
   const sourceRoot = `/kmodlab/${job.name}`;
   const archive = tarOf(new Map([...job.files, ...job.symvers.map((content, at) => [`${SYMVERS_FOLDER}/${at}`, content] as const)]));
-  const argv = ['sh', '-c', BUILD_SCRIPT, 'sh', mark, job.place, environment.kernelDir, job.name, sourceRoot, String(job.symvers.length), ...environment.makeArgs];
-  const result = await host.run(argv, { stdin: archive, onStdoutLine: (line) => output.push(line), maxOutputBytes: 64 * 1024, ...(signal ? { signal } : {}) });
+  const argv = ['sh', '-c', BUILD_SCRIPT, 'sh', mark, job.place, environment.kernelDir, job.name, sourceRoot, String(job.symvers.length), String(archive.length), ...environment.makeArgs];
+  const result = await host.run(argv, { stdin: archive, keepStdinOpen: true, onStdoutLine: (line) => output.push(line), maxOutputBytes: 64 * 1024, ...(signal ? { signal } : {}) });
   check(result, host, output);
   const kept = (name: string): string | null => keep(path.join(job.folder, name), output.content(name));
   const make = ['make', '-C', environment.kernelDir, `M=${output.folder ?? ''}`, ...environment.makeArgs, 'modules'];

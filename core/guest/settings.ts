@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { ExitCode, Failure } from '../model';
+import { numberFrom, type NumberSetting } from '../platform/number-setting';
 import { DEFAULT_HANG_SECONDS } from './hang';
 
 /** What a user may choose of a guest's machine. */
@@ -12,14 +12,8 @@ export interface GuestSettings {
 
 export const DEFAULT_GUEST_SETTINGS: GuestSettings = { memoryMiB: 256, cpus: 1, hangSeconds: DEFAULT_HANG_SECONDS };
 
-interface Bounds {
-  readonly variable: string;
-  readonly min: number;
-  readonly max: number;
-}
-
 /** Below 128 MiB the newest kernels do not boot. */
-export const GUEST_SETTING_BOUNDS: Readonly<Record<keyof GuestSettings, Bounds>> = {
+export const GUEST_SETTING_BOUNDS: Readonly<Record<keyof GuestSettings, NumberSetting>> = {
   memoryMiB: { variable: 'KMODLAB_GUEST_MEMORY', min: 128, max: 65_536 },
   cpus: { variable: 'KMODLAB_GUEST_CPUS', min: 1, max: 64 },
   hangSeconds: { variable: 'KMODLAB_GUEST_HANG_SECONDS', min: 1, max: 3600 },
@@ -30,23 +24,8 @@ export function guestEnvironment(settings: GuestSettings): Record<string, string
   return Object.fromEntries((Object.keys(GUEST_SETTING_BOUNDS) as (keyof GuestSettings)[]).map((name) => [GUEST_SETTING_BOUNDS[name].variable, String(settings[name])]));
 }
 
-/** The settings that the environment names. @throws Failure `guest-setting-bad` */
+/** The settings that the environment names. @throws Failure `setting-bad` */
 export function guestSettingsFrom(env: NodeJS.ProcessEnv): Partial<GuestSettings> {
-  const settings: Partial<Record<keyof GuestSettings, number>> = {};
-  for (const [name, { variable, min, max }] of Object.entries(GUEST_SETTING_BOUNDS) as [keyof GuestSettings, Bounds][]) {
-    const text = env[variable];
-    if (text === undefined || text === '') continue;
-    const number = Number(text);
-    if (!Number.isInteger(number) || number < min || number > max) {
-      throw new Failure({
-        code: 'guest-setting-bad',
-        what: `${variable} cannot be used.`,
-        why: `"${text.slice(0, 40)}" is no whole number from ${min} to ${max}.`,
-        next: 'Correct or unset it.',
-        exitCode: ExitCode.usage,
-      });
-    }
-    settings[name] = number;
-  }
-  return settings;
+  const named = Object.entries(GUEST_SETTING_BOUNDS).map(([name, bounds]) => [name, numberFrom(env, bounds)] as const);
+  return Object.fromEntries(named.filter(([, number]) => number !== undefined));
 }

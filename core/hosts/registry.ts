@@ -18,6 +18,8 @@ export interface HostDeps extends GuestDeps {
   readonly askSecret?: AskSecret;
   /** ssh reads this file instead of `~/.ssh/config` and the system's, as with `ssh -F`. */
   readonly sshConfigFile?: string;
+  /** Seconds after which an SSH host that does not answer counts as lost; see {@link LOST_AFTER}. */
+  readonly sshLostAfterSeconds?: number | undefined;
 }
 
 /**
@@ -56,7 +58,7 @@ function guestNamed(text: string): { kernel: string; name?: string } {
 }
 
 async function openSsh(id: string, destination: string, deps: HostDeps): Promise<Host> {
-  const target = userTarget(destination, deps.sshConfigFile);
+  const target = userTarget(destination, { configFile: deps.sshConfigFile, lostAfterSeconds: deps.sshLostAfterSeconds });
   const ssh = await deps.packages.provideTool('ssh', deps.signal ? { signal: deps.signal } : {});
   const controlPath = process.platform === 'win32' ? null : path.join(ensurePrivateDir(path.join(deps.dirs.runtime, 'ssh')), randomBytes(4).toString('hex'));
   return new SshHost({ id, name: destination, kind: 'ssh', target, ssh, controlPath, packages: deps.packages, ...(deps.askSecret ? { askSecret: deps.askSecret } : {}) });

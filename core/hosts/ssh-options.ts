@@ -2,6 +2,7 @@
 import { HOST_KEY_ALIAS } from '../guest/instance';
 import type { GuestEndpoint } from '../guest/protocol';
 import { Failure } from '../model';
+import type { NumberSetting } from '../platform/number-setting';
 
 /** Where ssh connects to: its destination argument, and the options that go with it. */
 export interface SshTarget {
@@ -19,8 +20,6 @@ const ALWAYS = [
   'BatchMode=yes',
   'StrictHostKeyChecking=yes',
   'ConnectTimeout=15',
-  'ServerAliveInterval=10',
-  'ServerAliveCountMax=3',
   'ClearAllForwardings=yes',
   'ForwardAgent=no',
   'ForwardX11=no',
@@ -29,6 +28,19 @@ const ALWAYS = [
   'RequestTTY=no',
   'LogLevel=ERROR',
 ].flatMap(option);
+
+/** Seconds after which an SSH host that does not answer counts as lost; 0: what the user's ssh configuration says. */
+export const LOST_AFTER: NumberSetting = { variable: 'KMODLAB_SSH_LOST_AFTER', min: 0, max: 3600 };
+export const DEFAULT_LOST_AFTER = 30;
+
+const ASKED_TIMES = 3;
+
+/** Has ssh ask a host that says nothing, and give it up when it has not answered for about so many seconds. */
+function keepAlive(lostAfterSeconds: number): string[] {
+  if (lostAfterSeconds === 0) return [];
+  const times = Math.min(ASKED_TIMES, lostAfterSeconds);
+  return [`ServerAliveInterval=${Math.round(lostAfterSeconds / times)}`, `ServerAliveCountMax=${times}`].flatMap(option);
+}
 
 /** A guest: nothing of the user's own configuration, keys or agent is used. */
 export function guestTarget(endpoint: Pick<GuestEndpoint, 'port' | 'keyFile' | 'knownHosts'>): SshTarget {
@@ -51,11 +63,18 @@ export function configOptions(configFile: string | undefined): string[] {
   return configFile === undefined ? [] : ['-F', configFile];
 }
 
+export interface UserTargetOptions {
+  /** As for {@link configOptions}. */
+  readonly configFile?: string | undefined;
+  /** As {@link LOST_AFTER} says. */
+  readonly lostAfterSeconds?: number | undefined;
+}
+
 /**
  * A host as the user's ssh knows it (a name of the configuration, or user@address).
  * @throws Failure `host-name-bad` for text that ssh could take for an option
  */
-export function userTarget(destination: string, configFile?: string): SshTarget {
+export function userTarget(destination: string, { configFile, lostAfterSeconds = DEFAULT_LOST_AFTER }: UserTargetOptions = {}): SshTarget {
   if (destination === '' || destination.startsWith('-') || /[\s\0]/.test(destination)) {
     throw new Failure({
       code: 'host-name-bad',
@@ -64,7 +83,7 @@ export function userTarget(destination: string, configFile?: string): SshTarget 
       next: 'Correct the name.',
     });
   }
-  return { destination, options: [...configOptions(configFile), ...ALWAYS] };
+  return { destination, options: [...configOptions(configFile), ...ALWAYS, ...keepAlive(lostAfterSeconds)] };
 }
 
 /** Options of the shared connection: the first use opens it, the others go through it. `null`: one connection a command. */

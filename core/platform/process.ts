@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 export interface StartOptions {
@@ -11,6 +11,8 @@ export interface StartOptions {
   readonly timeoutMs?: number;
   /** Written to standard input, which is then closed. Without it standard input is empty. */
   readonly stdin?: string | Uint8Array | Readable;
+  /** Does not close standard input behind a text or bytes: the program meets its end when we, or the connection to it, are gone. */
+  readonly keepStdinOpen?: boolean;
   /** Each complete line, without its line end; a last line without one is delivered at the end. */
   readonly onStdoutLine?: (line: string) => void;
   readonly onStderrLine?: (line: string) => void;
@@ -145,9 +147,10 @@ export function start(argv: readonly string[], options: StartOptions = {}): Runn
     watch(running.stdout, out, options.onStdoutLine);
     watch(running.stderr, err, options.onStderrLine);
     running.stdin.on('error', () => undefined); // EPIPE: the program did not read its input; its exit code says the rest
-    const stdin = options.stdin;
-    if (stdin === undefined || typeof stdin === 'string' || stdin instanceof Uint8Array) running.stdin.end(stdin ?? '');
-    else stdin.pipe(running.stdin);
+    const { stdin = '', keepStdinOpen = false } = options;
+    if (stdin instanceof Readable) stdin.pipe(running.stdin);
+    else if (keepStdinOpen) running.stdin.write(stdin);
+    else running.stdin.end(stdin);
     running.on('error', (error: NodeJS.ErrnoException) => {
       if (running.pid !== undefined) return; // a signal that it may not be sent
       startError = error;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { DEFAULT_GUEST_SETTINGS } from '../../core/guest/settings';
+import { DEFAULT_LOST_AFTER } from '../../core/hosts/ssh-options';
 import type { Architecture, RuleLevels } from '../../core/model';
 
 // The names that package.json and the code share. A test holds them together, both ways.
@@ -62,6 +63,8 @@ export interface SettingTypes {
   'kmodlab.guest.cpus': number;
   /** Seconds of processor time. */
   'kmodlab.guest.hangLimit': number;
+  /** Seconds; 0 leaves it to ssh's configuration. */
+  'kmodlab.ssh.lostAfter': number;
   /** Seconds; 0 is none. */
   'kmodlab.load.watchdog': number;
   'kmodlab.signing.key': string;
@@ -84,6 +87,7 @@ export const settingDefaults: Readonly<SettingTypes> = {
   'kmodlab.guest.memory': DEFAULT_GUEST_SETTINGS.memoryMiB,
   'kmodlab.guest.cpus': DEFAULT_GUEST_SETTINGS.cpus,
   'kmodlab.guest.hangLimit': DEFAULT_GUEST_SETTINGS.hangSeconds,
+  'kmodlab.ssh.lostAfter': DEFAULT_LOST_AFTER,
   'kmodlab.load.watchdog': 0,
   'kmodlab.signing.key': '',
   'kmodlab.signing.certificate': '',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
-import { GUEST_SETTING_BOUNDS, type GuestSettings } from '../../core/guest/settings';
+import { GUEST_SETTING_BOUNDS, guestEnvironment, type GuestSettings } from '../../core/guest/settings';
+import { LOST_AFTER } from '../../core/hosts/ssh-options';
 import { ExitCode, Failure } from '../../core/model';
 import { isSameHost } from './hosts/host-id';
 import { defaultHostName, readHostList, type ListedHost } from './hosts/host-list';
@@ -22,15 +23,23 @@ export class Settings {
     return this.hosts.hosts.find((host) => isSameHost(host.id, id))?.name ?? defaultHostName(id);
   }
 
-  /** Of the guests that start from now on. A number out of its bounds counts as the nearest one within. */
+  /** Of the guests that start from now on. */
   get guest(): GuestSettings {
-    const number = (key: 'kmodlab.guest.memory' | 'kmodlab.guest.cpus' | 'kmodlab.guest.hangLimit', { min, max }: { min: number; max: number }): number =>
-      Math.min(max, Math.max(min, Math.round(this.read(key)) || settingDefaults[key]));
     return {
-      memoryMiB: number('kmodlab.guest.memory', GUEST_SETTING_BOUNDS.memoryMiB),
-      cpus: number('kmodlab.guest.cpus', GUEST_SETTING_BOUNDS.cpus),
-      hangSeconds: number('kmodlab.guest.hangLimit', GUEST_SETTING_BOUNDS.hangSeconds),
+      memoryMiB: this.readNumber('kmodlab.guest.memory', GUEST_SETTING_BOUNDS.memoryMiB),
+      cpus: this.readNumber('kmodlab.guest.cpus', GUEST_SETTING_BOUNDS.cpus),
+      hangSeconds: this.readNumber('kmodlab.guest.hangLimit', GUEST_SETTING_BOUNDS.hangSeconds),
     };
+  }
+
+  /** Of the SSH hosts that are opened from now on. */
+  get sshLostAfterSeconds(): number {
+    return this.readNumber('kmodlab.ssh.lostAfter', LOST_AFTER);
+  }
+
+  /** The same settings for the command line. */
+  get environment(): Record<string, string> {
+    return { ...guestEnvironment(this.guest), [LOST_AFTER.variable]: String(this.sshLostAfterSeconds) };
   }
 
   /** 0: no watchdog. */
@@ -94,6 +103,12 @@ export class Settings {
     return vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration(key)) listener();
     });
+  }
+
+  /** A number out of its bounds counts as the nearest one within. */
+  private readNumber(key: 'kmodlab.guest.memory' | 'kmodlab.guest.cpus' | 'kmodlab.guest.hangLimit' | 'kmodlab.ssh.lostAfter', { min, max }: { min: number; max: number }): number {
+    const number = Math.round(this.read(key));
+    return Math.min(max, Math.max(min, Number.isNaN(number) ? settingDefaults[key] : number));
   }
 
   private read<Key extends SettingKey>(key: Key): SettingTypes[Key] {

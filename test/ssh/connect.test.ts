@@ -98,7 +98,7 @@ describe('an SSH host behind a jump host', () => {
     const [one] = await Promise.all([host.run(['sh', '-c', 'echo "$SSH_CONNECTION"']), host.run(['true']), host.run(['true'])]);
     assert.equal((await host.run(['sh', '-c', 'echo "$SSH_CONNECTION"'])).stdout, one.stdout);
     assert.equal(jump.sessions().filter((pid) => !before.includes(pid)).length, 1);
-    const single = new SshHost({ id: 'ssh:free', name: 'free', kind: 'ssh', target: userTarget('free', sshConfig), ssh: await deps.packages.provideTool('ssh'), controlPath: null });
+    const single = new SshHost({ id: 'ssh:free', name: 'free', kind: 'ssh', target: userTarget('free', { configFile: sshConfig }), ssh: await deps.packages.provideTool('ssh'), controlPath: null });
     const places = await Promise.all([1, 2].map(() => single.run(['sh', '-c', 'echo "$SSH_CONNECTION"; exit 255'])));
     assert.deepEqual(places.map(({ exitCode }) => exitCode), [255, 255]);
     assert.notEqual(places[0]!.stdout, places[1]!.stdout);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { guestEnvironment } from '../../../core/guest/settings';
 import type { ModuleDescription } from '../../../core/modules/discover';
 import type { Context } from '../context';
 import { findModule } from '../loads/modules';
@@ -55,7 +54,7 @@ function buildTask(
   scope: vscode.WorkspaceFolder | vscode.TaskScope,
   name: string,
 ): vscode.Task {
-  const { program, args, env } = taskCommand(task, { cliPath: context.cliPath, execPath: process.execPath, defaultHost: context.settings.hostId, loadOptions: loadOptions(context.settings), env: guestEnvironment(context.settings.guest), module });
+  const { program, args, env } = taskCommand(task, { cliPath: context.cliPath, execPath: process.execPath, defaultHost: context.settings.hostId, loadOptions: loadOptions(context.settings), env: context.settings.environment, module });
   const execution = new vscode.ProcessExecution(program, [...args], { env: { ...env }, cwd: rootOf(scope) ?? module.folder }); // `check` names files relative to the workspace folder
   const result = new vscode.Task(definition, scope, name, TASK_TYPE, execution, matchersOf(task.command));
   if (isBuildTask(task.command)) result.group = vscode.TaskGroup.Build;

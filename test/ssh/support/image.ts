@@ -33,6 +33,16 @@ PidFile /run/sshd.pid
 Subsystem sftp /usr/lib/openssh/sftp-server
 `;
 
+/** The disk, where there is one, is the host's /usr below the files of the image. */
+const MOUNT_DISK = `if [ -e /dev/vda ]; then
+  mkdir /mnt/disk
+  mount -t ext4 -o ro /dev/vda /mnt/disk
+  mount -t overlay -o lowerdir=/usr:/mnt/disk overlay /usr
+  ln -s /usr/lib/modules /lib/modules
+  ln -sf /usr/bin/dash /bin/sh
+fi`;
+const DISK_MODULES = ['virtio_blk', 'overlay'];
+
 /** As Debian has it: the kernel log and its addresses are for root. */
 const START = `#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
@@ -44,6 +54,7 @@ mkdir -p /dev/pts /dev/shm /run/sshd
 mount -t devpts pts /dev/pts
 ln -s /proc/self/fd /dev/fd
 for name in $(cat ${GUEST_MODULE_DIR}/order); do insmod ${GUEST_MODULE_DIR}/$name.ko; done
+${MOUNT_DISK}
 hostname testbox
 ip link set lo up
 ip addr add ${GUEST_ADDRESS}/24 dev eth0
@@ -79,7 +90,7 @@ export async function hostImage(kernel: Pick<ProvidedKernel, 'modulesDir'>, pack
   addAccounts(archive, hashed.stdout.trim());
   archive.file('/etc/inittab', '::sysinit:/etc/kmodlab/start\n::ctrlaltdel:/bin/busybox reboot -f\n').file('/etc/kmodlab/start', START, 0o755).file('/etc/hosts', '127.0.0.1 localhost testbox\n').file('/etc/shells', '/bin/sh\n');
   archive.file('/etc/ssh/sshd_config', SSHD_CONFIG).file('/etc/ssh/host_key', keys.host, 0o600).file('/etc/ssh/authorized_keys', keys.user);
-  const modules = await (await KernelModules.open(kernel.modulesDir, [busybox.from, 'unxz', '-c'])).inLoadingOrder(GUEST_MODULES);
+  const modules = await (await KernelModules.open(kernel.modulesDir, [busybox.from, 'unxz', '-c'])).inLoadingOrder([...GUEST_MODULES, ...DISK_MODULES]);
   for (const module of modules) archive.file(path.posix.join(GUEST_MODULE_DIR, `${module.name}.ko`), module.ko);
   archive.file(`${GUEST_MODULE_DIR}/order`, modules.map(({ name }) => `${name}\n`).join(''));
   return archive.bytes();

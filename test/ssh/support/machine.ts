@@ -16,11 +16,21 @@ export interface TestMachine {
   end(): Promise<void>;
 }
 
+export interface MachineParts {
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly memoryMiB: number;
+  readonly cpus: number;
+  /** A file that it sees as a disk, which it cannot write to; null: it has none. */
+  readonly disk: string | null;
+}
+
 /** Boots a machine that, unlike the product's guest, comes up again when its kernel reboots; resolves when its sshd answers. */
-export async function bootMachine(qemu: ProvidedTool, kernel: string, initrd: string, memoryMiB: number): Promise<TestMachine> {
+export async function bootMachine(qemu: ProvidedTool, { disk, ...parts }: MachineParts): Promise<TestMachine> {
   const port = await pickPort();
   const program = { argv: [...qemu.argv], env: { ...qemu.env } };
-  const argv = qemuArguments({ qemu: program, qemuVersion: qemu.version, accelerator: 'tcg', memoryMiB, cpus: 1, kernel, initrd, bootTimeoutMs: BOOT_MS }, { kind: 'plain' }, port).filter((argument) => argument !== '-no-reboot');
+  const argv = qemuArguments({ qemu: program, qemuVersion: qemu.version, accelerator: 'tcg', ...parts, bootTimeoutMs: BOOT_MS }, { kind: 'plain' }, port).filter((argument) => argument !== '-no-reboot');
+  if (disk !== null) argv.push('-drive', `file=${disk.replaceAll(',', ',,')},if=none,id=disk,format=raw,readonly=on`, '-device', 'virtio-blk-pci,drive=disk');
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...program.argv, ...argv], { env: { ...process.env, ...program.env }, stdio: ['ignore', 'pipe', 'inherit', 'pipe'] }); // the fourth: the port of an agent that it does not have
   let console = '';
   let boots = 0;

@@ -11,6 +11,7 @@ import { ACCOUNTS, hostImage, type Account } from './image';
 import { startJump, type JumpHost } from './jump';
 import { bootMachine, type TestMachine } from './machine';
 import { provideServer, type PackedFile } from './programs';
+import { toolsDisk } from './tools';
 
 const PREPARE_MS = 15 * 60_000;
 export const KERNEL = '6.1-cloud';
@@ -51,6 +52,8 @@ function writeConfig(folder: string, machinePort: number, jump: JumpHost, hostKe
 export interface RigOptions {
   /** Files that the host has besides. */
   readonly files?: () => Promise<readonly PackedFile[]>;
+  /** Whether it has GCC, make and its kernel's headers. */
+  readonly canBuild?: boolean;
   readonly memoryMiB?: number;
 }
 
@@ -66,7 +69,9 @@ async function setUp(folder: string, options: RigOptions): Promise<Omit<Rig, 'op
   fs.writeFileSync(initrd, await hostImage(kernel, packages, server, { host: fs.readFileSync(path.join(folder, 'target_key'), 'utf8'), user: `${user}\n` }, (await options.files?.()) ?? []));
   const jump = await startJump(server, path.join(folder, 'jump'), { hostKeyFile: path.join(folder, 'jump_key'), userPublicKey: `${user}\n` });
   try {
-    const machine = await bootMachine(await packages.provideTool('qemu-system-x86_64'), kernel.vmlinuz, initrd, options.memoryMiB ?? MEMORY_MIB);
+    const disk = options.canBuild === true ? await toolsDisk(packages, kernel.offer.release, dirs.cache) : null;
+    const parts = { kernel: kernel.vmlinuz, initrd, disk, memoryMiB: options.memoryMiB ?? MEMORY_MIB, cpus: disk === null ? 1 : 2 };
+    const machine = await bootMachine(await packages.provideTool('qemu-system-x86_64'), parts);
     const sshConfig = writeConfig(folder, machine.port, jump, hostKey, jumpKey);
     return { dirs, deps: { packages, dirs, keeperPath: '/nowhere', sshConfigFile: sshConfig }, machine, jump, sshConfig };
   } catch (error) {

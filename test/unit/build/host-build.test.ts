@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { buildModule, type ModuleBuild } from '../../../core/build/build';
-import type { BuildEnvironment } from '../../../core/hosts/host';
+import type { BuildEnvironment, HostRunOptions } from '../../../core/hosts/host';
 import { LocalHost } from '../../../core/hosts/local';
 import { discoverModules, type ModuleDescription } from '../../../core/modules/discover';
 import { FAKE_RELEASE, FakeKernel } from '../../support/fake-kernel';
@@ -107,6 +107,14 @@ describe('building a module on its host', () => {
     await assert.rejects(build({ kernelDir }, { signal: cancel.signal, onLine }), { code: 'cancelled' });
     assert.ok(make > 1);
     assert.throws(() => process.kill(make, 0), { code: 'ESRCH' }); // and sleep has closed our pipe, else we would still wait
+    assert.deepEqual(fs.readdirSync(temporary), []);
+  });
+
+  it('ends when the connection through which its sources came is gone', async () => {
+    const host = new LocalHost();
+    const cut = Object.assign(new LocalHost(), { run: (argv: readonly string[], options?: HostRunOptions) => host.run(argv, { ...options, keepStdinOpen: false }) });
+    const built = await build({ host: cut, kernelDir: kernelThat('@echo begun; sleep 60; true') });
+    assert.equal(built.ok, false);
     assert.deepEqual(fs.readdirSync(temporary), []);
   });
 
