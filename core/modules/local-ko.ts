@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { BuildEnvironment } from '../hosts/host';
 import { run } from '../platform/process';
-import { signModule } from './signing';
+import { ModuleSigner } from './signing';
 import type { SigningKey } from './types';
 
 /** Used where no headers are at hand: the machine's own programs. */
@@ -15,12 +15,11 @@ export class LocalKo {
   readonly environment: Pick<BuildEnvironment, 'wrap' | 'makeArgs' | 'host'>;
   private folder: Promise<string> | null = null;
   private count = 0;
+  private readonly signer: ModuleSigner | null;
 
-  constructor(
-    private readonly headers: BuildEnvironment | null,
-    private readonly signing: { readonly key: SigningKey; readonly hash: string } | null,
-  ) {
+  constructor(headers: BuildEnvironment | null, signing: { readonly key: SigningKey; readonly hash: string } | null) {
     this.environment = headers ?? PLAIN;
+    this.signer = headers && signing ? new ModuleSigner(signing.key, headers, signing.hash) : null;
   }
 
   /** A file to copy. What comes from a kernel's package, as bytes, carries that kernel's own signature and is left as it is. @throws Failure of signing */
@@ -34,7 +33,7 @@ export class LocalKo {
     const wrapped = this.environment.wrap(['strip', '-g', '-o', file, ko], [path.dirname(ko), folder]);
     const result = await run(wrapped.argv, { env: wrapped.env });
     if (result.exitCode !== 0) await fs.copyFile(ko, file);
-    if (this.signing && this.headers) await signModule(file, this.signing.key, this.headers, this.signing.hash);
+    await this.signer?.sign(file);
     return file;
   }
 

@@ -3,10 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { BuildEnvironment, HostFacts } from '../hosts/host';
 import { ExitCode, Failure } from '../model';
-import { run } from '../platform/process';
+import { run, type ProcessResult } from '../platform/process';
 import type { SigningKey } from './types';
 
 const LIMIT_MS = 30_000;
+const MAX_TRIES = 3;
 const PKCS11 = 'pkcs11:';
 const ENCRYPTED = /^-----BEGIN ENCRYPTED PRIVATE KEY-----$|^Proc-Type: 4,ENCRYPTED$/m;
 const MAX_KEY_BYTES = 1024 * 1024;
@@ -29,27 +30,69 @@ function readKeyFile(file: string, what: string): string {
   }
 }
 
+/** Why sign-file ended: the last error of OpenSSL (`- SSL error:CODE:LIBRARY::REASON: FILE:LINE`), else its own last line. */
+function reasonOf(stderr: string): string {
+  const reasons = [...stderr.matchAll(/^- SSL error:[0-9A-F]+:([^:\n]*)::?([^:\n]+)/gm)].map(([, library = '', reason = '']) => `${reason} (${library})`);
+  return (reasons.at(-1) ?? stderr.trim().split('\n').at(-1) ?? '').slice(0, 300);
+}
+
+/** What OpenSSL and PKCS#11 modules say of a passphrase that does not open the key; now and then a wrong one opens it to something that is no key. */
+const WRONG_PASSPHRASE = /bad decrypt|bad password|maybe wrong password|wrong tag|PIN[ _]INCORRECT|PIN is incorrect/i;
+
 /**
- * Signs a .ko in place with `scripts/sign-file` of the kernel's headers; debug information must be stripped before. The passphrase
- * travels in the environment of that program alone (KBUILD_SIGN_PIN).
- * @param hash the kernel's CONFIG_MODULE_SIG_HASH
- * @throws Failure `signing-key-unreadable`, `signing-failed`, `cancelled`
+ * Signs the .ko files of one load in place with `scripts/sign-file` of the kernel's headers; debug information must be stripped
+ * before. A passphrase is asked for until it is right, three times at most, and kept for the files that follow. It travels in the
+ * environment of that program alone (KBUILD_SIGN_PIN).
  */
-export async function signModule(koPath: string, key: SigningKey, environment: BuildEnvironment, hash: string): Promise<void> {
-  if (environment.host) throw notSigned('signing-failed', `The headers lie on ${environment.host.name}, and a key never leaves this machine.`, 'Sign the module here, then load the .ko.');
-  const isToken = key.keyFile.startsWith(PKCS11);
-  readKeyFile(key.certFile, 'certificate');
-  const isEncrypted = isToken || ENCRYPTED.test(readKeyFile(key.keyFile, 'key'));
-  const pin = isEncrypted && key.passphrase ? await key.passphrase() : '';
-  if (pin === null) throw Failure.cancelled('The module was not signed.');
-  const keyFile = isToken ? key.keyFile : path.resolve(key.keyFile);
-  const certFile = path.resolve(key.certFile);
-  const folders = [...new Set([koPath, certFile, ...(isToken ? [] : [keyFile])].map((file) => path.dirname(file)))];
-  const wrapped = environment.wrap([path.join(environment.kernelDir, 'scripts', 'sign-file'), hash, keyFile, certFile, koPath], folders);
-  const result = await run(wrapped.argv, { env: { ...wrapped.env, KBUILD_SIGN_PIN: pin }, timeoutMs: LIMIT_MS });
-  if (result.exitCode === 0) return;
-  const said = result.startError?.message ?? result.stderr.trim().split('\n').at(-1) ?? '';
-  const isMissing = /No such file or directory$|not found$/.test(said) && said.includes('sign-file');
-  if (isMissing) throw notSigned('signing-failed', `The headers of ${environment.kernel} have no scripts/sign-file.`, 'Sign the module yourself, then load the .ko.', result.stderr);
-  throw notSigned('signing-failed', `sign-file refused: ${said}.`, isEncrypted ? 'Check the key, the certificate and the passphrase.' : 'Check the key and the certificate.', result.stderr);
+export class ModuleSigner {
+  #passphrase: string | null = null;
+  private turn: Promise<unknown> = Promise.resolve();
+
+  /** @param hash the kernel's CONFIG_MODULE_SIG_HASH */
+  constructor(
+    private readonly key: SigningKey,
+    private readonly environment: BuildEnvironment,
+    private readonly hash: string,
+  ) {}
+
+  /** @throws Failure `signing-key-unreadable`, `signing-failed`, `cancelled` */
+  sign(koPath: string): Promise<void> {
+    const mine = this.turn.then(() => this.signNow(koPath));
+    this.turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  private async signNow(koPath: string): Promise<void> {
+    const { key, environment } = this;
+    if (environment.host) throw notSigned('signing-failed', `The headers lie on ${environment.host.name}, and a key never leaves this machine.`, 'Sign the module here, then load the .ko.');
+    readKeyFile(key.certFile, 'certificate');
+    const isEncrypted = key.keyFile.startsWith(PKCS11) || ENCRYPTED.test(readKeyFile(key.keyFile, 'key'));
+    const ask = isEncrypted ? key.passphrase : undefined;
+    for (let tries = 1; ; tries++) {
+      if (ask) this.#passphrase ??= await ask(tries > 1);
+      if (ask && this.#passphrase === null) throw Failure.cancelled('The module was not signed.');
+      const result = await this.run(koPath, this.#passphrase ?? '');
+      if (result.exitCode === 0) return;
+      const isWrong = ask !== undefined && WRONG_PASSPHRASE.test(result.stderr);
+      if (!isWrong || tries === MAX_TRIES) throw this.refused(result, isEncrypted, isWrong);
+      this.#passphrase = null;
+    }
+  }
+
+  private run(koPath: string, passphrase: string): Promise<ProcessResult> {
+    const { key, environment, hash } = this;
+    const isToken = key.keyFile.startsWith(PKCS11);
+    const keyFile = isToken ? key.keyFile : path.resolve(key.keyFile);
+    const certFile = path.resolve(key.certFile);
+    const folders = [...new Set([koPath, certFile, ...(isToken ? [] : [keyFile])].map((file) => path.dirname(file)))];
+    const wrapped = environment.wrap([path.join(environment.kernelDir, 'scripts', 'sign-file'), hash, keyFile, certFile, koPath], folders);
+    return run(wrapped.argv, { env: { ...wrapped.env, KBUILD_SIGN_PIN: passphrase }, timeoutMs: LIMIT_MS });
+  }
+
+  private refused({ startError, stderr }: ProcessResult, isEncrypted: boolean, isWrong: boolean): Failure {
+    const said = startError?.message ?? reasonOf(stderr);
+    const isMissing = startError !== null || /sign-file: (?:No such file or directory|not found)$/m.test(stderr);
+    if (isMissing) return notSigned('signing-failed', `The headers of ${this.environment.kernel} have no scripts/sign-file.`, 'Sign the module yourself, then load the .ko.', stderr);
+    return notSigned('signing-failed', isWrong ? 'The passphrase was wrong.' : `sign-file refused: ${said}.`, isEncrypted ? 'Check the key, the certificate and the passphrase.' : 'Check the key and the certificate.', stderr);
+  }
 }

@@ -33,8 +33,8 @@ export interface SigningKey {
   readonly keyFile: string;
   /** X.509 certificate, PEM or DER. */
   readonly certFile: string;
-  /** Asked when the key is encrypted; null when the user gives none. It travels in the environment of sign-file alone. */
-  readonly passphrase?: () => Promise<string | null>;
+  /** Asked when the key is encrypted, again when what was given before was wrong (`retry`); null when the user gives none. It travels in the environment of sign-file alone. */
+  readonly passphrase?: (retry: boolean) => Promise<string | null>;
 }
 
 /** The question before the first load on a host that is no guest. */

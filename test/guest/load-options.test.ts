@@ -147,7 +147,10 @@ describe('a kernel that enforces signatures', function () {
     const [keyFile, certFile, pin] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem'), 'some secret'];
     execFileSync('openssl', ['req', '-new', '-x509', '-newkey', 'rsa:2048', '-passout', 'env:PIN', '-keyout', keyFile, '-out', certFile, '-days', '2', '-subj', '/CN=Test/'], { stdio: 'pipe', env: { ...process.env, PIN: pin } });
     const signing = { keyFile, certFile, passphrase: () => Promise.resolve(pin) };
-    await assert.rejects(load(guest(), folder, { signing: { ...signing, passphrase: () => Promise.resolve('wrong') } }), { code: 'signing-failed', next: 'Check the key, the certificate and the passphrase.' });
+    const asked: boolean[] = [];
+    const wrong = (retry: boolean): Promise<string> => Promise.resolve(`wrong ${asked.push(retry)}`);
+    await assert.rejects(load(guest(), folder, { signing: { ...signing, passphrase: wrong } }), { code: 'signing-failed', why: 'The passphrase was wrong.', next: 'Check the key, the certificate and the passphrase.' });
+    assert.deepEqual(asked, [false, true, true]);
     // The kernel answers differently for an unsigned module (Loading of unsigned module) than for one whose key it does not know.
     await assert.rejects(load(guest(), folder, { signing }), { code: 'insmod-refused', why: /Loading of module with unavailable key is rejected/, next: /sign it with a key that is enrolled there/ });
   });

@@ -173,7 +173,7 @@ export class Loader {
       predict: language.predictFor(module.folder),
       workspace,
       ...(watchdogSeconds > 0 ? { watchdogSeconds } : {}),
-      ...(signing ? { signing: { ...signing, passphrase: () => askSecret({ host: 'the signing key', prompt: `Passphrase of ${signing.keyFile}`, retry: false }) } } : {}),
+      ...(signing ? { signing: { ...signing, passphrase: (retry: boolean) => askSecret({ host: 'the signing key', prompt: `Passphrase of ${signing.keyFile}`, retry }) } } : {}),
     };
   }
 
