@@ -23,8 +23,8 @@ export interface CallRun {
   readonly recorder: Recorder;
   readonly stores: StoreLog;
   readonly outcomes: readonly { readonly change: StateChange; readonly value: Value }[];
-  /** The program that last gave the same answers. */
-  agreedWith: Program;
+  /** The identity of the program that last gave the same answers. */
+  agreedWith: symbol;
 }
 
 export interface Followed {
@@ -112,7 +112,7 @@ export class CallRuns {
     recorder.repeatWithin(own.recorder);
     own.stores.repeatTo(globals);
     const changes = use && machine.steps >= 0 ? outcomes.map((outcome) => ({ change: outcome.state.changeSince(entered.before, frame.locals), value: outcome.value })) : [];
-    if (use && machine.steps >= 0) this.note(frame.id, { definition: frame.definition, given, use, asked, counts, followed: own.followed, steps: steps - machine.steps, recorder: own.recorder, stores: own.stores, outcomes: changes, agreedWith: machine.program });
+    if (use && machine.steps >= 0) this.note(frame.id, { definition: frame.definition, given, use, asked, counts, followed: own.followed, steps: steps - machine.steps, recorder: own.recorder, stores: own.stores, outcomes: changes, agreedWith: machine.program.identity });
     return outcomes;
   }
 

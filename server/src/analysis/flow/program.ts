@@ -96,6 +96,8 @@ function addAll(names: Set<string>, more: Iterable<string>): void {
 
 /** All units of a module, as one program: names, types, constants. */
 export class Program {
+  /** Stands for it in what is remembered, which would else keep it. */
+  readonly identity = Symbol('program');
   private readonly functions = new Map<string, FunctionPlace>();
   private readonly statics = new Map<Unit, Map<string, FunctionPlace>>();
   private readonly globals = new Map<string, GlobalVariable>();

@@ -30,8 +30,8 @@ export interface EntryRun {
   readonly stores: StoreLog;
   /** The calls that it made of the module's own functions. */
   readonly calls: ReadonlyMap<string, readonly CallRun[]>;
-  /** The program that last gave the same answers. */
-  agreedWith: Program;
+  /** The identity of the program that last gave the same answers. */
+  agreedWith: symbol;
 }
 
 /** Runs of one function that are remembered; contents of one object that are. */
@@ -72,9 +72,9 @@ export class RunMemory {
 
   /** Whether the program answers what the run asked as it did then. */
   private agrees(program: Program, run: Pick<EntryRun, 'asked' | 'agreedWith'>): boolean {
-    if (run.agreedWith === program) return true;
-    const agrees = run.agreedWith === this.earlier?.program && this.program === program ? !concerns(this.earlier.changes, run.asked) : program.agrees(run.asked);
-    if (agrees) run.agreedWith = program;
+    if (run.agreedWith === program.identity) return true;
+    const agrees = run.agreedWith === this.earlier?.program.identity && this.program === program ? !concerns(this.earlier.changes, run.asked) : program.agrees(run.asked);
+    if (agrees) run.agreedWith = program.identity;
     return agrees;
   }
 

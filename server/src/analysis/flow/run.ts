@@ -232,7 +232,7 @@ function runAnew(machine: Interpreter, entry: EntryPoint, memory: Memory, joinsA
   machine.recorder = recorderOfAll;
   machine.globals = machine.allStores;
   const steps = machine.end();
-  return { role, buffer, inKernelThread, hooked, reachable, joinsAll, steps, isCut: machine.exhausted, asked: program.takeAsked(), reads: memory.takeReads(), counts: machine.elementCounts.takeAsked(), recorder, stores, calls: callRuns.made, agreedWith: program };
+  return { role, buffer, inKernelThread, hooked, reachable, joinsAll, steps, isCut: machine.exhausted, asked: program.takeAsked(), reads: memory.takeReads(), counts: machine.elementCounts.takeAsked(), recorder, stores, calls: callRuns.made, agreedWith: program.identity };
 }
 
 /** As long as there was set_fs(), threads of the kernel had KERNEL_DS from their start. */
