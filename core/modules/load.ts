@@ -178,7 +178,7 @@ class Load {
 
   private async insert(recording: SessionRecording, insertion: Insertion, environment: BuildEnvironment | null, { koPath, sourceRoot }: Built, examined: Examined): Promise<LoadedModule> {
     const { host, module, parameters, signing } = this.plan;
-    const { signal } = this.deps;
+    const { signal, unloadLimitMs } = this.deps;
     const { info, ko, lines, dependencies, kernel } = examined;
     if (info.buildId !== null) recording.emit({ type: 'koBuildId', koBuildId: info.buildId });
     recording.emit({ type: 'preflight', lines });
@@ -201,7 +201,7 @@ class Load {
       if (devices.length > 0) recording.emit({ type: 'devices', devices });
       await recording.readBuffers(this.kernelName, ko, signal);
       rememberParameters(this.deps.dirs.state, module, parameters);
-      return new InsertedModule({ host, recording, lock: this.lock, kernelName: this.kernelName, devices, ...(signal ? { signal } : {}) });
+      return new InsertedModule({ host, recording, lock: this.lock, kernelName: this.kernelName, devices, ...(signal ? { signal } : {}), ...(unloadLimitMs === undefined ? {} : { unloadLimitMs }) });
     } finally {
       await local.dispose();
     }

@@ -7,6 +7,7 @@ import type { HeldLock } from '../platform/lock';
 import type { ProcessResult } from '../platform/process';
 import { DISCARD, EXIT_OTHER_NODE, MAKE_NODE, MARK, PROC_DEVICES, PROC_MISC, PROC_MODULES, READ, REMOVE, SHOW, STAGE, WRITE } from './host-scripts';
 import { stageFolder } from './stage';
+import { findLoaded } from './proc-modules';
 import { unloadRefused } from './unload-refused';
 import type { LoadedModule } from './types';
 import type { SessionRecording } from './recording';
@@ -19,11 +20,13 @@ export interface LoadedParts {
   readonly kernelName: string;
   readonly devices: readonly CharacterDevice[];
   readonly signal?: AbortSignal;
+  /** How long rmmod may take; default {@link UNLOAD_LIMIT_MS}. */
+  readonly unloadLimitMs?: number;
 }
 
 const NODE_NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
 const MAX_TEXT_BYTES = 4_095;
-const REMOVE_LIMIT_MS = 60_000;
+export const UNLOAD_LIMIT_MS = 60_000;
 const MAX_ACTION_OUTPUT = 64 * 1024;
 const MAX_READ_BYTES = MAX_ACTION_OUTPUT;
 const READ_LIMIT_MS = 5_000;
@@ -193,10 +196,11 @@ export class InsertedModule implements LoadedModule {
     const also = dependencies.map(({ name }) => name).reverse();
     try {
       const args = [KERNEL_LOG, recording.traceFile, begin, end, kernelName, id, PROC_DEVICES, PROC_MISC, String(also.length), ...also, ...likelyNodes(this.session(), this.parts.kernelName)];
-      const result = await recording.guard(host.script(REMOVE, args, { asRoot: true, timeoutMs: REMOVE_LIMIT_MS }));
+      const result = await recording.guard(host.script(REMOVE, args, { asRoot: true, timeoutMs: this.parts.unloadLimitMs ?? UNLOAD_LIMIT_MS }));
       if (!result.timedOut) await recording.guard(recording.arrived(end));
       if (result.exitCode === 0 || recording.oops !== null) return result.stdout.split('\n').filter((name) => name !== '');
       const modules = await recording.guard(host.script(SHOW, [PROC_MODULES]));
+      if (result.timedOut && kernelName !== '' && !findLoaded(modules.stdout, kernelName)) return await this.runRemoval(''); // it went when rmmod was ended
       throw unloadRefused(kernelName, host, result, modules.stdout);
     } catch (error) {
       if (recording.isOver()) return [];

@@ -55,6 +55,8 @@ export interface LoadDeps {
   readonly onBuildLine?: (line: string) => void;
   /** Told what the module says of itself once it is built. */
   readonly onModuleInfo?: (info: ModuleInfo) => void;
+  /** How long rmmod may take; default a minute. */
+  readonly unloadLimitMs?: number;
   /** Wait for another load on the same host instead of failing with `host-busy`. */
   readonly waitForHost?: boolean;
   /** Asked once for each host that is no guest, before anything is loaded there; true is remembered. Without it such a load is refused. */

@@ -7,7 +7,7 @@ import { refuseForbiddenHost } from './forbid';
 import { lockHost } from './host-lock';
 import { CLEAN_UP, PROC_MODULES, SHOW } from './host-scripts';
 import type { LoadDeps, LoadedModule } from './types';
-import { InsertedModule } from './loaded';
+import { InsertedModule, UNLOAD_LIMIT_MS } from './loaded';
 import { SessionRecording } from './recording';
 import { findLoaded } from './proc-modules';
 import { unloadRefused } from './unload-refused';
@@ -57,9 +57,9 @@ async function unloadWithLock({ name, host }: UnloadTarget, deps: LoadDeps): Pro
   }
   if (!isLoaded) throw notLoaded('unloaded', { name, host });
   deps.progress?.step(`Unloading ${name} from ${host.name}`);
-  const result = await host.script(CLEAN_UP, ['', PROC_MODULES, '', kernelName], { ...signal, asRoot: true });
+  const result = await host.script(CLEAN_UP, ['', PROC_MODULES, '', kernelName], { ...signal, asRoot: true, timeoutMs: deps.unloadLimitMs ?? UNLOAD_LIMIT_MS });
   if (result.cancelled) throw Failure.cancelled('rmmod was not waited for.');
-  if (result.exitCode !== 0) throw unloadRefused(kernelName, host, result, result.stdout);
+  if (result.exitCode !== 0) throw unloadRefused(kernelName, host, result, (await host.script(SHOW, [PROC_MODULES], signal)).stdout);
   return null;
 }
 

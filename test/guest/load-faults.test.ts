@@ -7,7 +7,7 @@ import { startLoad } from '../../core/modules/load';
 import { unloadModule } from '../../core/modules/unload';
 import { SessionStore } from '../../core/sessions/store';
 import { kmodlab } from '../support/cli';
-import { depsOf, load, moduleOf, temporaryModules } from './modules';
+import { depsOf, load, moduleOf, temporaryModules, texts } from './modules';
 import { withGuest } from './support';
 
 const CYCLES = 100;
@@ -15,6 +15,23 @@ const WARM_UP = 20;
 const QUIET = 'static int __init start(void) { return 0; }\nstatic void __exit stop(void) { }\nmodule_init(start);\nmodule_exit(stop);';
 /** Its init waits where no signal reaches it. */
 const SLEEPER = '#include <linux/delay.h>\nstatic int __init start(void) { pr_info("asleep\\n"); for (;;) msleep(100); return 0; }\nstatic void __exit stop(void) { }\nmodule_init(start);\nmodule_exit(stop);';
+/** Its exit waits where no signal reaches it. */
+const STAYER = '#include <linux/delay.h>\nstatic int __init start(void) { return 0; }\nstatic void __exit stop(void) { pr_info("staying\\n"); for (;;) msleep(100); }\nmodule_init(start);\nmodule_exit(stop);';
+/** Its exit waits until rmmod is killed. */
+const KILLABLE = `#include <linux/wait.h>
+static DECLARE_WAIT_QUEUE_HEAD(never);
+static int __init start(void) { return 0; }
+static void __exit stop(void) { (void)wait_event_killable(never, false); }
+module_init(start);
+module_exit(stop);`;
+/** Strikes in a hard interrupt, which the processor sends to itself. */
+const INTERRUPT = `#include <linux/irq_work.h>
+static struct irq_work work;
+static void strike(struct irq_work *unused) { pr_info("in %s\\n", in_hardirq() ? "hardirq" : "no interrupt"); *(volatile int *)8 = 1; }
+static int __init start(void) { init_irq_work(&work, strike); irq_work_queue(&work); return 0; }
+static void __exit stop(void) { }
+module_init(start);
+module_exit(stop);`;
 const TIMER = `#include <linux/timer.h>
 #include <linux/jiffies.h>
 static void fire(struct timer_list *timer) { *(volatile int *)8 = 1; }
@@ -79,6 +96,37 @@ describe('a load that goes wrong', function () {
     const struck = await (await load(guest(), temporary('bomb', TIMER))).ended;
     assert.deepEqual([struck.end?.state, struck.end?.reason.includes('NULL pointer dereference')], ['oops', true]);
     await guest().host.reset();
+  });
+
+  it('says that exit hangs, of a session and without one; the guest can be reset', async () => {
+    const unloadLimitMs = 1_500;
+    const { host } = guest();
+    const loaded = await load(guest(), temporary('stayer', STAYER), {}, { unloadLimitMs });
+    await assert.rejects(loaded.unload(), { code: 'unload-refused', why: "rmmod did not come back in time: the module's exit hangs.", next: 'Reset the guest.' });
+    assert.equal(loaded.session().end, null);
+    assert.equal(texts(loaded.session()).at(-1), 'staying');
+    await assert.rejects(loaded.unload(), { code: 'unload-refused', why: 'Its exit has not come back (state Unloading).' });
+    assert.equal((await loaded.detach()).end?.state, 'loaded');
+    await assert.rejects(unloadModule({ name: 'stayer', host }, depsOf(guest(), { unloadLimitMs })), { code: 'unload-refused', why: 'Its exit has not come back (state Unloading).' });
+    await host.reset();
+    assert.equal((await host.script('cat /proc/modules', [])).stdout.includes('stayer'), false);
+  });
+
+  it('unloads by ending rmmod what waits until that is killed', async () => {
+    const loaded = await load(guest(), temporary('killable', KILLABLE), {}, { unloadLimitMs: 1_500 });
+    assert.equal((await loaded.unload()).end?.state, 'unloaded');
+  });
+
+  it('is lost in a hard interrupt, and the next guest is ready', async () => {
+    const { host } = guest();
+    await assert.rejects(load(guest(), temporary('striker', INTERRUPT)), { code: 'oops', why: /NULL pointer dereference/ });
+    const struck = await new SessionStore(guest().dirs.state).read('latest');
+    assert.deepEqual([struck.end?.state, struck.end?.source?.file], ['oops', 'striker.c']);
+    const said = texts(struck).join('\n');
+    assert.match(said, /^in hardirq$/m);
+    assert.match(said, /Fatal exception in interrupt/);
+    await host.reset();
+    assert.equal((await (await load(guest(), temporary('after', QUIET))).unload()).end?.state, 'unloaded');
   });
 
   it('names what keeps a module busy, and can unload it afterwards', async () => {
