@@ -168,7 +168,7 @@ class Build {
   private async make(snapshot: SourceSnapshot, dependencies: readonly BuiltDependency[]): Promise<Attempt> {
     const { module, environment, onLine, onMake, signal, progress } = this.request;
     const { place, files } = layOut(module.folder, snapshot.buildFiles);
-    const output = new BuildOutput({ sources: snapshot.files, isBuildFile: (relative) => snapshot.buildFiles.has(relative) });
+    const output = new BuildOutput({ sources: snapshot.files, isBuildFile: (relative) => snapshot.buildFiles.has(relative), compiler: environment.compiler });
     let lastWords = 'The build ended without a word.';
     const symvers = await Promise.all(dependencies.flatMap(({ build }) => (build.symversPath === null ? [] : fs.readFile(build.symversPath))));
     const job: MakeJob = {

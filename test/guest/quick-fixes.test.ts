@@ -131,7 +131,7 @@ describe('quick fixes', function () {
           left.set(nameOf(item), analyzer.analyze(fixed, target).findings);
         }
         for (const [name, text] of files) fs.writeFileSync(path.join(folder, name), text);
-        const output = new BuildOutput({ sources: [...files].map(([name, text]) => ({ path: name, text })), isBuildFile: (name) => files.has(name) });
+        const output = new BuildOutput({ sources: [...files].map(([name, text]) => ({ path: name, text })), isBuildFile: (name) => files.has(name), compiler: '' });
         output.runsIn(folder);
         const { argv, env } = environment.wrap(['make', '-C', environment.kernelDir, `M=${folder}`, `-j${os.availableParallelism()}`, ...environment.makeArgs, 'W=1', 'modules'], [folder]);
         const onLine = (line: string): void => output.push(line);

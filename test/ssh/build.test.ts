@@ -78,7 +78,7 @@ describe('building on an SSH host', function () {
 
   it('tells an error of the compiler at the line of the own source', async () => {
     write('int small(void)\n{\n\tstatic int missing = other;\n\treturn 0;\n}');
-    assert.deepEqual(errorsOf(await build(await rig().open('free'))), [['small.c', 5, 30, 'gcc', "'other' undeclared (first use in this function)"]]);
+    assert.deepEqual(errorsOf(await build(await rig().open('free'))), [['small.c', 5, 23, 'gcc', "'other' undeclared (first use in this function)"]]);
   });
 
   it('ends with what it started there when it is cancelled', async () => {

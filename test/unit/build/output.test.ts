@@ -19,6 +19,7 @@ function parse(lines: readonly string[], files: readonly SourceFile[]): { diagno
   const output = new BuildOutput({
     sources: files.filter((file) => /\.[ch]$/.test(file.path)),
     isBuildFile: (relative) => files.some((file) => file.path === relative),
+    compiler: 'gcc-12 12.2.0',
   });
   output.runsIn('/build');
   for (const line of lines) output.push(line);
@@ -41,6 +42,20 @@ describe('build output', () => {
       assertGolden(`${diagnostics.map(show).join('\n')}\n`, path.join(OUTPUTS, name.replace('.txt', '.golden')));
     });
   }
+
+  it('counts columns as editors do, whichever way the compiler counts them', () => {
+    const files = [{ path: 'a.c', text: 'int a;\n\tint\tb; /* ü€ */ c\n' }];
+    const columnOf = (compiler: string, column: number, more: readonly string[] = []): number | null | undefined => {
+      const output = new BuildOutput({ sources: files, isBuildFile: (file) => file === 'a.c', compiler });
+      for (const line of [`a.c:2:${column}: error: wrong`, ...more]) output.push(line);
+      output.end();
+      return output.diagnostics[0]?.column;
+    };
+    assert.deepEqual([9, 17, 29].map((column) => columnOf('gcc (Debian 12.2.0-14+deb12u1) 12.2.0', column)), [2, 6, 18]);
+    assert.deepEqual([2, 6, 21].map((column) => columnOf('gcc (Debian 10.2.1-6) 10.2.1 20210110', column)), [2, 6, 18]);
+    assert.deepEqual([2, 6, 21].map((column) => columnOf('gcc 12.2.0', column, ['1 warning and 2 errors generated.'])), [2, 6, 18]);
+    assert.equal(columnOf('gcc 12.2.0', 100_000), 19);
+  });
 
   it('resolves a relative path against the folder that make entered', () => {
     const files = [{ path: 'sub/part.c', text: '' }];
