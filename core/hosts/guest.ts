@@ -57,6 +57,8 @@ export interface GuestDeps {
 export class GuestLost extends Failure {
   /** What the kernel said when it panicked, e.g. `Kernel panic - not syncing: Fatal exception`; null when it did not panic. */
   readonly panic: string | null;
+  /** Nobody ended it: the next guest is on its way. */
+  readonly comesBack: boolean;
   /** The last 64 KiB of the console: after boot that is the whole kernel log. */
   readonly console: string;
 
@@ -69,6 +71,7 @@ export class GuestLost extends Failure {
     };
     super({ code: 'host-lost', what: `${name} was lost.`, why: why[end.cause], next: `${end.cause === 'panic' || end.cause === 'hung' ? 'Correct the module, then load again' : 'Load again'}: a new guest comes up by itself.`, detail: end.console });
     this.panic = end.panic;
+    this.comesBack = end.cause !== 'requested';
     this.console = end.console;
   }
 }

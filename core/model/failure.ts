@@ -18,6 +18,11 @@ export interface FailureText {
   readonly exitCode?: ExitCode;
 }
 
+/** What a tool or a kernel said may end without a full stop. */
+function asSentence(text: string): string {
+  return /[.!?…:]["')\]]?$/.test(text) ? text : `${text}.`;
+}
+
 /**
  * A failure that a user can meet, as a value. Everything thrown across a room's border is one of these;
  * any other exception is a defect of ours and is reported as such.
@@ -31,7 +36,7 @@ export class Failure extends Error {
   readonly exitCode: ExitCode;
 
   constructor(text: FailureText, options?: { cause?: unknown }) {
-    super(`${text.what} ${text.why} ${text.next}`, options);
+    super([text.what, text.why, text.next].map(asSentence).join(' '), options);
     this.name = 'Failure';
     this.code = text.code;
     this.what = text.what;

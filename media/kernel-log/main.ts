@@ -140,8 +140,8 @@ function start(): void {
     empty.hidden = shown > 0;
     if (shown > 0) return;
     if (total > 0) empty.replaceChildren(el('p', {}, 'No line passes the filter.'));
-    else if (canLoad) empty.replaceChildren(el('p', {}, 'No module loaded yet'), loadButton);
-    else empty.replaceChildren(el('p', {}, 'No module loaded yet'), el('p', { class: 'hint' }, 'Loading needs a trusted workspace.'));
+    else if (canLoad) empty.replaceChildren(el('p', {}, 'The kernel log of a load appears here'), loadButton);
+    else empty.replaceChildren(el('p', {}, 'The kernel log of a load appears here'), el('p', { class: 'hint' }, 'Loading needs a trusted workspace.'));
   }
 
   function onMessage(message: KernelLogToView): void {

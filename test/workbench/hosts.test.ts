@@ -226,4 +226,17 @@ describe('the Hosts & Modules view', function () {
     await workbench.treeRow('Guest 6.1-cloud, selected').waitFor();
     await workbench.shot('empty');
   });
+
+  it('says in a folder that is not trusted what works and what does not, and goes on when it is trusted', async () => {
+    session.changeSettings({ 'security.workspace.trust.enabled': true, 'security.workspace.trust.startupPrompt': 'never' });
+    await session.open(session.folder);
+    await workbench.showSideBar(CONTAINER);
+    const welcome = workbench.page.locator('.welcome-view-content', { hasText: 'This workspace is not trusted. C files are analysed all the same' });
+    await welcome.waitFor();
+    await workbench.treeRow('device2').waitFor();
+    await workbench.shot('untrusted');
+    await welcome.getByText('Manage Workspace Trust').click();
+    await workbench.page.locator('.workspace-trust-editor .monaco-button', { hasText: /^Trust$/ }).click();
+    await workbench.treeRow('Guest 6.1-cloud, selected').waitFor();
+  });
 });

@@ -73,7 +73,8 @@ async function chooseStored(context: Context, argument: unknown): Promise<string
   if (items.length === 0) throw new Failure({ code: 'no-guest', what: 'Nothing was deleted.', why: 'No guest and no kernel of one is on disk.', next: 'Nothing needs to be done.' });
   const choice = wanted === undefined ? await vscode.window.showQuickPick(items, { title: 'Delete Guest', placeHolder: 'Kernel', matchOnDescription: true }) : items[0];
   if (!choice) return undefined;
-  const detail = `Its saved state, its images and the packages of its kernel are removed: ${megabytes(choice.kernel.diskBytes)}. They are fetched again when they are used.`;
+  const running = choice.kernel.running.length > 0 ? 'It runs now, and is ended for everybody. ' : '';
+  const detail = `${running}Its saved state, its images and the packages of its kernel are removed: ${megabytes(choice.kernel.diskBytes)}. They are fetched again when they are used.`;
   const remove = 'Delete';
   return (await vscode.window.showWarningMessage(`Delete the guest ${choice.label}?`, { modal: true, detail }, remove)) === remove ? choice.label : undefined;
 }

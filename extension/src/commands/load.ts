@@ -7,6 +7,7 @@ import type { Context } from '../context';
 import { pickModule } from '../loads/find-modules';
 import { askParameters } from '../loads/parameter-form';
 import type { Values } from '../loads/parameter-values';
+import { MODULES_VIEW } from '../manifest';
 import { withWork } from '../progress';
 import { revealViews } from '../reveal-views';
 import { subjectOf } from '../tree/tree-node';
@@ -67,8 +68,15 @@ export async function checkModule(context: Context, argument: unknown): Promise<
   const blocked = lines.filter(({ verdict }) => verdict === 'blocked');
   const [first] = blocked;
   const where = context.settings.hostName(hostId);
-  if (!first) void vscode.window.showInformationMessage(`${module.name} can be loaded on ${where}.`);
-  else void vscode.window.showWarningMessage(`${module.name} cannot be loaded on ${where}. ${visibleText(first.text)} ${visibleText(first.fix ?? '')}`.trimEnd());
+  if (!first) {
+    void vscode.window.showInformationMessage(`${module.name} can be loaded on ${where}.`);
+    return;
+  }
+  const show = 'Show Checks';
+  const text = `${module.name} cannot be loaded on ${where}. ${visibleText(first.text)} ${visibleText(first.fix ?? '')}`.trimEnd();
+  void vscode.window.showWarningMessage(text, show).then((choice) => {
+    if (choice === show) void vscode.commands.executeCommand(`${MODULES_VIEW}.focus`);
+  });
 }
 
 /** The module of a row, else one that is chosen. */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import path from 'node:path';
 import { endGuests } from '../../../core/guest/manage';
-import type { GuestHost } from '../../../core/hosts/guest';
+import { GuestLost, type GuestHost } from '../../../core/hosts/guest';
 import type { Host, HostFacts } from '../../../core/hosts/host';
 import type { HostDeps } from '../../../core/hosts/registry';
 import { Failure } from '../../../core/model';
+import { silentProgress } from '../../../core/platform/progress';
 import { Emitter } from '../emitter';
 import type { Work } from '../progress';
 import { canonicalHostId } from './host-id';
@@ -43,7 +44,7 @@ export class HostKeeper {
     return this.changed.subscribe(listener);
   }
 
-  /** A guest ended although this window holds it. */
+  /** A guest ended although this window holds it; after a crash the next one is opened at once. */
   onLost(listener: (event: { host: Host; failure: Failure }) => void): { dispose(): void } {
     return this.lost.subscribe(listener);
   }
@@ -153,6 +154,7 @@ export class HostKeeper {
     this.succeeded.set(host.id, host);
     this.changed.fire();
     this.lost.fire({ host, failure });
+    if (failure instanceof GuestLost && failure.comesBack) this.get(host.id, { progress: silentProgress, signal: new AbortController().signal }).catch(() => undefined); // its row says why not
   }
 
   private letGo(id: string): void {

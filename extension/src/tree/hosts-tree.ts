@@ -2,7 +2,7 @@
 import { visibleText, type CharacterDevice, type Failure } from '../../../core/model';
 import type { HostState } from '../hosts/host-keeper';
 import { megabytes } from '../hosts/megabytes';
-import { note, type TreeNode } from './tree-node';
+import { note, SELECTED_MARK, type TreeNode } from './tree-node';
 
 /** What there is of a guest, whoever opened it: it runs, it starts from a saved state, or its kernel lies on disk. */
 export interface GuestView {
@@ -51,7 +51,7 @@ function hostRow(host: HostView): TreeNode {
   return {
     id: `host:${host.id}${expanded ? ':open' : ''}`, // VS Code opens a row by itself only when it is new
     label: host.name,
-    description: [...(host.selected ? ['selected'] : []), ...stateWords(host)].join(' · '),
+    description: `${host.selected ? SELECTED_MARK : ''}${stateWords(host).join(' · ')}`,
     tooltip: tooltipOf(host),
     ...iconOf(host),
     context: contextOf(host),
@@ -62,17 +62,17 @@ function hostRow(host: HostView): TreeNode {
 }
 
 /** What a host is doing, shortest first. */
-function stateWords({ kind, state, guest }: HostView): string[] {
+function stateWords({ name, kind, state, guest }: HostView): string[] {
   switch (state.state) {
     case 'opening':
       return [kind === 'guest' ? 'starting…' : 'connecting…'];
     case 'open':
-      return [kind === 'guest' ? 'running' : 'connected', versionOf(state.facts.kernel)];
+      return [kind === 'guest' ? 'running' : 'connected', ...versionBeside(name, state.facts.kernel)];
     case 'failed':
       return [FAILURES[state.failure.code] ?? 'failed'];
     case 'closed':
       if (kind !== 'guest') return ['not connected'];
-      return guest === null ? ['stopped'] : [guest.state, ...(guest.release === null ? [] : [versionOf(guest.release)])];
+      return guest === null ? ['stopped'] : [guest.state, ...(guest.release === null ? [] : versionBeside(name, guest.release))];
   }
 }
 
@@ -86,9 +86,10 @@ const FAILURES: Readonly<Record<string, string>> = {
   'host-unsupported': 'not supported',
 };
 
-/** `6.1.0` of `6.1.0-56-cloud-amd64`: a row is narrow, and its tooltip has the rest. */
-function versionOf(release: string): string {
-  return /^\d+\.\d+(?:\.\d+)?/.exec(release)?.[0] ?? visibleText(release);
+/** `6.1.0` of `6.1.0-56-cloud-amd64`, where the name does not say the series: a row is narrow, and its tooltip has the rest. */
+function versionBeside(name: string, release: string): string[] {
+  const [version, series] = /^(\d+\.\d+)(?:\.\d+)?/.exec(release) ?? [visibleText(release)];
+  return series !== undefined && new RegExp(`(?:^|[^\\d.])${series.replace('.', '\\.')}(?![\\d.])`).test(name) ? [] : [version];
 }
 
 const GUEST_ICONS = { running: 'vm-active', saved: 'vm', stopped: 'vm-outline' } as const;

@@ -46,7 +46,12 @@ export function note(id: string, label: string, icon: string, rest: Partial<Pick
   return { id, label, icon, ...rest };
 }
 
-/** What a screen reader says of a row. */
+/** Before the description of the one row among several that is chosen. */
+export const SELECTED_MARK = '✓ ';
+
+/** What a screen reader says of a row: marks in words. */
 export function speechOf({ label, description }: TreeNode): string {
-  return description === undefined || description === '' ? label : `${label}, ${description.replaceAll(' · ', ', ')}`;
+  if (description === undefined || description === '') return label;
+  const words = description.startsWith(SELECTED_MARK) ? `selected, ${description.slice(SELECTED_MARK.length)}` : description;
+  return `${label}, ${words.replaceAll(' · ', ', ')}`;
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Host } from '../../../core/hosts/host';
 import type { HostDeps } from '../../../core/hosts/registry';
+import { GuestLost } from '../../../core/hosts/guest';
 import { Failure } from '../../../core/model';
 import type { ModuleDescription } from '../../../core/modules/discover';
 import { hostIdOf, isHost } from '../../../extension/src/hosts/host-id';
@@ -128,6 +129,23 @@ describe('the host keeper', () => {
     assert.equal((await told).what, 'gone');
     assert.equal(keeper.peek('guest'), undefined);
     assert.notEqual(await keeper.get('guest', work), first);
+  });
+
+  it('opens the next guest by itself after a crash, but not one that somebody ended', async () => {
+    const lose: ((failure: Failure) => void)[] = [];
+    const mortal = (): Host & { disposed: number } => fake(new Promise((resolve) => lose.push(resolve)));
+    const hosts = [mortal(), mortal()];
+    const { keeper, opened } = keeperOf(...hosts);
+    await keeper.get('guest', work);
+    const open = (): Promise<void> => new Promise((resolve) => keeper.onChange(() => keeper.peek('guest') === hosts[1] && resolve()));
+    const isBack = open();
+    lose[0]?.(new GuestLost('guest', { type: 'lost', cause: 'panic', panic: 'Fatal exception', console: '', qemu: '' }));
+    await isBack;
+    assert.equal(hosts[0]?.disposed, 1);
+    const told = new Promise<void>((resolve) => keeper.onLost(() => resolve()));
+    lose[1]?.(new GuestLost('guest', { type: 'lost', cause: 'requested', panic: null, console: '', qemu: '' }));
+    await told;
+    assert.deepEqual([opened(), keeper.stateOf('guest').state], [2, 'closed']);
   });
 
   it('gives up what it released, and every host at its end', async () => {

@@ -33,10 +33,11 @@ describe('the rows of the Hosts view', () => {
     assert.deepEqual(said({}), ['stopped', 'vm-outline']);
     assert.deepEqual(said({ guest: running }), ['running · 6.12.1', 'vm-active']);
     assert.deepEqual(said({ guest: { ...running, state: 'saved' } }), ['saved · 6.12.1', 'vm']);
-    assert.deepEqual(said({ state: open, selected: true }), ['selected · running · 6.1.0', 'vm-running']);
+    assert.deepEqual(said({ state: open, selected: true }), ['✓ running', 'vm-running']);
+    assert.deepEqual(said({ name: 'My guest', state: open }), ['running · 6.1.0', 'vm-running']);
     assert.deepEqual(said({ state: { state: 'opening', step: '' } }), ['starting…', 'loading~spin']);
     assert.deepEqual(said({ id: 'ssh:box', kind: 'ssh' }), ['not connected', 'remote']);
-    assert.deepEqual(said({ id: 'local', kind: 'local', state: open }), ['connected · 6.1.0', 'device-desktop']);
+    assert.deepEqual(said({ id: 'local', name: 'This machine', kind: 'local', state: open }), ['connected · 6.1.0', 'device-desktop']);
     assert.deepEqual(said({ id: 'ssh:box', kind: 'ssh', state: { state: 'failed', failure: unknownKey } }), ['host key not known', 'error']);
   });
 
@@ -138,5 +139,5 @@ describe('a row', () => {
     for (const other of [undefined, null, 'x', {}, { subject: { kind: 'host' } }, { subject: { kind: 'module', folder: '/w', name: 'a' } }]) assert.equal(subjectOf(other, 'host'), undefined);
   });
 
-  it('is read out without its marks', () => assert.equal(speechOf({ id: 'x', label: 'box', description: 'selected · connected' }), 'box, selected, connected'));
+  it('is read out without its marks', () => assert.equal(speechOf({ id: 'x', label: 'box', description: '✓ connected · 6.1' }), 'box, selected, connected, 6.1'));
 });

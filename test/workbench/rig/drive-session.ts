@@ -22,6 +22,8 @@ export interface DriveSession {
   readonly folder: string;
   /** Opens another folder in its place. */
   open(folder: string): Promise<void>;
+  /** Sets user settings besides, from the next opening on. */
+  changeSettings(settings: Settings): void;
   /** The load sessions of this VS Code. */
   readonly store: SessionStore;
   /** Names of the guests that run for this session. */
@@ -62,6 +64,7 @@ export async function openDrive(shotsFolder: string, machineSettings: Settings =
       workbench,
       folder,
       open,
+      changeSettings: (settings) => writeUserSettings(dataDir, { ...DRIVEN, ...settings }),
       store: new SessionStore(userDirs(env).state),
       guests: async () => (await listGuests(guestsFolder(userDirs(env)))).map(({ name }) => name),
       browserLog: () => fs.readFileSync(path.join(dataDir, 'browser.log'), 'utf8'),

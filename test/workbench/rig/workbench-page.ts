@@ -45,30 +45,28 @@ export class Workbench {
     const loaded = this.page.waitForEvent('load');
     await this.command('workbench.action.reloadWindow', 'Developer: Reload Window');
     await loaded;
-    await this.page.locator('.monaco-workbench .activitybar').waitFor();
+    await this.page.locator('.monaco-workbench .sidebar .composite.title').waitFor(); // restored, whichever it was
   }
 
   /** Types a command's title into the palette and clicks its row: Enter right after typing runs a wrong one. */
   async command(id: string, title: string): Promise<void> {
-    await this.openPalette(`>${title}`);
-    await this.page.locator(`.quick-input-list [data-quick-input-id="${id}"]`).click();
+    await this.inPalette(`>${title}`, () => this.page.locator(`.quick-input-list [data-quick-input-id="${id}"]`).click({ timeout: PALETTE_MS }));
   }
 
   /** The title that the palette shows for a command, found by a part of it. */
   async paletteTitle(id: string, typed: string): Promise<string> {
-    await this.openPalette(`>${typed}`);
-    const title = await this.page.locator(`.quick-input-list [data-quick-input-id="${id}"] .monaco-icon-label`).first().innerText();
+    const title = await this.inPalette(`>${typed}`, () => this.page.locator(`.quick-input-list [data-quick-input-id="${id}"] .monaco-icon-label`).first().innerText({ timeout: PALETTE_MS }));
     await this.page.keyboard.press('Escape');
     return title;
   }
 
   /** On a busy machine the palette may close again, when what had the focus before takes it back: then it is opened anew. */
-  private async openPalette(text: string): Promise<void> {
+  private async inPalette<T>(text: string, act: () => Promise<T>): Promise<T> {
     for (let left = 3; ; left--) {
       await this.page.keyboard.press('F1');
       try {
         await this.quickInput().fill(text, { timeout: PALETTE_MS });
-        return;
+        return await act();
       } catch (error) {
         if (left === 1) throw error;
         await this.page.keyboard.press('Escape');
