@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { buildModule } from '../../core/build/build';
 import { provideImage } from '../../core/guest/image';
 import { makeInstance } from '../../core/guest/instance';
 import { startMachine } from '../../core/guest/machine';
@@ -11,6 +12,7 @@ import type { MachineConfig } from '../../core/guest/qemu';
 import { DEFAULT_GUEST_SETTINGS } from '../../core/guest/settings';
 import { DEFAULT_GUEST_KERNEL, openGuest, type GuestHost } from '../../core/hosts/guest';
 import { guestTarget } from '../../core/hosts/ssh-options';
+import { discoverModules } from '../../core/modules/discover';
 import { PackageStore } from '../../core/packages';
 import { userDirs } from '../../core/platform/dirs';
 import { run } from '../../core/platform/process';
@@ -53,16 +55,28 @@ async function plainBoot(config: MachineConfig, keygen: MachineConfig['qemu'], s
   return elapsed;
 }
 
-/** From a crash to an answer of the next guest; between the runs it is used as it is. */
-async function crashed(host: GuestHost): Promise<number> {
-  await host.run(['true']);
+/** The module whose init writes to address 8, built once. */
+async function crasherFor(host: GuestHost): Promise<string> {
+  const folder = fs.mkdtempSync(path.join(scratch, 'crasher-'));
+  fs.writeFileSync(path.join(folder, 'Kbuild'), 'obj-m := crasher.o\n');
+  fs.writeFileSync(path.join(folder, 'crasher.c'), '#include <linux/module.h>\nstatic int __init start(void) { *(volatile int *)8 = 1; return 0; }\nmodule_init(start);\nMODULE_LICENSE("GPL");\n');
+  const [module] = await discoverModules(folder);
+  const { koPath } = await buildModule({ module: module!, environment: await host.buildEnvironment(), dirs });
+  if (koPath === null) throw new Error('the crasher does not build');
+  return koPath;
+}
+
+/** From an insmod that crashes the kernel to an answer of the next guest, which has nothing of the module; between the runs it is used as it is. */
+async function crashed(host: GuestHost, ko: string): Promise<number> {
+  await host.put(ko, '/tmp/crasher.ko');
   return await milliseconds(async () => {
-    await host.script('echo c > /proc/sysrq-trigger', []).then(
+    await host.script('insmod /tmp/crasher.ko', []).then(
       () => Promise.reject(new Error('it did not crash')),
       () => undefined,
     );
     await host.reset();
-    await host.run(['true']);
+    const { stdout } = await host.script('cat /proc/sys/kernel/tainted; ls /tmp', []);
+    if (stdout !== '0\n') throw new Error(`the next guest is not clean: ${stdout}`);
   });
 }
 
@@ -78,12 +92,17 @@ export async function guestFigures(runs: number): Promise<Figure[]> {
   const plain = (): Promise<number> => plainBoot(config, program(keygen), ssh.argv, resident.plain);
   const forget = (): void => fs.rmSync(statesFolder(dirs), { recursive: true, force: true });
   let host: GuestHost | undefined;
+  let ko: string | undefined;
+  const crash = async (): Promise<number> => {
+    host ??= await open('window');
+    return crashed(host, (ko ??= await crasherFor(host)));
+  };
   try {
     return [
       await alone('guest: its image, packages at hand', () => milliseconds(image), runs),
       await inTurn('guest: first start, and saved, to the first ssh answer', () => used(open, forget), beside, plain, runs),
       await inTurn('guest: from its saved state to a finished ssh command', () => used(open, ({ pid }) => void resident.saved.push(residentMegabytes(pid))), beside, plain, runs),
-      await inTurn('guest: from a crash to the answer of the next one', async () => crashed((host ??= await open('window'))), beside, plain, runs),
+      await inTurn('guest: from a crashing insmod to the answer of a clean one', crash, beside, plain, runs),
       counted('guest: resident memory, booted', 'MB', resident.plain),
       counted('guest: resident memory, from its saved state', 'MB', resident.saved),
     ];
