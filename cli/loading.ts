@@ -24,6 +24,7 @@ export const LOAD_OPTIONS = {
   unload: { type: 'boolean' },
   exec: { type: 'string', multiple: true },
   run: { type: 'string', multiple: true },
+  root: { type: 'boolean' },
   stdin: { type: 'string' },
   syscalls: { type: 'string' },
   record: { type: 'boolean' },
@@ -43,6 +44,7 @@ export interface LoadValues {
   readonly unload?: boolean | undefined;
   readonly exec?: readonly string[] | undefined;
   readonly run?: readonly string[] | undefined;
+  readonly root?: boolean | undefined;
   readonly stdin?: string | undefined;
   readonly syscalls?: string | undefined;
   readonly 'no-record'?: boolean | undefined;
@@ -140,14 +142,15 @@ async function useAndLeave(loaded: LoadedModule, values: LoadValues, stdin: stri
 }
 
 async function exercise(loaded: LoadedModule, values: LoadValues, stdin: string, context: CliContext): Promise<void> {
-  for (const command of values.exec ?? []) showAction(await loaded.exercise(['sh', '-c', command], stdin), values, context);
-  for (const program of values.run ?? []) showAction(await loaded.exerciseProgram(path.resolve(context.cwd, program), [], stdin), values, context);
+  const as = { asRoot: values.root === true };
+  for (const command of values.exec ?? []) showAction(await loaded.exercise(['sh', '-c', command], stdin, as), values, context);
+  for (const program of values.run ?? []) showAction(await loaded.exerciseProgram(path.resolve(context.cwd, program), [], stdin, as), values, context);
 }
 
-function showAction({ argv, stdout, stderr, exitCode }: Action, { json }: LoadValues, context: CliContext): void {
+function showAction({ argv, stdout, stderr, exitCode, asRoot }: Action, { json }: LoadValues, context: CliContext): void {
   const out = json ? context.err : context.out;
   for (const [mark, text] of [[' ', stdout], ['!', stderr]] as const) for (const line of text.split('\n').slice(0, -1)) out.write(`${mark} ${printable(line)}\n`);
-  out.write(`$ ${printable(argv.at(-1) ?? '')}: exit code ${exitCode ?? 'none'}\n`);
+  out.write(`${asRoot ? '#' : '$'} ${printable(argv.at(-1) ?? '')}: exit code ${exitCode ?? 'none'}\n`);
 }
 
 function printSession(session: LoadSession, { json }: LoadValues, context: CliContext): void {

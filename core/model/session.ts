@@ -107,6 +107,8 @@ export const Action = z.object({
   deviceWrite: z.object({ device: z.string(), bytes: z.int().nonnegative(), text: z.string() }).nullable(),
   /** The program of this machine that was copied to the host and run there; absent else. */
   program: z.string().optional(),
+  /** Whether it was asked to be run as root; absent where it ran as the user of the host. */
+  asRoot: z.literal(true).optional(),
 });
 export type Action = z.infer<typeof Action>;
 

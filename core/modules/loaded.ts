@@ -9,7 +9,7 @@ import { DISCARD, EXIT_OTHER_NODE, MAKE_NODE, MARK, PROC_DEVICES, PROC_MISC, PRO
 import { stageFolder } from './stage';
 import { findLoaded } from './proc-modules';
 import { unloadRefused } from './unload-refused';
-import type { LoadedModule } from './types';
+import type { ExerciseOptions, LoadedModule } from './types';
 import type { SessionRecording } from './recording';
 
 export interface LoadedParts {
@@ -133,11 +133,11 @@ export class InsertedModule implements LoadedModule {
     });
   }
 
-  exercise(argv: readonly string[], stdin = ''): Promise<Action> {
-    return this.inTurn(() => this.runAction(argv, stdin));
+  exercise(argv: readonly string[], stdin = '', options: ExerciseOptions = {}): Promise<Action> {
+    return this.inTurn(() => this.runAction(argv, stdin, options));
   }
 
-  exerciseProgram(localPath: string, args: readonly string[], stdin = ''): Promise<Action> {
+  exerciseProgram(localPath: string, args: readonly string[], stdin = '', options: ExerciseOptions = {}): Promise<Action> {
     return this.inTurn(async () => {
       const { recording, host, signal } = this.parts;
       const folder = stageFolder();
@@ -146,7 +146,7 @@ export class InsertedModule implements LoadedModule {
       try {
         await recording.guard(host.put(localPath, program, signal));
         await recording.guard(host.run(['chmod', '700', program]));
-        return await this.runAction([program, ...args], stdin, localPath);
+        return await this.runAction([program, ...args], stdin, options, localPath);
       } finally {
         if (!recording.isOver()) await host.script(DISCARD, [folder]).catch(() => undefined); // a lost host has told so already
       }
@@ -208,14 +208,14 @@ export class InsertedModule implements LoadedModule {
     }
   }
 
-  private async runAction(argv: readonly string[], stdin: string, program?: string): Promise<Action> {
+  private async runAction(argv: readonly string[], stdin: string, { asRoot = false }: ExerciseOptions, program?: string): Promise<Action> {
     const { recording, host } = this.parts;
     const { begin, end } = this.actionMarkers();
     await recording.guard(host.script(MARK, [KERNEL_LOG, begin, recording.traceFile], { asRoot: true }));
     const at = new Date().toISOString();
-    const result = await recording.guard(host.run(argv, { ...this.withSignal(), stdin }));
+    const result = await recording.guard(host.run(argv, { ...this.withSignal(), stdin, asRoot }));
     await recording.guard(host.script(MARK, [KERNEL_LOG, end, recording.traceFile], { asRoot: true }));
-    return this.finishAction({ ...toAction([...argv], stdin, result, at, null), ...(program === undefined ? {} : { program }) }, end, result);
+    return this.finishAction({ ...toAction([...argv], stdin, result, at, null), ...(program === undefined ? {} : { program }), ...(asRoot ? { asRoot } : {}) }, end, result);
   }
 
   /** @throws Failure why the session could not be saved */

@@ -63,6 +63,11 @@ export interface LoadDeps {
   readonly confirmFirstLoad?: (question: FirstLoad) => Promise<boolean>;
 }
 
+export interface ExerciseOptions {
+  /** Through sudo where that user is not root. Default: no. */
+  readonly asRoot?: boolean;
+}
+
 export interface LoadedModule {
   readonly sessionId: string;
   /** The session so far. */
@@ -81,10 +86,10 @@ export interface LoadedModule {
    * `timeoutMs` (5000), with exit code null. @throws Failure `host-lost`, `oops`, `cancelled`
    */
   readFromDevice(node: string, options?: { readonly maxBytes?: number; readonly timeoutMs?: number }): Promise<Action>;
-  /** Runs a program on the host while the module is loaded. @throws Failure `host-lost`, `oops`, `cancelled` */
-  exercise(argv: readonly string[], stdin?: string): Promise<Action>;
+  /** Runs a program on the host while the module is loaded, as the user of the host unless `asRoot`. @throws Failure `sudo-refused`, `host-lost`, `oops`, `cancelled` */
+  exercise(argv: readonly string[], stdin?: string, options?: ExerciseOptions): Promise<Action>;
   /** Copies a program of this machine to the host, runs it there as {@link exercise} does and removes it. @throws Failure as well `file-unreadable`, `host-disk-full` */
-  exerciseProgram(localPath: string, args: readonly string[], stdin?: string): Promise<Action>;
+  exerciseProgram(localPath: string, args: readonly string[], stdin?: string, options?: ExerciseOptions): Promise<Action>;
   /**
    * rmmod, removes the nodes, ends the session; a session that has ended already (host lost, a second call) is given as it is.
    * @throws Failure `unload-refused` (try again), `disk-full` and `session-unwritable` (unloaded, but not saved)

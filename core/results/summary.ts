@@ -96,8 +96,8 @@ function shownAction(action: Action): ShownAction {
 }
 
 /** As it would be typed; a write to a device is a redirection. */
-function commandText({ argv, deviceWrite }: Action): string {
-  if (deviceWrite === null) return argv.map(quoted).join(' ');
+function commandText({ argv, deviceWrite, asRoot }: Action): string {
+  if (deviceWrite === null) return [...(asRoot ? ['sudo'] : []), ...argv.map(quoted)].join(' ');
   return `echo ${quoted(deviceWrite.text.replace(/\n$/, ''))} > ${deviceWrite.device}`;
 }
 

@@ -30,6 +30,8 @@ describe('loading a module on an SSH host', function () {
     const node = await loaded.createNode(device);
     for (const text of TEXTS) assert.equal((await loaded.writeToDevice(node, text)).stderr, `${text}\n`);
     assert.equal((await loaded.exercise(['id', '-un'])).stdout, `${name}\n`);
+    const { stdout, asRoot } = await loaded.exercise(['sh', '-c', 'id -un; cat'], 'in', { asRoot: true });
+    assert.deepEqual([stdout, asRoot], ['root\nin', true]);
     const session = await loaded.unload();
     assert.equal(session.end?.state, 'unloaded');
     assert.equal(session.recorder.mode, 'probe', session.recorder.reason);

@@ -41,37 +41,39 @@ export async function exerciseModule(context: Context, argument: unknown): Promi
   if (!chosen) return;
   const { live } = chosen;
   const module = { folder: live.folder, name: live.moduleName };
-  const exercise = await askExercise(module.name, context.memory.lastExercise(module));
+  const exercise = await askExercise(live, context.memory.lastExercise(module));
   if (!exercise) return;
   await context.memory.keepExercise(module, exercise);
-  const { program, line } = exercise;
+  const { program, line, asRoot } = exercise;
   const action = await withWork(`Running ${visibleText(line).slice(0, 60)}`, context.log, async (work) => {
     const { handle } = await context.loader.handleOf(live, work);
-    return program ? handle.exerciseProgram(line, []) : handle.exercise(['sh', '-c', line]);
+    return program ? handle.exerciseProgram(line, [], '', { asRoot }) : handle.exercise(['sh', '-c', line], '', { asRoot });
   });
   showOutput(context, line, action);
 }
 
-/** A command line for the host, or a program of this machine that is copied there. */
-async function askExercise(moduleName: string, last: Exercise | null): Promise<Exercise | undefined> {
-  const again = last === null ? [] : [{ label: `$(history) ${visibleText(last.line)}`, description: 'as last time', ask: () => Promise.resolve(last) }];
-  const items: (vscode.QuickPickItem & { ask: () => Promise<Exercise | undefined> })[] = [
-    ...again,
-    { label: '$(terminal) Command line…', detail: 'For the shell of its host, run as root', ask: () => askCommandLine(moduleName, last?.program === false ? last.line : '') },
-    { label: '$(file-binary) Program of this machine…', detail: 'Copied to the host, run there as root, and removed', ask: askProgram },
+type Ask = () => Promise<Exercise | undefined>;
+
+/** A command line for the host, or a program of this machine that is copied there; on a guest everything is run by root. */
+async function askExercise({ moduleName, host }: Pick<LiveSession, 'moduleName' | 'host'>, last: Exercise | null): Promise<Exercise | undefined> {
+  const again = last === null ? [] : [{ label: `$(history) ${visibleText(last.line)}`, description: last.asRoot ? 'as root, as last time' : 'as last time', ask: () => Promise.resolve(last) }];
+  const ways = (asRoot: boolean, who: string, mark: string): (vscode.QuickPickItem & { ask: Ask })[] => [
+    { label: `$(terminal) Command line${mark}…`, detail: `For the shell of its host, run as ${who}`, ask: () => askCommandLine(moduleName, last?.program === false ? last.line : '', asRoot) },
+    { label: `$(file-binary) Program of this machine${mark}…`, detail: `Copied to the host, run there as ${who}, and removed`, ask: () => askProgram(asRoot) },
   ];
-  const choice = await vscode.window.showQuickPick(items, { title: `Exercise ${visibleText(moduleName)}`, placeHolder: 'What is run while it is loaded' });
+  const all = host.kind === 'guest' ? ways(false, 'root', '') : [...ways(false, 'your user there', ''), ...ways(true, 'root', ' as root')];
+  const choice = await vscode.window.showQuickPick([...again, ...all], { title: `Exercise ${visibleText(moduleName)}`, placeHolder: 'What is run while it is loaded' });
   return choice?.ask();
 }
 
-async function askCommandLine(moduleName: string, value: string): Promise<Exercise | undefined> {
-  const line = await vscode.window.showInputBox({ title: `Exercise ${visibleText(moduleName)}`, prompt: 'A command line for the shell of its host', placeHolder: 'cat /proc/modules', value, ignoreFocusOut: true });
-  return line === undefined || line.trim() === '' ? undefined : { program: false, line };
+async function askCommandLine(moduleName: string, value: string, asRoot: boolean): Promise<Exercise | undefined> {
+  const line = await vscode.window.showInputBox({ title: `Exercise ${visibleText(moduleName)}`, prompt: `A command line for the shell of its host${asRoot ? ', run as root' : ''}`, placeHolder: 'cat /proc/modules', value, ignoreFocusOut: true });
+  return line === undefined || line.trim() === '' ? undefined : { program: false, line, asRoot };
 }
 
-async function askProgram(): Promise<Exercise | undefined> {
+async function askProgram(asRoot: boolean): Promise<Exercise | undefined> {
   const [file] = (await vscode.window.showOpenDialog({ title: 'Program to run on the host', openLabel: 'Run' })) ?? [];
-  return file && { program: true, line: file.fsPath };
+  return file && { program: true, line: file.fsPath, asRoot };
 }
 
 function showOutput(context: Context, line: string, { stdout, stderr, exitCode }: Action): void {

@@ -11,6 +11,7 @@ const Exercise = z.object({
   /** A program of this machine by its path, else a command line for the host. */
   program: z.boolean(),
   line: z.string(),
+  asRoot: z.boolean().default(false),
 });
 export type Exercise = z.infer<typeof Exercise>;
 

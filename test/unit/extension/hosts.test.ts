@@ -100,8 +100,8 @@ describe('what is remembered of a module', () => {
     const memory = new ModuleMemory(store, root);
     let told = 0;
     memory.onChange(() => told++);
-    await memory.keepExercise(module, { program: false, line: 'ls' });
-    assert.deepEqual(new ModuleMemory(store, root).lastExercise(module), { program: false, line: 'ls' });
+    await memory.keepExercise(module, { program: false, line: 'ls', asRoot: false });
+    assert.deepEqual(new ModuleMemory(store, root).lastExercise(module), { program: false, line: 'ls', asRoot: false });
     assert.equal(memory.lastExercise({ folder: '/b', name: 'm' }), null);
     memory.give(module, { count: '1' });
     assert.equal(told, 2);
