@@ -37,9 +37,9 @@ export async function findBuildEnvironment(host: Host, packages: HeaderPackages 
   if (tools.build !== null && tools.compiler !== null && tools.hasMake) {
     return { host, kernel: facts.kernel, kernelDir: tools.build, makeArgs: [], compiler: tools.compiler, wrap: unwrapped };
   }
-  const here = facts.arch === thisArchitecture() && process.platform === 'linux' ? await buildHere(facts, packages, signal) : { why: 'Modules for it cannot be built on this machine.' };
+  const here = facts.arch === thisArchitecture() && process.platform === 'linux' ? await buildHere(facts, packages, signal) : nowhere('Modules for it cannot be built on this machine.');
   if ('kernelDir' in here) return here;
-  throw missingOnHost({ host: host.name, isLocal: host.kind === 'local', kernel: facts.kernel, tools, here: here.why });
+  throw missingOnHost({ host: host.name, isLocal: host.kind === 'local', kernel: facts.kernel, tools, here: here.why, isGone: here.isGone });
 }
 
 /** Headers of a host's kernel on this machine, for what reads them here; null when they cannot be had. @throws Failure `cancelled`, `host-lost` */
@@ -47,6 +47,15 @@ export async function headersHere(host: Host, packages: HeaderPackages, signal?:
   const found = await buildHere(await host.facts(signal), packages, signal);
   return 'kernelDir' in found ? found : null;
 }
+
+/** Why a module cannot be built on this machine. */
+interface Nowhere {
+  readonly why: string;
+  /** Debian does not offer that kernel's headers. */
+  readonly isGone: boolean;
+}
+
+const nowhere = (why: string, isGone = false): Nowhere => ({ why, isGone });
 
 const unwrapped: BuildEnvironment['wrap'] = (argv) => ({ argv: [...argv], env: { ...process.env, LC_ALL: 'C' } });
 
@@ -61,17 +70,17 @@ async function look(host: Host, { kernel }: HostFacts, signal?: AbortSignal): Pr
   return { build: value('build'), compiler: value('compiler')?.slice(0, 200) ?? null, hasMake: value('make') !== null, osRelease: result.stdout };
 }
 
-async function buildHere({ kernel }: HostFacts, packages: HeaderPackages | null, signal?: AbortSignal): Promise<BuildEnvironment | { why: string }> {
+async function buildHere({ kernel }: HostFacts, packages: HeaderPackages | null, signal?: AbortSignal): Promise<BuildEnvironment | Nowhere> {
   const installed = [`/lib/modules/${kernel}/build`, `/usr/src/linux-headers-${kernel}`, `/usr/src/kernels/${kernel}`].find((folder) => fs.existsSync(path.join(folder, 'Makefile')));
   if (installed !== undefined) {
     const gcc = await run(['gcc', '--version'], { env: { ...process.env, LC_ALL: 'C' }, ...(signal ? { signal } : {}) });
     if (gcc.exitCode === 0) return { kernel, kernelDir: installed, makeArgs: [], compiler: gcc.stdout.split('\n')[0] ?? 'gcc', wrap: unwrapped };
   }
-  if (!packages || !DEBIAN_RELEASE.test(kernel)) return { why: 'Its headers are not on this machine, and Debian has no kernel of that name.' };
+  if (!packages || !DEBIAN_RELEASE.test(kernel)) return nowhere('Its headers are not on this machine, and Debian has no kernel of that name.');
   try {
     return (await packages.provideHeaders(kernel, signal ? { signal } : {})).buildEnvironment;
   } catch (error) {
     if (!(error instanceof Failure) || error.code === 'cancelled') throw error;
-    return { why: `Its headers cannot be fetched: ${error.what} ${error.why}` };
+    return nowhere(`Its headers cannot be fetched: ${error.what} ${error.why}`, error.code === 'kernel-not-offered');
   }
 }

@@ -37,6 +37,13 @@ function managerOf(osRelease: string): PackageManager | undefined {
 
 const list = (words: readonly string[]): string => (words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`);
 
+/** What to do where a Debian host runs a release that the archive has left behind. Names of the packages that follow the newest one. */
+function newestKernel(kernel: string, besides: readonly string[], where: string): string {
+  const flavour = kernel.endsWith('-cloud-amd64') ? 'cloud-amd64' : 'amd64';
+  const packages = [`linux-image-${flavour}`, `linux-headers-${flavour}`, ...besides];
+  return `Run "sudo apt install ${packages.join(' ')}"${where} and restart it, because the archive does not have the headers of the kernel that it runs; then build again.`;
+}
+
 export interface MissingInputs {
   readonly host: string;
   readonly isLocal: boolean;
@@ -44,10 +51,12 @@ export interface MissingInputs {
   readonly tools: HostTools;
   /** Why this machine cannot build for it. */
   readonly here: string;
+  /** Debian's archive does not have the headers of that release of its kernel (any more). */
+  readonly isGone?: boolean;
 }
 
 /** What a host lacks for building modules on it, with the command that installs it there. */
-export function missingOnHost({ host, isLocal, kernel, tools, here }: MissingInputs): Failure {
+export function missingOnHost({ host, isLocal, kernel, tools, here, isGone = false }: MissingInputs): Failure {
   const missing = [
     ...(tools.build === null ? [`the headers of its kernel ${kernel}`] : []),
     ...(tools.compiler === null ? ['a C compiler'] : []),
@@ -55,13 +64,15 @@ export function missingOnHost({ host, isLocal, kernel, tools, here }: MissingInp
   ];
   const manager = managerOf(tools.osRelease);
   const isOwnKernel = tools.build === null && manager?.kernels.test(kernel) === false;
-  const packages = manager && !isOwnKernel && [...(tools.build === null ? [manager.headers(kernel)] : []), ...(tools.compiler === null ? ['gcc'] : []), ...(tools.hasMake ? [] : ['make'])];
+  const besides = [...(tools.compiler === null ? ['gcc'] : []), ...(tools.hasMake ? [] : ['make'])];
+  const packages = manager && !isOwnKernel && [...(tools.build === null ? [manager.headers(kernel)] : []), ...besides];
   const where = isLocal ? '' : ' on that host';
+  const newer = isGone && tools.build === null && packages ? newestKernel(kernel, besides, where) : null;
   return new Failure({
     code: 'no-build-environment',
     what: `No module can be built for ${isLocal ? 'this machine' : host}.`,
     why: `${isLocal ? 'It' : 'That host'} lacks ${list(missing)}.`,
-    next: packages ? `Run "sudo ${manager.install} ${packages.join(' ')}"${where}, then build again.` : `Install ${list(missing)}${where}${isOwnKernel ? ` (its build folder is looked for as /lib/modules/${kernel}/build)` : ''}, then build again.`,
+    next: newer ?? (packages ? `Run "sudo ${manager.install} ${packages.join(' ')}"${where}, then build again.` : `Install ${list(missing)}${where}${isOwnKernel ? ` (its build folder is looked for as /lib/modules/${kernel}/build)` : ''}, then build again.`),
     detail: here,
   });
 }

@@ -30,6 +30,13 @@ describe('what a host lacks for building', () => {
     assert.equal(missing({ build: '/lib/modules/x/build', hasMake: true }).next, 'Run "sudo apt install gcc" on that host, then build again.');
   });
 
+  it('is a newer kernel where the archive has no headers of this one any more', () => {
+    const gone = (kernel: string, changes: Partial<HostTools> = {}): string => missingOnHost({ host: 'box', isLocal: false, kernel, tools: { ...nothing, ...changes }, here: 'why', isGone: true }).next;
+    assert.equal(gone('6.1.0-9-cloud-amd64'), 'Run "sudo apt install linux-image-cloud-amd64 linux-headers-cloud-amd64 gcc make" on that host and restart it, because the archive does not have the headers of the kernel that it runs; then build again.');
+    assert.match(gone('6.1.0-9-amd64', { hasMake: true, compiler: 'gcc' }), /"sudo apt install linux-image-amd64 linux-headers-amd64" on that host/);
+    assert.match(gone('6.1.0-9-amd64', { build: '/lib/modules/x/build' }), /^Run "sudo apt install gcc make" on that host, then/);
+  });
+
   it('is named as the distribution names it', () => {
     const packages = (osRelease: string, kernel: string): string => missing({ osRelease, kernel: '', compiler: 'gcc', hasMake: true } as Partial<HostTools>, kernel).next;
     assert.match(packages(OS.ubuntu, '6.8.0-45-generic'), /apt install linux-headers-6\.8\.0-45-generic"/);
@@ -84,7 +91,7 @@ describe('where a module is built', () => {
 
   it('is nowhere when neither has them, and what is missing is said', async () => {
     await assert.rejects(findBuildEnvironment(hostWith({ kernel: '6.8.0-45-generic' }, ['gcc', 'make']), packages), (error) => error instanceof Failure && /^That host lacks the headers of its kernel 6\.8\.0-45-generic\.$/.test(error.why));
-    await assert.rejects(findBuildEnvironment(hostWith({ kernel: '6.1.0-1-amd64' }, ['gcc']), noPackages), (error) => error instanceof Failure && error.why.endsWith("headers of its kernel 6.1.0-1-amd64 and make.") && (error.detail ?? '').includes('not offered'));
+    await assert.rejects(findBuildEnvironment(hostWith({ kernel: '6.1.0-1-amd64' }, ['gcc']), noPackages), (error) => error instanceof Failure && error.why.endsWith("headers of its kernel 6.1.0-1-amd64 and make.") && (error.detail ?? '').includes('not offered') && error.next.includes('linux-image-amd64 linux-headers-amd64 make'));
     await assert.rejects(findBuildEnvironment(hostWith({ kernel: '6.1.0-1-amd64' }, []), null), { code: 'no-build-environment' });
   });
 });
