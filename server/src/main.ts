@@ -7,8 +7,11 @@ import { createAnalyzer } from './analysis';
 import { KmodlabServer } from './lsp/server';
 
 // An edit leaves much garbage and little else: collect it early rather than let it pile up.
-setFlagsFromString('--semi-space-growth-factor=1'); // V8 heeds it while it runs; --max-semi-space-size only at its start
 setFlagsFromString('--heap-growing-percent=10');
+// Other threads would have little to do, and where processors are few they are waited for.
+setFlagsFromString('--no-parallel-scavenge');
+// Code that turns out hot is compiled by threads that compete with it and take 10 MB: only what stays hot is worth that.
+setFlagsFromString('--interrupt-budget=200000');
 // The parser reads a declaration at a time: compiling it twice saves no time that is felt, and costs 10 MB.
 setFlagsFromString('--liftoff-only');
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { AnalysisTarget, Finding, SourceFile } from '../../../core/model/analysis';
 import { isSameText, type Analyzer, type FixedFinding, type FollowedModule, type Inspection } from '../analysis';
+import { YoungGeneration } from './young-generation';
 
 /** Modules that are followed at a time; the one that was looked at longest ago goes. */
 const MAX_FOLLOWED = 32;
@@ -32,6 +33,7 @@ export class FollowedModules {
   private readonly modules = new Map<string, Followed>();
   /** Those that remember what makes an edit cheap, the one that was edited last behind. */
   private readonly remembering = new Set<Followed>();
+  private readonly youngGeneration = new YoungGeneration();
 
   constructor(private readonly analyzer: Analyzer) {}
 
@@ -118,6 +120,7 @@ export class FollowedModules {
   /** What was edited before this is forgotten as far as it is too much. */
   private edited(followed: Followed, sources: readonly SourceFile[]): void {
     followed.size = sources.reduce((size, { text }) => size + text.length, 0);
+    this.youngGeneration.fit(followed.size);
     this.remembering.delete(followed);
     this.remembering.add(followed);
     let size = [...this.remembering].reduce((sum, each) => sum + each.size, 0);

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { TextDocuments } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import { DiskFiles, type SourceFiles } from '../workspace/source-files';
+import { DiskFiles, MAX_SOURCE_BYTES, type SourceFiles } from '../workspace/source-files';
 
 /** The absolute path of a `file:` URI; null for any other. */
 export function filePath(uri: string): string | null {
@@ -11,6 +11,12 @@ export function filePath(uri: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** Whether an open document is larger than what is analysed. */
+export function isTooLarge(document: TextDocument): boolean {
+  const text = document.getText();
+  return text.length > MAX_SOURCE_BYTES || Buffer.byteLength(text) > MAX_SOURCE_BYTES; // most of them need not be counted, which takes time
 }
 
 /** Files as the editor shows them: an open document's text, saved or not, else the disk's. */
@@ -31,7 +37,9 @@ export class OpenFiles implements SourceFiles {
 
   async read(file: string): Promise<string | undefined> {
     const uri = this.open.get(file);
-    return (uri === undefined ? undefined : this.documents.get(uri)?.getText()) ?? this.disk.read(file);
+    const document = uri === undefined ? undefined : this.documents.get(uri);
+    if (!document) return this.disk.read(file);
+    return isTooLarge(document) ? undefined : document.getText();
   }
 
   async exists(file: string): Promise<boolean> {

@@ -30,7 +30,7 @@ import { Diagnostics, tooLarge } from './convert';
 import { DiskWatch } from './disk-watch';
 import { EDITOR_CAPABILITIES, EditorFeatures } from './editor-features';
 import { Inspector } from './inspector';
-import { filePath, OpenFiles } from './open-files';
+import { filePath, isTooLarge, OpenFiles } from './open-files';
 import { PositionEncoding } from './position-encoding';
 
 const PredictionsParams = z.object({
@@ -205,7 +205,7 @@ export class KmodlabServer {
         this.publishProblems(await this.configuration.optionsOf(uri));
         return [];
       }
-      if (Buffer.byteLength(document.getText()) > MAX_SOURCE_BYTES) return [tooLarge(MAX_SOURCE_BYTES)];
+      if (isTooLarge(document)) return [tooLarge(MAX_SOURCE_BYTES)];
       const inspected = await this.inspector.inspect(document, token);
       this.dependencies.set(uri, inspected.dependencies);
       if (!this.watchesFiles) this.diskWatch.follow([...this.dependencies.values()].flatMap((each) => [...each]));
@@ -226,7 +226,7 @@ export class KmodlabServer {
   /** An open document; undefined when it is too large to be analysed, or no C. */
   private analysable(uri: string): TextDocument | undefined {
     const document = this.documents.get(uri);
-    return document && !isProjectFile(uri) && Buffer.byteLength(document.getText()) <= MAX_SOURCE_BYTES ? document : undefined;
+    return document && !isProjectFile(uri) && !isTooLarge(document) ? document : undefined;
   }
 
   private async predictions(params: unknown): Promise<Analysis> {

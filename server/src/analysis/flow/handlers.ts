@@ -55,22 +55,24 @@ export interface Handler {
 }
 
 /** The handlers that a variable's initializer names, also in arrays and in structures of the module. */
-export function* handlersIn(program: Program, unit: Unit, { type, initializer }: Declarator): Generator<Handler> {
-  if (initializer) yield* handlersOf(program, unit, type, initializer, 0);
+export function handlersIn(program: Program, unit: Unit, { type, initializer }: Declarator): readonly Handler[] {
+  const handlers: Handler[] = [];
+  if (initializer) addHandlers(handlers, program, unit, type, initializer, 0);
+  return handlers;
 }
 
-function* handlersOf(program: Program, unit: Unit, type: CType, value: Expression, depth: number): Generator<Handler> {
-  const resolved = program.resolve(type);
+function addHandlers(handlers: Handler[], program: Program, unit: Unit, type: CType, value: Expression, depth: number): void {
   if ((value.kind !== 'initializer' && value.kind !== 'compound') || depth > MAX_DEPTH) return;
+  const resolved = program.resolve(type);
   for (const { designators, value: inner } of value.items) {
-    if (resolved.kind === 'array') yield* handlersOf(program, unit, resolved.of, inner, depth + 1);
+    if (resolved.kind === 'array') addHandlers(handlers, program, unit, resolved.of, inner, depth + 1);
     const [field] = designators;
     if (resolved.kind !== 'struct' || typeof field !== 'string') continue;
     const buffer = bufferRole(resolved.tag, field, program.target);
     const name = functionNamed(inner);
     const place = buffer && name !== null ? program.findFunction(name, unit) : undefined;
-    if (buffer && place) yield { place, buffer };
-    else yield* handlersOf(program, unit, program.typeAt(resolved, `.${field}`), inner, depth + 1);
+    if (buffer && place) handlers.push({ place, buffer });
+    else if (inner.kind === 'initializer' || inner.kind === 'compound') addHandlers(handlers, program, unit, program.typeAt(resolved, `.${field}`), inner, depth + 1);
   }
 }
 

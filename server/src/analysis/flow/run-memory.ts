@@ -37,6 +37,13 @@ export interface EntryRun {
 /** Runs of one function that are remembered; contents of one object that are. */
 const MAX_VARIANTS = 4;
 
+const NO_RUNS: readonly EntryRun[] = [];
+
+/** Whether a run was one of the function in the same role. */
+function isAlike(run: EntryRun, { reachable }: Interpreter, { role, buffer, inKernelThread = false, hooked }: EntryPoint, joinsAll: boolean): boolean {
+  return run.role === role && run.buffer?.struct === buffer?.struct && run.buffer?.field === buffer?.field && run.inKernelThread === inKernelThread && run.hooked === hooked && run.reachable === reachable && run.joinsAll === joinsAll;
+}
+
 /** What is remembered of a program's runs from one edit to the next. */
 export class RunMemory {
   private readonly runs = new WeakMap<FunctionDefinition, readonly EntryRun[]>();
@@ -56,18 +63,17 @@ export class RunMemory {
 
   /** An earlier run that would come out the same now. */
   find(machine: Interpreter, entry: EntryPoint, memory: Memory, joinsAll: boolean): EntryRun | undefined {
-    return this.alike(machine, entry, joinsAll).find((run) => holds(run.steps, machine.shareOf(joinsAll)) && this.agrees(machine.program, run) && memory.agrees(run.reads) && machine.elementCounts.agrees(run.counts));
+    const share = machine.shareOf(joinsAll);
+    for (const run of this.runs.get(entry.definition) ?? NO_RUNS) {
+      if (isAlike(run, machine, entry, joinsAll) && holds(run.steps, share) && this.agrees(machine.program, run) && memory.agrees(run.reads) && machine.elementCounts.agrees(run.counts)) return run;
+    }
+    return undefined;
   }
 
   /** The calls of an entry point's functions, as far as they would come out the same as in its earlier runs. */
   callsOf(machine: Interpreter, entry: EntryPoint, joinsAll: boolean): CallRuns {
-    return new CallRuns(machine, this.alike(machine, entry, joinsAll).map(({ calls }) => calls), (program, run) => this.agrees(program, run));
-  }
-
-  /** Earlier runs of the same function in the same role. */
-  private alike(machine: Interpreter, { definition, role, buffer, inKernelThread = false, hooked }: EntryPoint, joinsAll: boolean): EntryRun[] {
-    const runs = this.runs.get(definition) ?? [];
-    return runs.filter((run) => run.role === role && run.buffer?.struct === buffer?.struct && run.buffer?.field === buffer?.field && run.inKernelThread === inKernelThread && run.hooked === hooked && run.reachable === machine.reachable && run.joinsAll === joinsAll);
+    const alike = (this.runs.get(entry.definition) ?? NO_RUNS).filter((run) => isAlike(run, machine, entry, joinsAll));
+    return new CallRuns(machine, alike.map(({ calls }) => calls), (program, run) => this.agrees(program, run));
   }
 
   /** Whether the program answers what the run asked as it did then. */

@@ -2,7 +2,7 @@
 import { declare, type AbiSyscall } from '../../../../core/abi';
 import type { Finding } from '../../../../core/model/analysis';
 import type { RecordedCall, RegisterStores } from '../flow/recorder';
-import { rangeOf, type Span } from '../syntax/source';
+import { rangeOf, sameSpan, type SourceText, type Span } from '../syntax/source';
 import { related, type Rule } from './rule';
 
 type Store = RegisterStores['unread'][number];
@@ -11,12 +11,15 @@ type Store = RegisterStores['unread'][number];
 export const wrongRegister: Rule = (calls, _program, { readElsewhere }) => {
   const suspects = calls.flatMap((call) => (call.syscall && call.takes === 'regs' && isSuspect(call) ? [{ call, syscall: call.syscall, unread: onEveryPath(call) }] : []));
   if (suspects.every(({ unread }) => unread.length === 0)) return [];
-  const used = new Set([...readElsewhere, ...calls.flatMap((call) => call.visits.flatMap((visit) => visit.registers?.read ?? []))].map(keyOf));
+  const used = new SpanSet();
+  for (const span of readElsewhere) used.add(span);
+  for (const { visits } of calls) for (const { registers } of visits) for (const span of registers?.read ?? []) used.add(span);
   const findings = new Map<string, Finding>();
   for (const { call, syscall, unread } of suspects) {
     for (const store of unread) {
+      if (used.has(store.stored)) continue;
       const key = keyOf(store.stored);
-      if (!used.has(key) && !findings.has(key)) findings.set(key, describe(call, syscall, store));
+      if (!findings.has(key)) findings.set(key, describe(call, syscall, store));
     }
   }
   return [...findings.values()];
@@ -28,8 +31,25 @@ function isSuspect({ visits }: RecordedCall): boolean {
 }
 
 function onEveryPath({ visits }: RecordedCall): readonly Store[] {
-  const [first, ...others] = visits.map((visit) => visit.registers?.unread ?? []);
-  return (first ?? []).filter((store) => others.every((list) => list.some((other) => other.register === store.register && keyOf(other.stored) === keyOf(store.stored))));
+  const [first, ...others] = visits;
+  return (first?.registers?.unread ?? []).filter((store) => others.every(({ registers }) => registers?.unread.some((other) => other.register === store.register && sameSpan(other.stored, store.stored))));
+}
+
+/** Above every offset in a file. */
+const OFFSETS = 2 ** 24;
+
+/** Places of the text. There are thousands of them after each edit, so none makes a text of its own. */
+class SpanSet {
+  private readonly byFile = new Map<SourceText, Set<number>>();
+
+  add({ file, start, end }: Span): void {
+    const own = this.byFile.get(file) ?? new Set();
+    this.byFile.set(file, own.add(start * OFFSETS + end));
+  }
+
+  has({ file, start, end }: Span): boolean {
+    return this.byFile.get(file)?.has(start * OFFSETS + end) === true;
+  }
 }
 
 function keyOf({ file, start, end }: Span): string {
