@@ -141,6 +141,11 @@ export class Memory {
     this.set(object, rest === ZERO ? ZEROED : rest === UNKNOWN ? NOTHING : { cells: NO_CELLS, rest });
   }
 
+  /** Gives an object the contents that it was found to have elsewhere. */
+  take(object: MemoryObject, contents: Contents): void {
+    this.set(object, contents);
+  }
+
   forget(objects: Iterable<MemoryObject>): void {
     objects = this.noteReach(objects);
     for (const object of objects) if (!this.escaped.has(object.id)) this.objects = this.objects.with(this.numbers.of(object.id), undefined);
@@ -354,6 +359,12 @@ export class Memory {
     const changed = this.objects.keysOfDifference(before.objects).filter((number) => !gone.has(this.numbers.idOf(number)));
     const added = (now: ReadonlySet<string>, then: ReadonlySet<string>): string[] => (now === then ? [] : [...now].filter((id) => !then.has(id)));
     return { contents: new Map(changed.map((number) => [this.numbers.idOf(number), this.objects.get(number)])), escaped: added(this.escaped, before.escaped), published: added(this.published, before.published) };
+  }
+
+  /** The contents of an object, where nothing else is other than in the memory before. */
+  onlyChangeSince(before: Memory, object: MemoryObject): Contents | undefined {
+    const { contents, escaped, published } = this.changeSince(before, []);
+    return contents.size === 1 && escaped.length === 0 && published.length === 0 ? contents.get(object.id) : undefined;
   }
 
   /** This memory after a call that would find the same. */

@@ -5,11 +5,13 @@ import { CallRuns, type CallRun } from './call-runs';
 import type { EntryPoint, EntryRole } from './entries';
 import type { BufferRole } from './handlers';
 import type { StoreLog } from './globals';
+import type { InitialContents } from './initial-memory';
 import type { Contents, Memory, Reads } from './memory';
 import type { Interpreter } from './interpreter';
 import { concerns, type Asked, type Changes, type Program } from './program';
 import type { Recorder } from './recorder';
 import { sameThroughout } from './same';
+import type { GlobalVariable } from './unit';
 
 /** One run of an entry point: what it rested on, and what it did. */
 export interface EntryRun {
@@ -47,6 +49,7 @@ function isAlike(run: EntryRun, { reachable }: Interpreter, { role, buffer, inKe
 /** What is remembered of a program's runs from one edit to the next. */
 export class RunMemory {
   private readonly runs = new WeakMap<FunctionDefinition, readonly EntryRun[]>();
+  private readonly initial = new WeakMap<GlobalVariable, InitialContents>();
   private contents = new Map<string, Contents[]>();
   private before = new Map<string, Contents[]>();
   private program: Program | null = null;
@@ -86,6 +89,16 @@ export class RunMemory {
 
   keep(definition: FunctionDefinition, run: EntryRun): void {
     this.runs.set(definition, [run, ...(this.runs.get(definition) ?? [])].slice(0, MAX_VARIANTS));
+  }
+
+  /** What a variable's initializer gives it, where that is known. */
+  initialOf(global: GlobalVariable): InitialContents | undefined {
+    const known = this.initial.get(global);
+    return known && this.program && this.agrees(this.program, known) ? known : undefined;
+  }
+
+  keepInitial(global: GlobalVariable, contents: InitialContents): void {
+    this.initial.set(global, contents);
   }
 
   /** The same contents as the same object, so that they can be compared at a glance. */

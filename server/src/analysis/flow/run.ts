@@ -8,6 +8,7 @@ import { findEntries, type EntryPoint } from './entries';
 import { Frame } from './frame';
 import { StoreLog, type GlobalStores } from './globals';
 import { noteHookTables } from './hook-tables';
+import { initialMemory } from './initial-memory';
 import { Interpreter } from './interpreter';
 import { Memory } from './memory';
 import type { MemoryObject } from './objects';
@@ -16,9 +17,8 @@ import { namesSyscalls } from './reach';
 import { Recorder, type RecordedCall, type TableWrite, type UncheckedUse } from './recorder';
 import { RunMemory, type EntryRun } from './run-memory';
 import { State } from './state';
-import type { Unit } from './unit';
 import { registersOfProcess, userAddress } from './user-memory';
-import { UNKNOWN, ZERO, type Value } from './values';
+import { UNKNOWN, type Value } from './values';
 
 /** Runs of the handlers until what they leave in globals is covered. */
 const MAX_ROUNDS = 3;
@@ -39,7 +39,7 @@ export function* runProgram(program: Program, remembered: RunMemory): Generator<
   if (!namesSyscalls(program)) return { calls: [], complete: true, uncheckedUses: [], tableWrites: [], readElsewhere: [] };
   remembered.begin(program);
   const machine = new Interpreter(program, new Recorder());
-  const memories = new StartMemories(machine.allStores, remembered, initialMemory(machine));
+  const memories = new StartMemories(machine.allStores, remembered, initialMemory(machine, remembered));
   machine.end();
   const runs = new EntryRuns(machine, remembered);
   noteHookTables(program, machine.allStores);
@@ -133,41 +133,6 @@ class StartMemories {
     this.current.canonical(ids, (id, contents) => this.remembered.canonical(id, contents));
     return this.current;
   }
-}
-
-function initialMemory(machine: Interpreter): Memory {
-  const { program } = machine;
-  const state = new State(new Memory(), DescriptorTable.unknown, false, false);
-  for (const global of program.allGlobals) {
-    if (global.isExternal) continue;
-    state.memory.reset(global.object, ZERO);
-    if (global.declarator.initializer) machine.evaluator.initialize(global.object, '', global.declarator.type, global.declarator.initializer, state, fileFrame(global.unit));
-  }
-  for (const unit of program.units) for (const call of unit.syntax.fileScopeCalls) moduleParameter(machine, unit, call, state);
-  return state.memory;
-}
-
-/** A module parameter holds what the loader was told. */
-function moduleParameter(machine: Interpreter, unit: Unit, call: Unit['syntax']['fileScopeCalls'][number], state: State): void {
-  if (!call.name.startsWith('module_param')) return;
-  const named = /_named|_string|_cb/.test(call.name);
-  for (const argument of named ? call.arguments.slice(1) : call.arguments.slice(0, 1)) {
-    const name = argument.kind === 'identifier' ? argument.name : argument.kind === 'unary' && argument.operand.kind === 'identifier' ? argument.operand.name : null;
-    const global = name === null ? undefined : machine.program.findGlobal(name, unit);
-    if (!global) continue;
-    const isText = call.arguments.some((item) => item.kind === 'identifier' && item.name === 'charp');
-    const value: Value = isText ? { kind: 'kernel', origin: { text: `module parameter '${global.object.name}'`, span: global.object.origin.span }, maybeNull: true } : UNKNOWN;
-    if (isText) state.memory.store({ object: global.object, path: '' }, value, null);
-    else state.memory.clobber(global.object);
-  }
-}
-
-function fileFrame(unit: Unit): Frame {
-  const definition: FunctionDefinition = {
-    name: '(file scope)', nameAt: { start: 0, end: 0 }, isStatic: true, alwaysInline: false, isNested: false, returns: { kind: 'unknown' }, parameters: [],
-    body: { kind: 'empty', start: 0, end: 0 }, labels: new Set(), start: 0, end: 0,
-  };
-  return new Frame(`file ${unit.path}`, definition, unit, null, null);
 }
 
 /** Runs entry points: one whose paths are too many to be kept apart once more, with all that meet joined. */
