@@ -4,7 +4,7 @@ import { DescriptorTable } from './descriptors';
 import { Frame } from './frame';
 import type { Interpreter } from './interpreter';
 import { Memory, type Contents } from './memory';
-import type { Asked, Program } from './program';
+import type { Asked } from './program';
 import type { RunMemory } from './run-memory';
 import { State } from './state';
 import type { GlobalVariable, Unit } from './unit';
@@ -17,8 +17,8 @@ export interface InitialContents {
   /** Elements of the array, where they say so. */
   readonly count: number | undefined;
   readonly steps: number;
-  /** The program that last gave the same answers. */
-  agreedWith: Program;
+  /** The identity of the program that last gave the same answers. */
+  agreedWith: symbol;
 }
 
 /** What the module's variables hold before any of its code runs. */
@@ -48,7 +48,7 @@ function initialize(machine: Interpreter, global: GlobalVariable, state: State, 
   const asked = program.leaveAsked(outer);
   const contents = state.memory.onlyChangeSince(before, object);
   const callsNothing = unit.mentions(declarator.initializer).uses.every(({ kind }) => kind !== 'called');
-  if (contents && callsNothing && !namesVariables(asked)) remembered.keepInitial(global, { asked, contents, count: machine.elementCounts.get(object.id), steps: steps - machine.steps, agreedWith: program });
+  if (contents && callsNothing && !namesVariables(asked)) remembered.keepInitial(global, { asked, contents, count: machine.elementCounts.get(object.id), steps: steps - machine.steps, agreedWith: program.identity });
 }
 
 /** Whether other variables had a say. */
