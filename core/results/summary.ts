@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { visibleText, type Action, type LoadSession } from '../model';
+import { endReason } from '../sessions/format';
 import type { ResultsHeader, ResultsSummary, ShownAction, ShownDifference, ShownVerdict } from './types';
 import { countText } from './values';
 
@@ -21,7 +22,7 @@ export function headerOf(session: LoadSession): ResultsHeader {
     startedAt: session.startedAt,
     end,
     state: stateText(session),
-    problem: end && (end.state === 'refused' || end.state === 'oops' || end.state === 'hostLost') ? visibleText(end.reason) : null,
+    problem: end && (end.state === 'refused' || end.state === 'oops' || end.state === 'hostLost') ? visibleText(endReason(end)) : null,
   };
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { printable } from '../model/text';
-import type { LoadSession } from '../model';
+import type { LoadSession, SessionEnd } from '../model';
 import type { ComparisonRow, Verdict } from './compare';
 
 const VERDICT_TEXT: Readonly<Record<Verdict, string>> = {
@@ -43,6 +43,11 @@ export function formatComparison(rows: readonly ComparisonRow[]): string {
   return [...lines, ...broken.map((text) => printable(`A prediction took for granted that ${text}, and it was not so.`))].join('\n');
 }
 
+/** Why a session ended, with the module's line where the kernel met a fatal error. */
+export function endReason({ reason, source }: SessionEnd): string {
+  return source ? `${reason} (${source.file}:${source.line})` : reason;
+}
+
 /** The session's head in a few lines: module, host, kernel, parameters, how it ended. */
 export function formatSession(session: LoadSession): string {
   const { module, host, parameters, end, lost, dependencies = [], watchdog } = session;
@@ -52,7 +57,7 @@ export function formatSession(session: LoadSession): string {
     given.length > 0 ? `parameters: ${given.join(' ')}` : '',
     dependencies.length > 0 ? `loaded before it: ${dependencies.map(({ name }) => name).join(' ')}` : '',
     watchdog ? `watchdog: ${WATCHDOG_TEXT[watchdog.outcome ?? 'waits'](watchdog.seconds)}` : '',
-    end ? `${end.state}: ${end.reason}${end.source ? ` (${end.source.file}:${end.source.line})` : ''}` : 'still running',
+    end ? `${end.state}: ${endReason(end)}` : 'still running',
     lost.records > 0 ? `${lost.records} kernel log records were lost` : '',
   ];
   return lines.filter((line) => line !== '').map(printable).join('\n');

@@ -2,6 +2,7 @@
 import { DebugSession, InitializedEvent, OutputEvent, TerminatedEvent, Thread } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { visibleText, Failure, type LoadSession, type SessionEvent } from '../../../core/model';
+import { endReason } from '../../../core/sessions/format';
 import type { Progress } from '../../../core/platform/progress';
 import { parseLaunch, type Launch } from './configuration';
 
@@ -107,7 +108,7 @@ export class KmodlabDebugSession extends DebugSession {
 
   private onEnded(session: LoadSession): void {
     const { end } = session;
-    if (end && end.state !== 'unloaded') this.print(`The session ended: ${visibleText(end.reason)}\n`, 'stderr');
+    if (end && end.state !== 'unloaded') this.print(`The session ended: ${visibleText(endReason(end))}\n`, 'stderr');
     else this.print(`${session.module.name} was unloaded.\n`, 'important');
     this.sendEvent(new TerminatedEvent());
   }

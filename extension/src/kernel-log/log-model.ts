@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { visibleText, type KernelRecord, type LoadSession, type SessionEnd, type SessionEvent } from '../../../core/model';
+import { endReason } from '../../../core/sessions/format';
 import type { LogFilter, LogRow } from '../../../media/protocol';
 import type { LiveSession } from '../sessions/session-feed';
 
@@ -133,7 +134,7 @@ function startText(session: LoadSession): string {
 }
 
 function endText(name: string, end: SessionEnd): string {
-  const because = end.reason === '' ? '' : `: ${end.reason}`;
+  const because = end.reason === '' ? '' : `: ${endReason(end)}`;
   switch (end.state) {
     case 'unloaded':
       return visibleText(`${name} was unloaded${because}`);
