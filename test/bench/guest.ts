@@ -17,14 +17,14 @@ import { PackageStore } from '../../core/packages';
 import { userDirs } from '../../core/platform/dirs';
 import { run } from '../../core/platform/process';
 import { ROOT } from '../support/cli';
-import { alone, counted, inTurn, milliseconds, type Figure } from './measure';
+import { alone, counted, inTurn, milliseconds, type Figure, type NotMeasured } from './measure';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-bench-'));
 /** The packages are the user's; images, states and guests are the benchmark's own. */
 const dirs = { cache: path.join(scratch, 'cache'), runtime: path.join(scratch, 'run'), state: path.join(scratch, 'state') };
 const packages = new PackageStore(userDirs());
 
-const open = (kind: 'process' | 'window' = 'process'): Promise<GuestHost> => openGuest({ lease: { kind }, fresh: true }, { packages, dirs, keeperPath: path.join(ROOT, 'dist', 'keeper.js') });
+const open = (kind: 'process' | 'window' = 'process', kernel = DEFAULT_GUEST_KERNEL): Promise<GuestHost> => openGuest({ kernel, lease: { kind }, fresh: true }, { packages, dirs, keeperPath: path.join(ROOT, 'dist', 'keeper.js') });
 
 const residentMegabytes = (pid: number): number => Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024);
 
@@ -80,7 +80,25 @@ async function crashed(host: GuestHost, ko: string): Promise<number> {
   });
 }
 
-export async function guestFigures(runs: number): Promise<Figure[]> {
+/** A flavour that virtme-ng can boot: the cloud kernels have no 9p. */
+const VIRTME_KERNEL = '6.1-generic';
+
+/** virtme-ng with the same kernel, whose exit code must come back: only where somebody has installed both here. */
+async function besideVirtme(runs: number): Promise<Figure | NotMeasured> {
+  const name = `guest ${VIRTME_KERNEL}: from its saved state to a finished ssh command`;
+  const version = await run(['vng', '--version']);
+  if (version.startError) return { name, missing: 'virtme-ng (vng) is not on PATH' };
+  const { release } = (await packages.provideKernel(VIRTME_KERNEL)).offer;
+  const image = `/boot/vmlinuz-${release}`;
+  if (![image, `/lib/modules/${release}`].every((file) => fs.existsSync(file))) return { name, missing: `virtme-ng needs ${image} and its modules, and they are not installed` };
+  const theirs = async (): Promise<void> => {
+    const { exitCode } = await run(['vng', '-r', image, '--', 'exit', '3']);
+    if (exitCode !== 3) throw new Error(`vng ended with ${exitCode ?? 'a signal'} instead of 3`);
+  };
+  return inTurn(name, () => used(() => open('process', VIRTME_KERNEL)), `${version.stdout.trim()} -r ${image}`, () => milliseconds(theirs), runs);
+}
+
+export async function guestFigures(runs: number): Promise<(Figure | NotMeasured)[]> {
   const [kernel, userland] = [await packages.provideKernel(DEFAULT_GUEST_KERNEL), await packages.provideUserland()];
   const [qemu, keygen, ssh] = [await packages.provideTool('qemu-system-x86_64'), await packages.provideTool('ssh-keygen'), await packages.provideTool('ssh')];
   const program = ({ argv, env }: typeof qemu): MachineConfig['qemu'] => ({ argv: [...argv], env: { ...env } });
@@ -105,6 +123,7 @@ export async function guestFigures(runs: number): Promise<Figure[]> {
       await inTurn('guest: from a crashing insmod to the answer of a clean one', crash, beside, plain, runs),
       counted('guest: resident memory, booted', 'MB', resident.plain),
       counted('guest: resident memory, from its saved state', 'MB', resident.saved),
+      await besideVirtme(runs),
     ];
   } finally {
     await host?.dispose();

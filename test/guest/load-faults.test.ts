@@ -159,7 +159,8 @@ describe('a load that goes wrong', function () {
     const { koPath } = await buildModule({ module, environment: await host.buildEnvironment(), dirs });
     assert.ok(koPath);
     const children = (): number => fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && parentOf(name) === process.pid).length;
-    const ours = (): number[] => [fs.readdirSync('/proc/self/fd').length, children()];
+    /** Descriptors, child processes, and what lies in the runtime folder: locks, sockets. */
+    const ours = (): number[] => [fs.readdirSync('/proc/self/fd').length, children(), fs.readdirSync(dirs.runtime, { recursive: true }).length];
     const theirs = async (): Promise<{ slab: number; processes: number; rest: string }> => {
       const { stdout } = await host.script('sync; echo 3 >/proc/sys/vm/drop_caches; sed -n "s/^SUnreclaim: *//p" /proc/meminfo; set -- $(grep -l . /proc/[0-9]*/cmdline 2>/dev/null); echo $#; ls /tmp /dev/held; cat /sys/kernel/tracing/kprobe_events; ls /sys/kernel/tracing/instances', []);
       const [slab = '', processes = '', ...rest] = stdout.split('\n');
@@ -176,7 +177,7 @@ describe('a load that goes wrong', function () {
       assert.deepEqual([session.end?.state, session.lost.records], ['unloaded', 0]);
     }
     const after = { ours: ours(), theirs: await theirs() };
-    console.log(`      slab ${before.theirs.slab} → ${after.theirs.slab} KiB, descriptors and children here ${before.ours.join(', ')} → ${after.ours.join(', ')}, processes there ${before.theirs.processes} → ${after.theirs.processes}`);
+    console.log(`      slab ${before.theirs.slab} → ${after.theirs.slab} KiB, descriptors, children and runtime files here ${before.ours.join(', ')} → ${after.ours.join(', ')}, processes there ${before.theirs.processes} → ${after.theirs.processes}`);
     assert.deepEqual(after.ours, before.ours);
     assert.deepEqual({ ...after.theirs, slab: 0 }, { ...before.theirs, slab: 0 });
     assert.ok(after.theirs.slab - before.theirs.slab < 8 * (CYCLES - WARM_UP), 'the kernel keeps 8 KiB or more of each load');
