@@ -245,7 +245,7 @@ export const LoadSession = z.object({
   calls: z.array(Call),
   /** In the order in which they were loaded; absent when there are none. */
   dependencies: z.array(Dependency).optional(),
-  /** What the module registered; absent when that was nothing. */
+  /** What the module registered; absent until it was inserted. */
   devices: z.array(CharacterDevice).optional(),
   /** Device nodes that were made on the host, for those who unload. */
   nodes: z.array(z.string()).optional(),

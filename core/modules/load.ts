@@ -198,7 +198,7 @@ class Load {
         insertion.aboutToInsert();
       }
       const devices = await deviceNodes(host, await this.insmod(recording, insertion, file), (work) => recording.guard(work));
-      if (devices.length > 0) recording.emit({ type: 'devices', devices });
+      recording.emit({ type: 'devices', devices });
       await recording.readBuffers(this.kernelName, ko, signal);
       rememberParameters(this.deps.dirs.state, module, parameters);
       return new InsertedModule({ host, recording, lock: this.lock, kernelName: this.kernelName, devices, ...(signal ? { signal } : {}), ...(unloadLimitMs === undefined ? {} : { unloadLimitMs }) });

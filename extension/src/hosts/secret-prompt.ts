@@ -10,7 +10,7 @@ export function askSecret({ host, prompt, retry }: SecretRequest): Promise<strin
   box.prompt = `${visibleText(prompt)}. It is kept in memory only.`;
   box.password = true;
   box.ignoreFocusOut = true;
-  if (retry) box.validationMessage = { message: 'That was not accepted. Try again, or press Escape to give up.', severity: vscode.InputBoxValidationSeverity.Error };
+  if (retry) box.validationMessage = { message: `That was not accepted. ${visibleText(prompt)}; Escape gives up.`, severity: vscode.InputBoxValidationSeverity.Error };
   return new Promise<string | null>((resolve) => {
     box.onDidChangeValue(() => (box.validationMessage = undefined));
     box.onDidAccept(() => resolve(box.value));

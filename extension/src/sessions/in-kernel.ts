@@ -14,6 +14,10 @@ export class InKernel {
   constructor(private readonly deps: InKernelDeps) {}
 
   all(): readonly LiveSession[] {
+    return this.withThoseOnTheirWay().filter((live) => !live.isOnItsWay);
+  }
+
+  withThoseOnTheirWay(): readonly LiveSession[] {
     return this.deps.feed.all().filter((live) => live.isLoaded && (live.end === null || this.isStillThere(live)));
   }
 

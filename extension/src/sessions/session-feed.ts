@@ -14,7 +14,7 @@ export class LiveSession {
   private copy: LoadSession | undefined;
   private lastEnd: SessionEnd | null;
   private checked: readonly PreflightLine[];
-  private registered: readonly CharacterDevice[];
+  private registered: readonly CharacterDevice[] | undefined;
   readonly id: string;
   readonly moduleName: string;
   /** Absolute path of the module's folder. */
@@ -33,7 +33,7 @@ export class LiveSession {
     this.folder = started.module.folder;
     this.host = started.host;
     this.startedAt = started.startedAt;
-    this.registered = started.devices ?? [];
+    this.registered = started.devices;
     this.parameters = started.parameters;
     this.lastEnd = started.end;
     this.checked = started.preflight;
@@ -55,7 +55,7 @@ export class LiveSession {
 
   /** The character devices that it registered, with their nodes. */
   get devices(): readonly CharacterDevice[] {
-    return this.registered;
+    return this.registered ?? [];
   }
 
   get end(): SessionEnd | null {
@@ -74,9 +74,14 @@ export class LiveSession {
     return this.sites.update(this.session());
   }
 
-  /** The module is in the kernel, as far as the events tell. */
+  /** The module is in the kernel, or on its way there, as far as the events tell. */
   get isLoaded(): boolean {
     return this.lastEnd === null || this.lastEnd.state === 'loaded';
+  }
+
+  /** It is being built, checked and loaded. */
+  get isOnItsWay(): boolean {
+    return this.lastEnd === null && this.registered === undefined;
   }
 }
 

@@ -8,7 +8,6 @@ import type { GuestWatcher } from '../hosts/guest-watcher';
 import { canonicalHostId, isHost, isSameHost } from '../hosts/host-id';
 import type { HostKeeper } from '../hosts/host-keeper';
 import { defaultHostName } from '../hosts/host-list';
-import type { Loader } from '../loads/loader';
 import { HOSTS_VIEW } from '../manifest';
 import type { InKernel } from '../sessions/in-kernel';
 import type { LiveSession, SessionFeed } from '../sessions/session-feed';
@@ -22,7 +21,6 @@ export interface HostsViewDeps {
   readonly settings: Settings;
   readonly hosts: HostKeeper;
   readonly guests: GuestWatcher;
-  readonly loader: Loader;
   readonly inKernel: InKernel;
   readonly feed: SessionFeed;
 }
@@ -42,7 +40,6 @@ export class HostsView implements vscode.Disposable {
       deps.hosts.onChange(changed),
       deps.hosts.onChange(() => deps.guests.refresh()),
       deps.guests.onChange(changed),
-      deps.loader.onChange(changed),
       deps.feed.subscribe(({ event }) => {
         if (event.type === 'started' || event.type === 'ended') deps.guests.refresh();
         if (event.type === 'started' || event.type === 'ended' || event.type === 'devices') changed();
@@ -74,15 +71,14 @@ export class HostsView implements vscode.Disposable {
       listed,
       state: hosts.stateOf(id),
       guest: id.startsWith('guest:') ? guests.of(id) : null,
-      loaded: inKernel.all().filter((live) => isHost(id, live.host)).map((live) => this.loadedView(live)),
+      loaded: inKernel.withThoseOnTheirWay().filter((live) => isHost(id, live.host)).map((live) => this.loadedView(live)),
       facts: () => this.ask(id, async (host) => factRows(id, readFacts(await host.script(FACTS_SCRIPT, []), host.name, host.kind))),
       allModules: () => this.ask(id, async (host) => moduleRows(id, (await host.script(SHOW, [PROC_MODULES])).stdout)),
     };
   }
 
   private loadedView(live: LiveSession): LoadedView {
-    const isOwn = this.deps.loader.loaded.some(({ handle }) => handle.sessionId === live.id);
-    return { sessionId: live.id, name: live.moduleName, parameters: live.parameters, phase: !isOwn && live.end === null ? 'loading' : 'loaded', devices: live.devices };
+    return { sessionId: live.id, name: live.moduleName, parameters: live.parameters, phase: live.isOnItsWay ? 'loading' : 'loaded', devices: live.devices };
   }
 
   /** What a question to an open host tells, as rows; a failure is one row. */

@@ -4,7 +4,6 @@ import type { ModuleDescription } from '../../../core/modules/discover';
 import { hostIdOf } from '../hosts/host-id';
 import type { GuestWatcher } from '../hosts/guest-watcher';
 import type { HostKeeper } from '../hosts/host-keeper';
-import type { Loader } from '../loads/loader';
 import type { ModuleList } from '../loads/module-list';
 import type { ModuleMemory } from '../loads/module-memory';
 import type { Verdicts } from '../loads/verdicts';
@@ -20,7 +19,6 @@ export interface ModulesViewDeps {
   readonly modules: ModuleList;
   readonly memory: ModuleMemory;
   readonly verdicts: Verdicts;
-  readonly loader: Loader;
   readonly hosts: HostKeeper;
   readonly guests: GuestWatcher;
   readonly inKernel: InKernel;
@@ -39,11 +37,10 @@ export class ModulesView implements vscode.Disposable {
       deps.modules.onChange(changed),
       deps.memory.onChange(changed),
       deps.verdicts.onChange(changed),
-      deps.loader.onChange(changed),
       deps.hosts.onChange(changed),
       deps.guests.onChange(changed),
       deps.feed.subscribe(({ event }) => {
-        if (event.type === 'started' || event.type === 'ended') changed();
+        if (event.type === 'devices' || event.type === 'ended') changed();
       }),
       vscode.workspace.onDidSaveTextDocument(({ languageId }) => {
         if (languageId === 'c') changed(); // it may declare a parameter
@@ -57,10 +54,8 @@ export class ModulesView implements vscode.Disposable {
 
   private viewOf(module: ModuleDescription): ModuleView {
     const { name, folder } = module;
-    const ours = this.deps.inKernel.all().filter((live) => live.moduleName === name && live.folder === folder);
+    const loaded = this.deps.inKernel.all().filter((live) => live.moduleName === name && live.folder === folder);
     const verdict = this.deps.verdicts.of({ folder, name });
-    const own = new Set(this.deps.loader.loaded.map(({ handle }) => handle.sessionId));
-    const loaded = ours.filter((live) => live.end?.state === 'loaded' || own.has(live.id));
     return {
       name,
       folder,

@@ -66,7 +66,10 @@ describe('what is in a kernel', () => {
     feed.push('s', { type: 'started', session: session(change) }, 'other');
     if (end !== null) feed.push('s', { type: 'ended', endedAt: '', end: { state: end, reason: '' } }, 'other');
     const guests = { since: (id: string) => (id === 'guest:6.1-cloud' ? guestSince : null) };
-    return new InKernel({ feed, guests, hosts: { stateOf: (id) => (id === 'ssh:open' ? open : { state: 'closed' }) } }).all().length;
+    const inKernel = new InKernel({ feed, guests, hosts: { stateOf: (id) => (id === 'ssh:open' ? open : { state: 'closed' }) } });
+    assert.deepEqual([inKernel.withThoseOnTheirWay().length, feed.current?.isOnItsWay], end === null ? [1, true] : [inKernel.all().length, false]);
+    if (end === null) feed.push('s', { type: 'devices', devices: [] }, 'other');
+    return inKernel.all().length;
   }
   const host = (kind: 'guest' | 'ssh', name: string, bootId = 'boot'): HostIdentity => ({ kind, name, bootId, kernel: '6.1.0', arch: 'x86_64' });
 
@@ -76,7 +79,7 @@ describe('what is in a kernel', () => {
     assert.equal(loaded({ host: host('guest', 'Guest 6.1-cloud'), startedAt: after }, 'unloaded'), 0);
     assert.equal(loaded({ host: host('guest', 'Guest 6.1-cloud'), startedAt: '2026-01-01T09:59:00.000Z' }), 0, 'another guest ran then');
     assert.equal(loaded({ host: host('guest', 'Guest newest-cloud'), startedAt: after }), 0);
-    assert.equal(loaded({ host: host('guest', 'Guest newest-cloud'), startedAt: after }, null), 1, 'it is being loaded');
+    assert.equal(loaded({ host: host('guest', 'Guest newest-cloud'), startedAt: after }, null), 1, 'it is being loaded there');
   });
 
   it('is what was left on another host, until that is known to have been started anew', () => {
