@@ -156,7 +156,7 @@ describe('the Hosts & Modules view', function () {
   });
 
   it('resets the guest: it runs again, and nothing is loaded', async () => {
-    await workbench.command('kmodlab.resetGuest', 'Kernel Module Lab: Reset Guest…');
+    await workbench.command('kmodlab.resetGuest', 'Kernel Module Lab: Reset Guest');
     await workbench.page.locator('.sidebar .monaco-list-row[aria-label^="device2, loaded"]').first().waitFor({ state: 'detached', timeout: LOAD_MS });
     await workbench.treeRow('Guest 6.1-cloud, selected, running').waitFor({ timeout: LOAD_MS });
     await workbench.shot('reset');
