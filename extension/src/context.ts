@@ -101,8 +101,8 @@ export class Context {
     this.own(new StatusBar(this));
     this.own(new HostsView(this));
     this.own(new ModulesView(this));
-    const watcher = this.own(new SessionWatcher({ store, feed: this.feed, originOf, onError: (failure) => this.log.warn(failure.message) }));
-    void this.guests.watch().then(() => watcher.followLeft((left) => this.inKernel.isStillThere(left)));
+    const watcher = this.own(new SessionWatcher({ store, feed: this.feed, originOf, isStillThere: (session) => this.inKernel.isStillThere(session), onError: (failure) => this.log.warn(failure.message) }));
+    void this.guests.watch().then(() => watcher.followLeft());
     this.own(new HostTarget({ selectedHost: () => this.settings.hostId, onSelect: (listener) => this.settings.onChange('kmodlab.host', listener), hosts: this.hosts, send: (target) => this.language.setTarget(target), log: (line) => this.log.info(line) }));
     this.own(this.hosts.onLost(({ failure }) => this.messages.failure(failure)));
     this.own(this.feed.subscribe(({ live, event }) => this.onSessionEvent(live, event)));

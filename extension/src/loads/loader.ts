@@ -59,6 +59,7 @@ export interface LoaderDeps {
 /** Builds, loads and unloads modules for this window, and remembers what is loaded. Knows no view. */
 export class Loader {
   private readonly loadedModules = new Map<string, Loaded>();
+  private readonly takingOver = new Map<string, Promise<Loaded>>();
   private readonly changed = new Emitter<void>();
 
   constructor(private readonly deps: LoaderDeps) {}
@@ -94,9 +95,15 @@ export class Loader {
    * The handle of a module that is in a kernel: this window's own, or one that it takes over from who left it there.
    * @throws Failure of `takeOver`, of the host's opening
    */
-  async handleOf(live: LiveSession, work: Work): Promise<Loaded> {
+  handleOf(live: LiveSession, work: Work): Promise<Loaded> {
     const own = this.loadedModules.get(live.id);
-    if (own) return own;
+    if (own) return Promise.resolve(own);
+    const pending = this.takingOver.get(live.id) ?? this.takeOver(live, work).finally(() => this.takingOver.delete(live.id));
+    this.takingOver.set(live.id, pending);
+    return pending;
+  }
+
+  private async takeOver(live: LiveSession, work: Work): Promise<Loaded> {
     const hostId = hostIdOf(live.host);
     const host = await this.deps.hosts.get(hostId, work);
     const handle = await takeOver({ name: live.moduleName, host }, this.baseDeps(hostId, work)); // its session's events come through its journal

@@ -11,6 +11,8 @@ export interface SessionWatcherDeps {
   readonly feed: SessionFeed;
   /** How a session that another process started is taken; null when it is none of this window's business. */
   readonly originOf: (session: LoadSession) => SessionOrigin | null;
+  /** Whether the kernel that a session left its module in runs still. */
+  readonly isStillThere: (session: LoadSession) => boolean;
   readonly onError: (failure: Failure) => void;
 }
 
@@ -18,13 +20,17 @@ export interface SessionWatcherDeps {
 export class SessionWatcher {
   private readonly abort = new AbortController();
   private readonly seen = new Set<string>();
+  /** Those of `seen` that were there before this window. */
+  private readonly earlier: ReadonlySet<string>;
   private readonly watcher: fs.FSWatcher;
 
   constructor(private readonly deps: SessionWatcherDeps) {
     const folder = ensurePrivateDir(deps.store.folder);
     for (const name of fs.readdirSync(folder)) this.seen.add(path.parse(name).name);
+    this.earlier = new Set(this.seen);
     this.watcher = fs.watch(folder, (_event, name) => {
       if (name?.endsWith('.jsonl')) this.followNew(path.parse(name).name);
+      else if (name?.endsWith('.json')) this.onEnded(path.parse(name).name);
     });
     this.watcher.on('error', (error) => deps.onError(Failure.from(error)));
   }
@@ -34,11 +40,16 @@ export class SessionWatcher {
     this.watcher.close();
   }
 
-  /** Follows the sessions whose module was left loaded before this window opened, the newest last. @param isThere whether its kernel runs still */
-  async followLeft(isThere: (session: LoadSession) => boolean): Promise<void> {
-    const { store, originOf } = this.deps;
-    const left = (await store.list()).filter(({ end }) => end?.state === 'loaded').reverse();
-    for (const { id } of left) this.follow(id, (session) => (isThere(session) && originOf(session) !== null ? 'left' : null));
+  /** Follows the sessions from before this window whose module was left loaded, the newest last. */
+  async followLeft(): Promise<void> {
+    const { store, originOf, isStillThere } = this.deps;
+    const left = (await store.list()).filter(({ id, end }) => end?.state === 'loaded' && this.earlier.has(id)).reverse();
+    for (const { id } of left) this.follow(id, (session) => (isStillThere(session) && originOf(session) !== null ? 'left' : null));
+  }
+
+  /** The window before this one may leave its modules only now. */
+  private onEnded(id: string): void {
+    if (this.earlier.has(id) && !this.deps.feed.has(id)) this.followLeft().catch((error: unknown) => this.deps.onError(Failure.from(error)));
   }
 
   private followNew(id: string): void {

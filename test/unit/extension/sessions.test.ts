@@ -107,7 +107,7 @@ describe('the session watcher', () => {
 
   function watch(originOf: (folder: string) => SessionOrigin | null): void {
     const onError = (error: Error): void => assert.fail(error);
-    watcher = new SessionWatcher({ store, feed, originOf: (started) => originOf(started.module.folder), onError });
+    watcher = new SessionWatcher({ store, feed, originOf: (started) => originOf(started.module.folder), isStillThere: ({ id }) => id.endsWith('there'), onError });
   }
 
   function next(type: string): Promise<FeedEvent> {
@@ -139,9 +139,20 @@ describe('the session watcher', () => {
     leave('s4-there', 'unloaded');
     watch(() => 'other');
     const both = new Promise<void>((resolve) => feed.subscribe(() => feed.all().filter(({ end }) => end !== null).length === 2 && resolve()));
-    await watcher?.followLeft(({ id }) => id.endsWith('there'));
+    await watcher?.followLeft();
     await both;
     assert.deepEqual(feed.all().map(({ id, origin, isLoaded }) => [id, origin, isLoaded]), [['s1-there', 'left', true], ['s2-there', 'left', true]]);
+  });
+
+  it('follows what the window before leaves loaded only after this one has looked', async () => {
+    const writer = store.create(session({ id: 's1-there' }));
+    watch(() => 'other');
+    await watcher?.followLeft();
+    assert.deepEqual(feed.all(), []);
+    const ended = next('ended');
+    writer.append({ type: 'ended', endedAt: 'now', end: { state: 'loaded', reason: '' } });
+    writer.finish();
+    assert.equal((await ended).live.origin, 'left');
   });
 
   it('leaves alone what is not of this window, what was there before, and what the window loads itself', async () => {

@@ -22,7 +22,7 @@ const THEMES = {
 export type Theme = keyof typeof THEMES;
 export const THEME_NAMES = Object.keys(THEMES) as Theme[];
 
-const PALETTE_MS = 10_000;
+const SHOWN_MS = 10_000;
 
 /** What a person does in VS Code's workbench, as actions on its page. Each waits for the thing that it acts on. */
 export class Workbench {
@@ -50,12 +50,12 @@ export class Workbench {
 
   /** Types a command's title into the palette and clicks its row: Enter right after typing runs a wrong one. */
   async command(id: string, title: string): Promise<void> {
-    await this.inPalette(`>${title}`, () => this.page.locator(`.quick-input-list [data-quick-input-id="${id}"]`).click({ timeout: PALETTE_MS }));
+    await this.inPalette(`>${title}`, () => this.page.locator(`.quick-input-list [data-quick-input-id="${id}"]`).click({ timeout: SHOWN_MS }));
   }
 
   /** The title that the palette shows for a command, found by a part of it. */
   async paletteTitle(id: string, typed: string): Promise<string> {
-    const title = await this.inPalette(`>${typed}`, () => this.page.locator(`.quick-input-list [data-quick-input-id="${id}"] .monaco-icon-label`).first().innerText({ timeout: PALETTE_MS }));
+    const title = await this.inPalette(`>${typed}`, () => this.page.locator(`.quick-input-list [data-quick-input-id="${id}"] .monaco-icon-label`).first().innerText({ timeout: SHOWN_MS }));
     await this.page.keyboard.press('Escape');
     return title;
   }
@@ -65,7 +65,7 @@ export class Workbench {
     for (let left = 3; ; left--) {
       await this.page.keyboard.press('F1');
       try {
-        await this.quickInput().fill(text, { timeout: PALETTE_MS });
+        await this.quickInput().fill(text, { timeout: SHOWN_MS });
         return await act();
       } catch (error) {
         if (left === 1) throw error;
@@ -132,12 +132,19 @@ export class Workbench {
     return this.page.locator('.statusbar-item', { hasText: text });
   }
 
-  /** Brings a view container of the side bar to the front. */
+  /** Brings a view container of the side bar to the front. While a window is restored, a click may hide it instead: then it is clicked again. */
   async showSideBar(title: string): Promise<void> {
     const tab = this.page.locator('.activitybar [role=tab]', { has: this.page.locator(`.action-label[aria-label^=${JSON.stringify(title)}]`) });
     await tab.waitFor();
-    if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
-    await this.page.locator('.sidebar .composite.title', { hasText: title }).waitFor();
+    for (let left = 3; ; left--) {
+      if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+      try {
+        await this.page.locator('.sidebar .composite.title', { hasText: title }).waitFor({ timeout: SHOWN_MS });
+        return;
+      } catch (error) {
+        if (left === 1) throw error;
+      }
+    }
   }
 
   /** Rows of a tree view whose spoken label begins so. */
