@@ -50,7 +50,8 @@ describe('building on an SSH host', function () {
   async function disturbed(more: Partial<HostDeps>, disturb: (session: number) => void): Promise<{ failure: Failure | null; session: number }> {
     const witness = await rig().open('stranger');
     await witness.facts();
-    const before = rig().jump.sessions();
+    const connections = (): string[] => fs.readdirSync(path.join(rig().dirs.runtime, 'ssh'));
+    const [before, own] = [rig().jump.sessions(), connections()];
     const host = await rig().open('free', more);
     await host.facts();
     const [session] = rig().jump.sessions().filter((pid) => !before.includes(pid));
@@ -61,6 +62,7 @@ describe('building on an SSH host', function () {
     disturb(session);
     const failure = await failed;
     assert.deepEqual(keptHere(), kept);
+    assert.deepEqual(connections(), own, 'an ssh of ours is left');
     return { failure, session };
   }
 
