@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Host } from '../../core/hosts/host';
+import type { HostDeps } from '../../core/hosts/registry';
 import type { SessionEvent } from '../../core/model';
 import { unloadModule } from '../../core/modules/unload';
 import { SessionStore } from '../../core/sessions/store';
@@ -29,9 +30,9 @@ describe('faults of the connection to an SSH host', function () {
   after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
   /** The host, and the process of the jump host through which its connection goes. */
-  async function connected(): Promise<{ host: Host; session: number }> {
+  async function connected(more: Partial<HostDeps> = {}): Promise<{ host: Host; session: number }> {
     const before = rig().jump.sessions();
-    const host = await rig().open('free');
+    const host = await rig().open('free', more);
     await host.facts();
     const [session] = rig().jump.sessions().filter((pid) => !before.includes(pid));
     assert.ok(session);
@@ -101,7 +102,7 @@ describe('faults of the connection to an SSH host', function () {
   });
 
   it('that lasts: the session ends with the reason, and another connection serves', async () => {
-    const { host, session } = await connected();
+    const { host, session } = await connected({ sshLostAfterSeconds: 3 });
     const loaded = await loadOn(host, rig());
     process.kill(session, 'SIGSTOP');
     try {
