@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { SourceFile } from '../../../core/model/analysis';
 import type { Architecture } from '../../../core/model/analysis';
 import { syscallAbi, type SyscallAbi } from '../../../core/abi';
+import { FieldMemories } from './flow/field-memory';
 import { Program } from './flow/program';
 import { Unit } from './flow/unit';
 import { ModuleBuild } from './module-build';
@@ -63,7 +64,7 @@ export class ModuleReader {
     if (!build.isLoadable && !files.some(({ text }) => isKernelText(text))) return null;
     const units: Unit[] = [];
     for (const file of roots.length > 0 ? roots : files) units.push(yield* this.unit(file, reader, build));
-    return new Program(units, this.target, (arch) => this.abi(arch));
+    return new Program(units, this.target, (arch) => this.abi(arch), (program) => new FieldMemories(program));
   }
 
   private abi(arch: Architecture): SyscallAbi {

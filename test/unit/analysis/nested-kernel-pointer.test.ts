@@ -70,6 +70,11 @@ static int __init start(void) { table = (entry_t *)lookup("sys_call_table"); ori
     ['an unknown address', initOf('struct iovec v = { .iov_base = get_thing() }; regs.si = (unsigned long)&v; table[__NR_writev](&regs);')],
     ['on one path only', initOf('struct iovec v = { .iov_base = get_thing() }; if (jiffies) v.iov_base = text; regs.si = (unsigned long)&v; table[__NR_writev](&regs);', TEXT)],
     ['under set_fs(KERNEL_DS)', initOf('struct iovec v = { .iov_base = text }; set_fs(KERNEL_DS); regs.si = (unsigned long)&v; table[__NR_writev](&regs);', TEXT)],
+    [
+      'an iterator that is read under set_fs(KERNEL_DS)',
+      initOf('struct iovec v = { .iov_base = text, .iov_len = 9 }; struct msghdr h = { }; iov_iter_init(&h.msg_iter, WRITE, &v, 1, 9); set_fs(KERNEL_DS); sock_sendmsg(sock, &h); set_fs(USER_DS);', TEXT),
+      { arch: 'x86_64', kernel: '5.9' },
+    ],
     ['a field that is no pointer', initOf('struct iovec v = { .iov_len = (unsigned long)text }; regs.si = (unsigned long)&v; table[__NR_writev](&regs);', TEXT)],
     ['a call that reads no such structure', initOf('struct iovec v = { .iov_base = text }; regs.si = (unsigned long)&v; table[__NR_write](&regs);', TEXT)],
     ['struct kvec', initOf('struct kvec v = { .iov_base = text, .iov_len = 9 }; struct iov_iter i; struct msghdr h = { }; iov_iter_kvec(&i, WRITE, &v, 1, 9); kernel_sendmsg(sock, &h, &v, 1, 9);', TEXT)],

@@ -2,6 +2,8 @@
 import type { Declarator, Expression, FunctionDefinition, Located, Statement } from '../syntax/ast';
 import { walkExpression, walkStatement } from '../syntax/walk';
 
+export { uncast } from '../syntax/walk';
+
 export function contains(outer: Located, inner: Located): boolean {
   return outer.start <= inner.start && inner.end <= outer.end;
 }
@@ -89,9 +91,4 @@ export function isPure(expression: Expression): boolean {
     if (part.kind === 'call') return part.callee.kind === 'identifier' && PURE.test(part.callee.name);
     return part.kind !== 'assign' && part.kind !== 'update' && part.kind !== 'statements' && part.kind !== 'unknown';
   });
-}
-
-/** Without casts around it. */
-export function uncast(expression: Expression): Expression {
-  return expression.kind === 'cast' ? uncast(expression.operand) : expression;
 }

@@ -4,6 +4,7 @@ import { quoteOf, type Span } from '../syntax/source';
 import { walkExpression } from '../syntax/walk';
 import { binaryValue, offsetPath, shift } from './arithmetic';
 import { branch } from './conditions';
+import { fieldMemoryOf } from './field-memory';
 import type { Frame, Outcome } from './frame';
 import { entryAt, fileHandlerOf, kernelSymbol, tableByName, tableEntry } from './kernel-symbols';
 import type { Evaluates, Machine, Place } from './machine';
@@ -220,7 +221,7 @@ export class Evaluator implements Evaluates {
   /** A field of an object that is not known. */
   private unknownField(expression: Extract<Expression, { kind: 'member' }>, frame: Frame): Value {
     const { program } = this.machine;
-    return fileHandlerOf(expression, program.resolve(typeOf(expression.object, frame, program)), program) ?? userField(expression.field, frame.unit.spanOf(expression)) ?? UNKNOWN;
+    return fileHandlerOf(expression, program.resolve(typeOf(expression.object, frame, program)), program) ?? userField(expression.field, frame.unit.spanOf(expression)) ?? fieldMemoryOf(expression, frame, program) ?? UNKNOWN;
   }
 
   private element(base: Value, index: Value, state: State): Value {

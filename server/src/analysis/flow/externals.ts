@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CallExpression, Expression } from '../syntax/ast';
 import { walkExpression } from '../syntax/walk';
+import { isAllocator } from './allocators';
 import { offsetPath } from './arithmetic';
 import type { Frame, Outcome } from './frame';
 import { findsByName, lookUp, onEachSymbol, registerProbe, soughtSymbol, symbolNamed } from './lookups';
@@ -25,8 +26,6 @@ const READS_ONLY = new Set(
 );
 /** Functions that fill what their first argument points to. */
 const FILLS_FIRST = /^(?:snprintf|scnprintf|sprintf|vsnprintf|vsprintf|strcpy|strncpy|strscpy|strlcpy|strcat|strncat|strlcat|get_random_bytes|hex_dump_to_buffer)$/;
-const ALLOCATES =
-  /^(?:(?:devm_)?(?:k[mzc]alloc|kv[mzc]alloc|kstrn?dup|kmemdup|kv?asprintf)\w*|kmem_cache_z?alloc\w*|v[mz]alloc\w*|__get_free_pages?|get_zeroed_page|memdup_user\w*|strndup_user|page_address)$/;
 /** Functions that give a part of the argument with this index, or NULL. */
 const POINTS_INTO: ReadonlyMap<string, number> = new Map([
   ...'strchr strrchr strnchr strchrnul strstr strnstr strpbrk skip_spaces strim strstrip memchr kbasename'.split(' ').map((name): [string, number] => [name, 0]),
@@ -53,7 +52,7 @@ export function callExternal(machine: Machine, name: string | null, expression: 
   }
   const special = specialCall(machine, name, expression, list, state, frame);
   if (special) return [{ state, value: special }];
-  if (ALLOCATES.test(name)) return [{ state, value: allocate(name, expression, state, frame) }];
+  if (isAllocator(name)) return [{ state, value: allocate(name, expression, state, frame) }];
   if (FILLS_FIRST.test(name)) {
     clobberArguments(machine, list.slice(0, 1), state, false);
     return [{ state, value: /^str\w*(?:cpy|cat)$/.test(name) && list[0] ? list[0].value : SCALAR }];

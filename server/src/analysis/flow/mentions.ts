@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Expression, FunctionDefinition } from '../syntax/ast';
 import { walkExpression, walkStatement } from '../syntax/walk';
+import { FieldUses } from './field-uses';
 
 /** How code names something that may be a function. */
 export type Use =
@@ -21,6 +22,7 @@ export class Mentions {
     readonly fields: ReadonlySet<string>,
     /** Each once, in the order of the text. */
     readonly uses: readonly Use[],
+    readonly fieldUses: FieldUses,
   ) {}
 
   /** Whether one of the identifiers passes; asked once for each `question`, which stands for what `test` says. */
@@ -55,7 +57,9 @@ export function mentionsIn(root: FunctionDefinition | Expression): Mentions {
     const key = Object.values(use).join(' ');
     if (!uses.has(key)) uses.set(key, use);
   };
+  const fieldUses = new FieldUses();
   const visit = (expression: Expression): void => {
+    fieldUses.expression(expression);
     switch (expression.kind) {
       case 'identifier':
         identifiers.add(expression.name);
@@ -81,7 +85,7 @@ export function mentionsIn(root: FunctionDefinition | Expression): Mentions {
       default:
     }
   };
-  if ('body' in root && 'labels' in root) walkStatement(root.body, visit);
+  if ('body' in root && 'labels' in root) walkStatement(root.body, visit, (statement) => fieldUses.statement(statement));
   else walkExpression(root, visit);
-  return new Mentions(identifiers, strings, fields, [...uses.values()]);
+  return new Mentions(identifiers, strings, fields, [...uses.values()], fieldUses);
 }

@@ -36,6 +36,7 @@ export class Asked {
   readonly typedefs = new Map<string, CType | undefined>();
   readonly structs = new Map<string, StructType | undefined>();
   readonly constants = new Map<string, bigint | null>();
+  readonly fields = new Map<string, { readonly tag: string; readonly field: string; readonly source: Expression | null }>();
 
   add(other: Asked): void {
     for (const [unit, answers] of other.functions) for (const [name, answer] of answers) note(this.functions, unit, name, answer);
@@ -43,6 +44,7 @@ export class Asked {
     for (const [name, answer] of other.typedefs) this.typedefs.set(name, answer);
     for (const [tag, answer] of other.structs) this.structs.set(tag, answer);
     for (const [name, answer] of other.constants) this.constants.set(name, answer);
+    for (const [key, answer] of other.fields) this.fields.set(key, answer);
   }
 }
 
@@ -94,6 +96,19 @@ function addAll(names: Set<string>, more: Iterable<string>): void {
   for (const name of more) names.add(name);
 }
 
+/** Where a module sets a field to memory of the kernel. */
+export interface FieldMemory {
+  readonly source: Expression;
+  readonly unit: Unit;
+  /** It is stored to that very structure. */
+  readonly isSure: boolean;
+}
+
+/** What fields of the module's structures can hold. */
+export interface Fields {
+  of(tag: string, field: string): FieldMemory | null;
+}
+
 /** All units of a module, as one program: names, types, constants. */
 export class Program {
   /** Stands for it in what is remembered, which would else keep it. */
@@ -108,11 +123,13 @@ export class Program {
   private readonly enumerators: readonly ReadonlyMap<string, unknown>[];
   /** Where questions and answers are noted, while a run asks. */
   private asked: Asked | null = null;
+  private fields: Fields | null = null;
 
   constructor(
     readonly units: readonly Unit[],
     readonly target: TargetFacts,
     private readonly abiOf: (arch: Architecture) => SyscallAbi,
+    private readonly fieldsOf: (program: Program) => Fields,
   ) {
     this.abi = abiOf(target.arch);
     this.enumerators = units.map(({ syntax }) => syntax.enumerators);
@@ -181,6 +198,12 @@ export class Program {
     return true;
   }
 
+  /** The same for questions about what fields are set to, which all code of the module may change. */
+  agreesOnFields({ fields }: Asked): boolean {
+    for (const { tag, field, source } of fields.values()) if ((this.fieldMemory(tag, field)?.source ?? null) !== source) return false;
+    return true;
+  }
+
   /** What names stand for something else than in an earlier program. */
   changesSince(earlier: Program): Changes {
     const functions = differing(this.functions, earlier.functions, ({ definition }) => definition);
@@ -234,6 +257,16 @@ export class Program {
     const found = this.structs.get(tag);
     this.asked?.structs.set(tag, found);
     return found;
+  }
+
+  /** Memory of the kernel that a field of a structure can only hold; null when it may hold anything. */
+  fieldMemory(tag: string, field: string): FieldMemory | null {
+    const { asked } = this;
+    this.asked = null; // what it rests on is in the answer
+    const memory = (this.fields ??= this.fieldsOf(this)).of(tag, field);
+    this.asked = asked;
+    asked?.fields.set(`${tag} ${field}`, { tag, field, source: memory?.source ?? null });
+    return memory;
   }
 
   /** The type of a part of an object; `unknown` where a struct of the kernel hides it. */

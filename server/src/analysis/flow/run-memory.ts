@@ -82,7 +82,8 @@ export class RunMemory {
   /** Whether the program answers what the run asked as it did then. */
   private agrees(program: Program, run: Pick<EntryRun, 'asked' | 'agreedWith'>): boolean {
     if (run.agreedWith === program.identity) return true;
-    const agrees = run.agreedWith === this.earlier?.program.identity && this.program === program ? !concerns(this.earlier.changes, run.asked) : program.agrees(run.asked);
+    const agreesOnNames = run.agreedWith === this.earlier?.program.identity && this.program === program ? !concerns(this.earlier.changes, run.asked) : program.agrees(run.asked);
+    const agrees = agreesOnNames && program.agreesOnFields(run.asked);
     if (agrees) run.agreedWith = program.identity;
     return agrees;
   }

@@ -42,6 +42,13 @@ export class Unit {
     for (const { initializer } of this.current.globals) if (initializer) yield this.mentions(initializer);
   }
 
+  /** Whether the file itself, and no header, says what fields a structure has. */
+  declares(tag: string): boolean {
+    const start = /^<anonymous (\d+)>$/.exec(tag)?.[1];
+    if (start !== undefined) return this.spanOf({ start: Number(start), end: Number(start) + 1 }).file === this.file;
+    return new RegExp(`\\bstruct\\s+${tag}\\s*\\{`).test(this.file.text);
+  }
+
   /** The variable that a declaration at file scope makes: the same object for the same words of it. */
   variable(declarator: Declarator, id: string, what: string): GlobalVariable {
     const known = this.variables.get(declarator);

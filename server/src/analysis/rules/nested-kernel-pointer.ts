@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
+import { setFsGone } from '../../../../core/abi/hidden-symbols';
 import { whyNoUserAddress } from '../../../../core/abi/user-checks';
 import type { Finding } from '../../../../core/model/analysis';
 import type { InnerAddress, RecordedCall, Visit } from '../flow/recorder';
+import type { Program } from '../flow/program';
 import type { TargetFacts } from '../syntax/target';
 import { rangeOf, textOf } from '../syntax/source';
-import { related, type Rule } from './rule';
+import { isBehind, related, type Rule } from './rule';
 import { oneLine, originText, visitsThatCount } from './user-arguments';
 
 /** A kernel address inside of a structure that is handed over, where the kernel takes it for one of user space. */
-export const nestedKernelPointer: Rule = (calls, { target }) => {
+export const nestedKernelPointer: Rule = (calls, program) => {
+  const { target } = program;
   const findings = new Map<string, Finding>();
+  const mayRaiseLimit = isBehind(setFsGone(target.arch), target) !== 'yes' && namesSetFs(program);
   for (const call of calls) {
-    if (!call.visits.some(hasInner)) continue;
+    if (!call.visits.some(hasInner) || (mayRaiseLimit && !call.syscall)) continue;
     for (const [index] of (call.callee?.arguments ?? []).entries()) {
       for (const inner of innerOnEveryPath(call, index)) {
         const finding = describe(call, index, inner, target);
@@ -22,6 +26,11 @@ export const nestedKernelPointer: Rule = (calls, { target }) => {
   }
   return [...findings.values()];
 };
+
+/** An iterator is read later than it is made: a module with set_fs() may raise the limit in between. */
+function namesSetFs({ units }: Program): boolean {
+  return units.some((unit) => [...unit.allMentions()].some(({ identifiers }) => identifiers.has('set_fs')));
+}
 
 function hasInner({ arguments: list }: Visit): boolean {
   return list.some(({ inner }) => inner !== undefined && inner.length > 0);

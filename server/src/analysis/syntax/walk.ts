@@ -103,3 +103,8 @@ export function walkExpression(root: Expression, visit: (expression: Expression)
 function itemParts(item: InitializerItem): Expression[] {
   return [...item.designators.filter((designator) => typeof designator !== 'string'), item.value];
 }
+
+/** Without casts around it. */
+export function uncast(expression: Expression): Expression {
+  return expression.kind === 'cast' ? uncast(expression.operand) : expression;
+}
