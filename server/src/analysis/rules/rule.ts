@@ -6,7 +6,7 @@ import type { TargetFacts } from '../syntax/target';
 import { lineOf, rangeOf, type Span } from '../syntax/source';
 import type { RecordedCall } from '../flow/recorder';
 import type { RunResult } from '../flow/run';
-import type { UserArguments } from './user-arguments';
+import type { UserArgument } from './user-argument';
 import type { Finding } from '../../../../core/model/analysis';
 
 /** The oldest kernel that is supported: what is true there and later is true without a target. */
@@ -16,6 +16,11 @@ const OLDEST_SUPPORTED = 0x050a00;
 export function isBehind(boundary: Boundary, target: TargetFacts): 'yes' | 'no' | 'maybe' {
   if (target.versionIsKnown) return target.version >= boundary.since ? 'yes' : 'no';
   return boundary.since <= OLDEST_SUPPORTED ? 'yes' : 'maybe';
+}
+
+/** The arguments of all calls that are user pointers, one by one: what a rule says of each, once for each place, syscall and argument. */
+interface UserArguments {
+  findings(rule: string, find: (subject: UserArgument) => Finding | null): Finding[];
 }
 
 /** A rule looks at the recorded calls of a module, at what else its run showed, and at the calls' user pointers. */
