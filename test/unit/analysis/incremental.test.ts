@@ -24,7 +24,7 @@ describe('a module that is edited', () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     console.log(`      seed ${seed}`);
     const device2 = fs.readdirSync(path.join(ROOT, 'module')).filter((name) => /\.[ch]$/.test(name)).map((name) => ({ path: name, text: fs.readFileSync(path.join(ROOT, 'module', name), 'utf8') }));
-    const modules = [device2, ...['refused-write', 'descriptor-numbers', 'echo-device'].map(fixture), [{ path: 'gen.c', text: generatedModule(250, seed) }]];
+    const modules = [device2, ...['refused-write', 'descriptor-numbers', 'echo-device', 'work-item'].map(fixture), [{ path: 'gen.c', text: generatedModule(250, seed) }]];
     let left = EDITS;
     editModules(analyzer, modules, seed, () => left-- > 0);
   });
