@@ -23,7 +23,7 @@ MODULE_LICENSE("GPL");
 `;
 
 describe('faults of the connection to an SSH host', function () {
-  this.timeout(90_000);
+  this.timeout(180_000);
   const rig = withRig();
   let folder: string;
   before(() => (folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kf-'))));
@@ -121,7 +121,7 @@ describe('faults of the connection to an SSH host', function () {
     const up = rig().machine.nextBoot();
     const lost = assert.rejects(host.script('echo b >/proc/sysrq-trigger; sleep 600', [], { asRoot: true }), { code: 'host-lost' });
     await up;
-    drop(session); // ssh would find out by itself, in half a minute
+    if (rig().jump.sessions().includes(session)) drop(session); // else ssh has found out by itself, in half a minute
     await lost;
     assert.notEqual((await host.facts()).bootId, bootId);
     await assert.rejects(unloadModule({ name: 'device2', host }, deps()), { code: 'not-loaded' });

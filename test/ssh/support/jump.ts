@@ -71,7 +71,13 @@ export async function startJump(server: ServerPackages, folder: string, keys: { 
   };
 }
 
+/** None where the process has ended meanwhile. */
 function childrenOf(pid: number): number[] {
-  const text = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  let text = '';
+  try {
+    text = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  } catch (error) {
+    if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
   return text.split(' ').filter((word) => word.trim() !== '').map(Number);
 }
