@@ -3,23 +3,12 @@ import type { FunctionDefinition } from '../syntax/ast';
 import { DescriptorTable } from './descriptors';
 import { Frame } from './frame';
 import type { Interpreter } from './interpreter';
-import { Memory, type Contents } from './memory';
+import { Memory } from './memory';
 import type { Asked } from './program';
 import type { RunMemory } from './run-memory';
 import { State } from './state';
 import type { GlobalVariable, Unit } from './unit';
 import { UNKNOWN, ZERO, type Value } from './values';
-
-/** What an initializer gave a variable, which rested on the program's answers alone. */
-export interface InitialContents {
-  readonly asked: Asked;
-  readonly contents: Contents;
-  /** Elements of the array, where they say so. */
-  readonly count: number | undefined;
-  readonly steps: number;
-  /** The identity of the program that last gave the same answers. */
-  agreedWith: symbol;
-}
 
 /** What the module's variables hold before any of its code runs. */
 export function initialMemory(machine: Interpreter, remembered: RunMemory): Memory {

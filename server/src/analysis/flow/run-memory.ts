@@ -5,7 +5,6 @@ import { CallRuns, type CallRun } from './call-runs';
 import type { EntryPoint, EntryRole } from './entries';
 import type { BufferRole } from './handlers';
 import type { StoreLog } from './globals';
-import type { InitialContents } from './initial-memory';
 import type { Contents, Memory, Reads } from './memory';
 import type { Interpreter } from './interpreter';
 import { concerns, type Asked, type Changes, type Program } from './program';
@@ -32,6 +31,17 @@ export interface EntryRun {
   readonly stores: StoreLog;
   /** The calls that it made of the module's own functions. */
   readonly calls: ReadonlyMap<string, readonly CallRun[]>;
+  /** The identity of the program that last gave the same answers. */
+  agreedWith: symbol;
+}
+
+/** What an initializer gave a variable, which rested on the program's answers alone. */
+interface InitialContents {
+  readonly asked: Asked;
+  readonly contents: Contents;
+  /** Elements of the array, where they say so. */
+  readonly count: number | undefined;
+  readonly steps: number;
   /** The identity of the program that last gave the same answers. */
   agreedWith: symbol;
 }
