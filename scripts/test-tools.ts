@@ -9,7 +9,8 @@ import { PackageStore } from '../core/packages';
 import { userDirs } from '../core/platform/dirs';
 
 const TOOLS = ['make', 'gcc', 'ld', 'objcopy', 'addr2line', 'strip', 'ssh-keygen', 'xz', 'ps'];
-const PACKAGES = ['make', 'gcc', 'binutils', 'libc6-dev', 'openssh-client', 'xz-utils', 'procps', 'sed'];
+/** With what Kbuild calls besides. */
+const PACKAGES = ['make', 'gcc', 'binutils', 'libc6-dev', 'openssh-client', 'xz-utils', 'procps', 'diffutils', 'findutils', 'grep', 'libelf1', 'mawk', 'sed'];
 /** Stands for the folder that the wrapper is called in. */
 const HERE = '@here@';
 
@@ -22,13 +23,16 @@ async function provideBuildTools(folder: string): Promise<boolean> {
   const missing = TOOLS.filter((name) => !isOnPath(name));
   if (missing.length === 0) return false;
   process.stderr.write(`Set-up: fetching ${missing.join(', ')} for the tests, privately…\n`);
-  const tree = await new PackageStore(userDirs()).provideTree({ packages: PACKAGES, suite: 'bookworm' });
-  const bind = [...new Set([os.tmpdir(), path.resolve(__dirname, '..')])];
+  const dirs = userDirs();
+  const tree = await new PackageStore(dirs).provideTree({ packages: PACKAGES, suite: 'bookworm' });
+  const bind = [...new Set([os.tmpdir(), path.resolve(__dirname, '..'), dirs.cache])];
   for (const name of missing) {
-    const { argv, env } = tree.wrap([name], { bind, cwd: HERE });
+    const { argv, env: { PATH: own = '', ...env } } = tree.wrap([name], { bind, cwd: HERE });
     const words = argv.map((word) => (word === HERE ? '"$PWD"' : shQuote(word)));
     const variables = Object.entries(env).map(([key, value]) => shQuote(`${key}=${value ?? ''}`));
-    fs.writeFileSync(path.join(folder, name), `#!/bin/sh\nexec env -i ${[...variables, ...words].join(' ')} "$@"\n`, { mode: 0o755 });
+    // The tree's programs first, then what a test has put on PATH.
+    const searched = `${shQuote(`PATH=${own}:`)}"$PATH"`;
+    fs.writeFileSync(path.join(folder, name), `#!/bin/sh\nexec env -i ${[...variables, searched, ...words].join(' ')} "$@"\n`, { mode: 0o755 });
   }
   return true;
 }
