@@ -4,7 +4,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { shQuote } from '../core/hosts/sh-quote';
+import { shQuote } from '../core/platform/sh-quote';
 import { PackageStore } from '../core/packages';
 import { userDirs } from '../core/platform/dirs';
 

@@ -8,7 +8,7 @@ import { Command, type CommandEnd, type Elevation } from './command';
 import { FACTS_SCRIPT, readFacts } from './facts';
 import { getFile, putFile } from './files';
 import type { BuildEnvironment, Host, HostFacts, HostRunOptions } from './host';
-import { shCommand } from './sh-quote';
+import { shCommand } from '../platform/sh-quote';
 import { connectFailure, connectionLost, connectTimeout, fingerprintIn, isExplained, sshMissing } from './ssh-failure';
 import { sharing, type SshTarget } from './ssh-options';
 import { Sudo, type AskSecret } from './sudo';

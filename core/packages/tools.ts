@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Failure } from '../model/failure';
 import { run } from '../platform/process';
+import { shCommand } from '../platform/sh-quote';
 import type { AptRoot } from './apt';
 import { resolveClosure, type PackageSets } from './deb';
 import { cancelOf, type WorkOptions } from './work';
@@ -35,6 +36,8 @@ interface Recipe {
    * LD_LIBRARY_PATH on this machine's libc (for a program that starts /proc/self/exe again).
    */
   readonly libraries: 'own-loader' | 'library-path';
+  /** It starts itself again by argv[0], as ssh does for ProxyJump: that has to be a file that starts it. */
+  readonly startsItself?: boolean;
 }
 
 const fontSettings = 'etc/fonts/kmodlab.conf';
@@ -55,6 +58,7 @@ const recipes: Readonly<Record<ToolName, Recipe>> = {
     versionArgs: ['-V'],
     versionPattern: /OpenSSH_(\S+?),? /,
     libraries: 'own-loader',
+    startsItself: true,
   },
   'ssh-keygen': {
     packages: ['openssh-client'],
@@ -117,7 +121,9 @@ export async function privateTool(name: ToolName, apt: AptRoot, sets: PackageSet
     .map(at)
     .filter((folder) => fs.existsSync(folder))
     .join(':');
-  const start = ownLoader ? [at(loader), '--library-path', search, '--argv0', name, at(recipe.program)] : [at(recipe.program)];
+  const ownName = recipe.startsItself === true ? at(`kmodlab/${name}`) : name;
+  const start = ownLoader ? [at(loader), '--library-path', search, '--argv0', ownName, at(recipe.program)] : [at(recipe.program)];
+  if (recipe.startsItself === true) writeLauncher(ownName, start);
   const dataDirs = (recipe.dataDirs ?? []).map(at).filter((folder) => fs.existsSync(folder));
   const folderEnv = Object.fromEntries(Object.entries(recipe.folderEnv ?? {}).map(([variable, folder]) => [variable, at(folder)]));
   const tool = {
@@ -132,6 +138,16 @@ export async function privateTool(name: ToolName, apt: AptRoot, sets: PackageSet
     why: ownLoader ? 'Its packages do not run on this machine.' : "This machine's C library is older than the one that it was built for.",
     next: `Install ${name} with the package manager of this system.`,
   });
+}
+
+/** A file that starts a program as `argv` does. */
+function writeLauncher(file: string, argv: readonly string[]): void {
+  const text = `#!/bin/sh\nexec ${shCommand(argv)} "$@"\n`;
+  if (fs.existsSync(file) && fs.readFileSync(file, 'utf8') === text) return;
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  const fresh = `${file}.${process.pid}`;
+  fs.writeFileSync(fresh, text, { mode: 0o755 });
+  fs.renameSync(fresh, file);
 }
 
 /** Fonts of the packages, for a program that draws text. */

@@ -153,7 +153,7 @@ describe('quick fixes', function () {
         const environment = await guest().host.buildEnvironment();
         const { argv, env } = environment.wrap(['objdump', '-dr', '--no-show-raw-insn', '--disassemble=lookup_symbol', path.join(folder, 'lookup_kprobe_lookup.ko')], [folder]);
         const { stdout, stderr } = await run(argv, { env });
-        assert.match(stdout, /\b(?:call|jmp)\b[^\n]*\n[^\n]*__SCT__lookup_symbol_call/, stderr);
+        assert.match(stdout, /\b(?:call|jmp)q?\b[^\n]*\n[^\n]*__SCT__lookup_symbol_call/, stderr);
         assert.doesNotMatch(stdout, /\b(?:call|jmp)q?\s+\*|__x86_indirect_thunk/);
       });
 

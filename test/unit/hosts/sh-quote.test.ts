@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { shCommand, shQuote } from '../../../core/hosts/sh-quote';
+import { shCommand, shQuote } from '../../../core/platform/sh-quote';
 
 describe('shell quoting', () => {
   const words = ['plain', '', ' ', "it's", '"double"', '$HOME', '`id`', '$(id)', 'a\nb', 'a\tb', '*', '~', '-n', '\\', "'\\''", '!x', '#', 'é…', ';', '&&', 'a=b', '{a,b}', '\u0001'];
