@@ -90,6 +90,8 @@ describe('tools on a machine without them', () => {
 
     const ssh = await bare.provideTool('ssh');
     assert.match(ssh.version, /^\d+\.\d+p\d+$/);
+    const jumping = await run([...ssh.argv, '-F', 'none', '-o', 'BatchMode=yes', '-J', '127.0.0.1:1', '127.0.0.1', 'true'], { env: { PATH: path.join(folder, 'none'), ...ssh.env } });
+    assert.match(jumping.stderr, /connect to host 127\.0\.0\.1 port 1: Connection refused/, 'it starts itself for ProxyJump');
     const keygen = await bare.provideTool('ssh-keygen');
     const key = path.join(folder, 'key');
     const made = await run([...keygen.argv, '-q', '-t', 'ed25519', '-N', '', '-f', key], { env: { ...process.env, ...keygen.env } });
