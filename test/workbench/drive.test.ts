@@ -163,8 +163,7 @@ describe('the packaged extension in a browser', () => {
     const panel = workbench.webview('panel');
     await panel.locator('h1', { hasText: 'device2' }).waitFor({ timeout: LOAD_MS });
     await panel.locator('[role=row]', { hasText: 'device2_kernel_buffer.c' }).waitFor({ timeout: LOAD_MS });
-    await workbench.command('kmodlab.compareResults', 'Kernel Module Lab: Compare Load Sessions…');
-    await workbench.pick('device2');
+    await workbench.commandAndPick('kmodlab.compareResults', 'Kernel Module Lab: Compare Load Sessions…', 'device2');
     await panel.locator('.verdict.same').first().waitFor();
     await workbench.shot('comparison');
     assert.deepEqual(await accessibilityFaults(workbench, 'panel'), []);

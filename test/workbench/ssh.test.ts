@@ -24,7 +24,7 @@ describe('SSH hosts in Hosts & Modules', function () {
     await workbench.treeRow('newcomer, host key not known').waitFor();
     await workbench.treeRow('Its host key is not among those you trust').filter({ hasText: 'SHA256:' }).waitFor();
     await workbench.shot('host-key');
-    await workbench.notification('SHA256:').getByRole('button', { name: 'Open Terminal to Accept…' }).click();
+    await (await workbench.notification('SHA256:')).getByRole('button', { name: 'Open Terminal to Accept…' }).click();
     await workbench.terminal().filter({ hasText: /continue\sconnecting/ }).waitFor();
     await workbench.shot('terminal');
     await workbench.page.keyboard.type('yes\n');

@@ -75,9 +75,20 @@ export class Workbench {
   }
 
   /** Clicks the row of an open pick list. Labels may carry a suffix (`, recently used`). */
-  async pick(label: string): Promise<void> {
+  async pick(label: string, options: { timeout?: number } = {}): Promise<void> {
     const name = JSON.stringify(label);
-    await this.page.locator(`.quick-input-list .monaco-list-row:is([aria-label=${name}], [aria-label^=${JSON.stringify(`${label}, `)}])`).first().click();
+    await this.page.locator(`.quick-input-list .monaco-list-row:is([aria-label=${name}], [aria-label^=${JSON.stringify(`${label}, `)}])`).first().click(options);
+  }
+
+  /** Runs a command and clicks the row of its pick list, which a load that just ends may close again by revealing its views: then anew. */
+  async commandAndPick(id: string, title: string, label: string): Promise<void> {
+    await this.command(id, title);
+    try {
+      await this.pick(label, { timeout: SHOWN_MS });
+    } catch {
+      await this.command(id, title);
+      await this.pick(label);
+    }
   }
 
   /** Answers an input box: the one that is open, or the one that says so, once it is. */
@@ -169,8 +180,12 @@ export class Workbench {
     return this.page.locator('.monaco-dialog-box', { hasText: text });
   }
 
-  notification(text: string | RegExp): Locator {
-    return this.page.locator('.notification-toast', { hasText: text });
+  /** A message, once it is there, in the list of notifications: of many in a short time VS Code shows some only there. */
+  async notification(text: string | RegExp, options: { timeout?: number } = {}): Promise<Locator> {
+    await this.command('notifications.showList', 'Notifications: Show Notifications');
+    const message = this.page.locator('.notifications-center .notification-list-item', { hasText: text }).first();
+    await message.waitFor(options);
+    return message;
   }
 
   /** Opens a row, or closes it. */
