@@ -172,7 +172,10 @@ export class Workbench {
   /** Chooses an entry of a row's context menu. */
   async rowMenu(row: Locator, title: string): Promise<void> {
     await row.click({ button: 'right' });
-    await this.page.locator(`.monaco-menu .action-label[aria-label^=${JSON.stringify(title)}]`).click();
+    const entry = this.page.locator(`.monaco-menu .action-label[aria-label^=${JSON.stringify(title)}]`);
+    await entry.click();
+    // A menu that has just opened may take no click yet.
+    await entry.waitFor({ state: 'hidden', timeout: SHOWN_MS }).catch(() => entry.click());
   }
 
   /** A question in front of everything. */
