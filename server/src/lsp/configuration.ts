@@ -52,9 +52,9 @@ export class Configuration {
     this.byDocument.delete(uri);
   }
 
-  async optionsOf(uri: string): Promise<AnalysisOptions & FoundProject> {
+  async optionsOf(uri: string, files: SourceFiles = this.deps.files): Promise<AnalysisOptions & FoundProject> {
     const file = filePath(uri);
-    const found: FoundProject = file === null ? { project: null, dependencies: [] } : await findProject(file, this.deps.files);
+    const found: FoundProject = file === null ? { project: null, dependencies: [] } : await findProject(file, files);
     return { ...found, ...optionsFor(await this.target, found.project, await this.settingsOf(uri)) };
   }
 

@@ -11,7 +11,7 @@ import { modulesOf, type ModuleFiles } from '../workspace/modules';
 import type { AnalysisOptions, FoundProject } from '../workspace/project';
 import { FollowedModules } from './followed-modules';
 import { filePath } from './open-files';
-import type { SourceFiles } from '../workspace/source-files';
+import { FilesOfOneLook, type AskedFiles, type SourceFiles } from '../workspace/source-files';
 
 /** One module of a document, analysed. */
 export interface InspectedModule extends ModuleFiles {
@@ -38,13 +38,14 @@ export interface InspectorDeps {
   readonly analyzer: Promise<Analyzer>;
   readonly files: SourceFiles;
   /** The project file and the options of a document. */
-  readonly optionsOf: (uri: string) => Promise<AnalysisOptions & FoundProject>;
+  readonly optionsOf: (uri: string, files: SourceFiles) => Promise<AnalysisOptions & FoundProject>;
 }
 
 /** Analyses documents with their modules. */
 export class Inspector {
   private readonly followed: Promise<FollowedModules>;
   private readonly keys = new FindingKeys();
+  private readonly asked = new WeakMap<TextDocument, AskedFiles>();
 
   constructor(private readonly deps: InspectorDeps) {
     this.followed = deps.analyzer.then((analyzer) => new FollowedModules(analyzer));
@@ -59,8 +60,10 @@ export class Inspector {
     const { uri, version } = document;
     const isWanted = (): boolean => document.version === version && token?.isCancellationRequested !== true;
     for (;;) {
-      const { project, dependencies, ...options } = await this.deps.optionsOf(uri);
-      const gathered = await this.gather(document, options.target);
+      const files = new FilesOfOneLook(this.deps.files, this.asked.get(document));
+      const { project, dependencies, ...options } = await this.deps.optionsOf(uri, files);
+      const gathered = await this.gather(document, files, options.target);
+      this.asked.set(document, files.asked);
       const followed = await this.followed;
       const modules: InspectedModule[] = [];
       for (const module of gathered.modules) {
@@ -114,9 +117,9 @@ export class Inspector {
     return [...findings.values()];
   }
 
-  private async gather(document: TextDocument, target: AnalysisTarget): Promise<{ modules: readonly ModuleFiles[]; dependencies: ReadonlySet<string> }> {
+  private async gather(document: TextDocument, files: SourceFiles, target: AnalysisTarget): Promise<{ modules: readonly ModuleFiles[]; dependencies: ReadonlySet<string> }> {
     const file = filePath(document.uri);
-    if (file !== null) return modulesOf(file, this.deps.files, target);
+    if (file !== null) return modulesOf(file, files, target);
     const own = 'untitled.c';
     return { modules: [{ folder: path.sep, own, sources: [{ path: own, text: document.getText() }] }], dependencies: new Set() };
   }

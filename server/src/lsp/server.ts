@@ -71,7 +71,7 @@ export class KmodlabServer {
     private readonly analyzer: Promise<Analyzer>,
   ) {
     this.configuration = new Configuration({ connection, files: this.files, encoding: this.encoding });
-    this.inspector = new Inspector({ analyzer, files: this.files, optionsOf: (uri) => this.configuration.optionsOf(uri) });
+    this.inspector = new Inspector({ analyzer, files: this.files, optionsOf: (uri, files) => this.configuration.optionsOf(uri, files) });
     this.codeActions = new CodeActions({ inspector: this.inspector, documentOf: (uri) => this.analysable(uri) });
     connection.onInitialize((params) => this.initialize(params));
     connection.onInitialized(() => {

@@ -59,6 +59,49 @@ export class DiskFiles implements SourceFiles {
   }
 }
 
+/** Absolute paths that were asked for. */
+export interface AskedFiles {
+  readonly texts: readonly string[];
+  readonly presences: readonly string[];
+}
+
+/**
+ * Files of one look at a document: each is asked for once, and those that the look before asked for are asked for at once,
+ * as most of the time goes by between one answer of the disk and the next question.
+ */
+export class FilesOfOneLook implements SourceFiles {
+  /** What this look asked for, by path. */
+  private readonly texts = new Map<string, Promise<string | undefined>>();
+  private readonly presences = new Map<string, Promise<boolean>>();
+  private readonly textsAhead: ReadonlyMap<string, Promise<string | undefined>>;
+  private readonly presencesAhead: ReadonlyMap<string, Promise<boolean>>;
+
+  /** @param before what the look before asked for */
+  constructor(
+    private readonly files: SourceFiles,
+    before: AskedFiles = { texts: [], presences: [] },
+  ) {
+    this.textsAhead = new Map(before.texts.map((file) => [file, files.read(file)]));
+    this.presencesAhead = new Map(before.presences.map((file) => [file, files.exists(file)]));
+  }
+
+  get asked(): AskedFiles {
+    return { texts: [...this.texts.keys()], presences: [...this.presences.keys()] };
+  }
+
+  read(file: string): Promise<string | undefined> {
+    const text = this.texts.get(file) ?? this.textsAhead.get(file) ?? this.files.read(file);
+    this.texts.set(file, text);
+    return text;
+  }
+
+  exists(file: string): Promise<boolean> {
+    const presence = this.presences.get(file) ?? this.presencesAhead.get(file) ?? this.files.exists(file);
+    this.presences.set(file, presence);
+    return presence;
+  }
+}
+
 /** How many answers are remembered at a time. */
 const MAX_REMEMBERED = 50_000;
 
