@@ -12,15 +12,15 @@ export const EXIT_NO_MAKE = 123;
  * build folder, `$4`: name of the module, `$5`: what the sources' folder is called in debug information, `$6`: number of
  * Module.symvers files in the archive, `$7`: bytes of the archive, the rest: arguments of make. Standard input: the archive;
  * its end means that we, or the connection, are gone, and ends the build. make has a process group of its own, so that all it
- * started ends with it; it is ended by its own id as well, as it may not lead that group yet. The lines of make are printed as they come, then the .ko and Module.symvers as base64, each behind a
- * line `MARK file NAME`.
+ * started ends with it; while it does not lead that group yet it is a shell, which drops a TERM, and gets KILL. The lines of make
+ * are printed as they come, then the .ko and Module.symvers as base64, each behind a line `MARK file NAME`.
  */
 export const BUILD_SCRIPT = `mark=$1 module=$2 kernel=$3 name=$4 called=$5 count=$6 size=$7
 shift 7
 umask 077
 folder= make= watch=
 sweep() {
-  { [ -z "$watch" ] || kill "$watch"; [ -z "$make" ] || { kill "$make"; kill -- "-$make"; wait "$make"; }; } 2>/dev/null
+  { [ -z "$watch" ] || kill "$watch"; [ -z "$make" ] || { kill -- "-$make" || { kill -KILL "$make"; kill -- "-$make"; }; wait "$make"; }; } 2>/dev/null
   [ -z "$folder" ] || rm -rf -- "$folder"
 }
 trap sweep EXIT
