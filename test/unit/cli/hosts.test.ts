@@ -16,7 +16,7 @@ describe('kmodlab hosts and exec', () => {
     const config = path.join(folder, 'config');
     fs.writeFileSync(config, 'Host box jumped\nHost *.example\n');
     fs.mkdirSync(path.join(folder, 'bin'), { recursive: true });
-    const ssh = `case "$*" in *-V*) echo "OpenSSH_9.2p1, x" >&2; exit;; *-G*) shift 4; printf 'user me\\nhostname %s.lan\\nport 2200\\nproxyjump gate\\n' "$1"; exit;; esac
+    const ssh = `case " $* " in *" -V "*) echo "OpenSSH_9.2p1, x" >&2; exit;; *" -G "*) shift 4; printf 'user me\\nhostname %s.lan\\nport 2200\\nproxyjump gate\\n' "$1"; exit;; esac
 while [ "$1" != -- ]; do shift; done; shift 2; exec sh -c "$*"`;
     fs.writeFileSync(path.join(folder, 'bin', 'ssh'), `#!/bin/sh\n${ssh}\n`, { mode: 0o755 });
     return kmodlab(args, { stdin, env: { KMODLAB_SSH_CONFIG: config, PATH: `${path.join(folder, 'bin')}:${process.env['PATH'] ?? ''}` } });
@@ -34,8 +34,8 @@ while [ "$1" != -- ]; do shift; done; shift 2; exec sh -c "$*"`;
   });
 
   it('tells what a host is', async () => {
-    const { stdout, exitCode } = await withSsh(['hosts', 'ssh:box']);
-    assert.equal(exitCode, 0);
+    const { stdout, stderr, exitCode } = await withSsh(['hosts', 'ssh:box']);
+    assert.equal(exitCode, 0, stderr);
     for (const name of ['kernel', 'rights', 'headers', 'compiler', 'modules', 'signatures', 'lockdown', 'taint', 'boot']) assert.match(stdout, new RegExp(`^${name} +\\S`, 'm'));
     const facts = JSON.parse((await withSsh(['hosts', 'ssh:box', '--json'])).stdout) as { id: string; rights: string; taintFlags: unknown[] };
     assert.deepEqual([facts.id, Array.isArray(facts.taintFlags)], ['ssh:box', true]);
