@@ -7,6 +7,7 @@ import path from 'node:path';
 import { shQuote } from '../core/platform/sh-quote';
 import { PackageStore } from '../core/packages';
 import { userDirs } from '../core/platform/dirs';
+import { onPath } from '../core/platform/on-path';
 
 const TOOLS = ['make', 'gcc', 'ld', 'objcopy', 'addr2line', 'strip', 'ssh-keygen', 'xz', 'ps'];
 /** With what Kbuild calls besides. */
@@ -14,13 +15,9 @@ const PACKAGES = ['make', 'gcc', 'binutils', 'libc6-dev', 'openssh-client', 'xz-
 /** Stands for the folder that the wrapper is called in. */
 const HERE = '@here@';
 
-function isOnPath(name: string): boolean {
-  return (process.env['PATH'] ?? '').split(':').some((folder) => fs.existsSync(path.join(folder, name)));
-}
-
 /** Makes wrappers for those of the tools that are missing; says whether there were any. */
 async function provideBuildTools(folder: string): Promise<boolean> {
-  const missing = TOOLS.filter((name) => !isOnPath(name));
+  const missing = TOOLS.filter((name) => onPath(name, process.env) === null);
   if (missing.length === 0) return false;
   process.stderr.write(`Set-up: fetching ${missing.join(', ')} for the tests, privately…\n`);
   const dirs = userDirs();
@@ -39,7 +36,7 @@ async function provideBuildTools(folder: string): Promise<boolean> {
 
 /** Neovim starts the language server with this machine's Node, so it runs outside the tree, by the tree's loader and libraries. */
 async function provideNeovim(folder: string): Promise<boolean> {
-  if (isOnPath('nvim')) return false;
+  if (onPath('nvim', process.env) !== null) return false;
   process.stderr.write('Set-up: fetching nvim for the tests, privately…\n');
   const { root } = await new PackageStore(userDirs()).provideTree({ packages: ['neovim'], suite: 'bookworm' });
   const usr = path.join(root, 'usr');

@@ -2,6 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { BuildEnvironment } from '../hosts/host';
+import { onPath } from '../platform/on-path';
+import { writeWhole } from '../platform/whole-file';
 
 /** A make that is about to run, as `BuildEnvironment.wrap` gave it. */
 interface Wrapped {
@@ -97,20 +99,17 @@ export class CompilerAnswers {
     return size === 0 || size > MAX_ASKED_BYTES ? '' : fs.readFileSync(file, 'utf8');
   }
 
-  /** At once or not at all: half a file would be a syntax error, which is no yes. */
+  /** Half a file would be a syntax error, which is no yes. */
   private write(questions: readonly string[]): void {
     const lines = [...new Set(questions)].slice(-MAX_QUESTIONS).map((question) => `[ "$question" = '${question}' ] && exit 0\n`);
-    const file = path.join(this.folder, ANSWERS);
-    fs.writeFileSync(`${file}.new`, `# ${this.owner}\n${lines.join('')}`);
-    fs.renameSync(`${file}.new`, file);
+    writeWhole(path.join(this.folder, ANSWERS), `# ${this.owner}\n${lines.join('')}`);
   }
 }
 
 /** Of the program that PATH leads to: another one has another size or time. */
 function identity(program: string, env: NodeJS.ProcessEnv): string {
-  for (const folder of (env['PATH'] ?? '').split(':').filter((name) => path.isAbsolute(name))) {
-    const stat = fs.statSync(path.join(folder, program), { throwIfNoEntry: false });
-    if (stat?.isFile()) return [fs.realpathSync(path.join(folder, program)), stat.size, stat.mtimeMs].join(' ');
-  }
-  return '';
+  const file = onPath(program, env);
+  if (file === null) return '';
+  const { size, mtimeMs } = fs.statSync(file);
+  return [fs.realpathSync(file), size, mtimeMs].join(' ');
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Failure } from '../model/failure';
 import { ensurePrivateDir } from '../platform/dirs';
 import { run, start, type ProcessResult, type StartOptions } from '../platform/process';
+import { writeWhole } from '../platform/whole-file';
 import { diskFull, fileFailure, packageFailure, wasCancelled } from './apt-failures';
 import { withFileLock } from '../platform/file-lock';
 import { archivesFromUris, debianKeyring, unsupportedSystem, type DebianArchives } from './machine';
@@ -85,7 +86,7 @@ export class AptRoot {
     return this.locked(work, async () => {
       const value = await compute();
       fs.mkdirSync(path.dirname(file), { recursive: true });
-      writeAtomically(file, JSON.stringify({ value }));
+      writeWhole(file, JSON.stringify({ value }));
       return value;
     });
   }
@@ -150,7 +151,7 @@ export class AptRoot {
     const failed = /^[EW]: Failed to fetch/m.test(result.stderr);
     if (failed) this.log(`packages: the lists of ${this.family.codename} could not be renewed, the older ones are used`);
     const stamp: Stamp = { updatedAt: Date.now() - (failed ? LISTS_MAX_AGE_MS - RETRY_AFTER_MS : 0) };
-    writeAtomically(path.join(this.dir, 'updated.json'), JSON.stringify(stamp));
+    writeWhole(path.join(this.dir, 'updated.json'), JSON.stringify(stamp));
   }
 
   private updateFailure(what: string, result: ProcessResult, work: WorkOptions): Failure {
@@ -226,10 +227,4 @@ export function readJson(file: string): unknown {
   } catch {
     return null;
   }
-}
-
-export function writeAtomically(file: string, text: string): void {
-  const temporary = `${file}.${process.pid}`;
-  fs.writeFileSync(temporary, text);
-  fs.renameSync(temporary, file);
 }

@@ -2,8 +2,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Failure } from '../model/failure';
+import { onPath } from '../platform/on-path';
 import { run } from '../platform/process';
 import { shCommand } from '../platform/sh-quote';
+import { writeWhole } from '../platform/whole-file';
 import type { AptRoot } from './apt';
 import { resolveClosure, type PackageSets } from './deb';
 import { cancelOf, type WorkOptions } from './work';
@@ -80,21 +82,6 @@ const recipes: Readonly<Record<ToolName, Recipe>> = {
 const loader = 'usr/lib64/ld-linux-x86-64.so.2';
 const libraryFolders = ['usr/lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu/pulseaudio', 'usr/lib'];
 
-/** The program of that name on PATH, as a shell would find it. */
-function onPath(name: string, env: NodeJS.ProcessEnv): string | null {
-  for (const folder of (env['PATH'] ?? '').split(':')) {
-    if (folder === '') continue;
-    const file = path.join(folder, name);
-    try {
-      fs.accessSync(file, fs.constants.X_OK);
-      if (fs.statSync(file).isFile()) return file;
-    } catch {
-      // Not here: the next folder.
-    }
-  }
-  return null;
-}
-
 async function working(recipe: Recipe, argv: readonly string[], env: NodeJS.ProcessEnv, work: WorkOptions): Promise<string | null> {
   if (recipe.versionArgs === null) return '';
   const result = await run([...argv, ...recipe.versionArgs], { ...cancelOf(work), env, timeoutMs: 30_000, maxOutputBytes: 65_536 });
@@ -145,9 +132,7 @@ function writeLauncher(file: string, argv: readonly string[]): void {
   const text = `#!/bin/sh\nexec ${shCommand(argv)} "$@"\n`;
   if (fs.existsSync(file) && fs.readFileSync(file, 'utf8') === text) return;
   fs.mkdirSync(path.dirname(file), { recursive: true });
-  const fresh = `${file}.${process.pid}`;
-  fs.writeFileSync(fresh, text, { mode: 0o755 });
-  fs.renameSync(fresh, file);
+  writeWhole(file, text, { mode: 0o755 });
 }
 
 /** Fonts of the packages, for a program that draws text. */

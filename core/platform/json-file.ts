@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { z } from 'zod';
 import { ensurePrivateDir } from './dirs';
+import { writeWhole } from './whole-file';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
@@ -19,12 +20,5 @@ export function readJsonFile<T>(file: string, schema: z.ZodType<T>): T | null {
 /** Writes a JSON file of this user alone, whole or not at all. @throws Error of the file system */
 export function writeJsonFile(file: string, content: unknown): void {
   ensurePrivateDir(path.dirname(file));
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    fs.writeFileSync(temporary, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
-    fs.renameSync(temporary, file);
-  } catch (error) {
-    fs.rmSync(temporary, { force: true });
-    throw error;
-  }
+  writeWhole(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
 }
