@@ -201,7 +201,7 @@ class Load {
       recording.emit({ type: 'devices', devices });
       await recording.readBuffers(this.kernelName, ko, signal);
       rememberParameters(this.deps.dirs.state, module, parameters);
-      return new InsertedModule({ host, recording, lock: this.lock, kernelName: this.kernelName, devices, ...(signal ? { signal } : {}), ...(unloadLimitMs === undefined ? {} : { unloadLimitMs }) });
+      return new InsertedModule({ host, recording, lock: this.lock, kernelName: this.kernelName, ...(signal ? { signal } : {}), ...(unloadLimitMs === undefined ? {} : { unloadLimitMs }) });
     } finally {
       await local.dispose();
     }
@@ -284,10 +284,7 @@ class Load {
       await recording.end({ state: 'cancelled', reason: reason ?? 'It was cancelled.' });
       return reason === null ? failure : new Failure({ code: 'cancelled', what: failure.what, why: reason, next: failure.next, exitCode: failure.exitCode });
     }
-    if (failure.code === 'oops') {
-      const { end } = await recording.end({ state: 'oops', reason: recording.oops ?? failure.why });
-      return oopsFailure(this.plan.module.name, end?.reason ?? failure.why, end?.source, failure.detail);
-    }
+    if (failure.code === 'oops') return recording.oopsed(recording.oops ?? failure.why, failure.detail);
     if (failure.code === 'host-lost') return recording.hostLost(failure);
     await recording.end({ state: 'refused', reason: failure.why });
     return failure;

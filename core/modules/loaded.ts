@@ -18,7 +18,6 @@ export interface LoadedParts {
   readonly lock: HeldLock;
   /** The module's name as the kernel knows it. */
   readonly kernelName: string;
-  readonly devices: readonly CharacterDevice[];
   readonly signal?: AbortSignal;
   /** How long rmmod may take; default {@link UNLOAD_LIMIT_MS}. */
   readonly unloadLimitMs?: number;
@@ -47,12 +46,10 @@ export class InsertedModule implements LoadedModule {
   private lockIsLent = false;
   private turn: Promise<unknown> = Promise.resolve();
   private unloading: Promise<LoadSession> | null = null;
-  private known: readonly CharacterDevice[];
 
   constructor(private readonly parts: LoadedParts) {
     this.sessionId = parts.recording.session().id;
     this.ended = parts.recording.ended;
-    this.known = parts.devices;
     void parts.recording.lost.then((failure) => parts.recording.hostLost(failure));
     void parts.recording.removedByWatchdog.then(() => this.inTurn(() => this.afterWatchdog())).catch(() => undefined); // the host may be lost by now: that ends the session as well
     void this.ended.then(() => this.lockIsLent || parts.lock.release());
@@ -75,7 +72,7 @@ export class InsertedModule implements LoadedModule {
   }
 
   devices(): readonly CharacterDevice[] {
-    return this.known;
+    return this.session().devices ?? [];
   }
 
   createNode(device: Pick<CharacterDevice, 'name' | 'major' | 'minor'>, name = this.defaultNodeName(device), mode = 0o666): Promise<string> {
@@ -98,8 +95,7 @@ export class InsertedModule implements LoadedModule {
         throw nodeFailure('node-failed', 'The device node was not made.', 'mknod refused on the host.', 'Look at the log for what it said.', result.stderr);
       }
       if (result.stdout.trim() !== 'there') recording.emit({ type: 'node', node });
-      this.known = this.known.map((other) => (other.major === major && other.minor === minor ? { ...other, node } : other));
-      recording.emit({ type: 'devices', devices: [...this.known] });
+      recording.emit({ type: 'devices', devices: this.devices().map((other) => (other.major === major && other.minor === minor ? { ...other, node } : other)) });
       return node;
     });
   }
@@ -240,7 +236,7 @@ export class InsertedModule implements LoadedModule {
 
   /** The module's own name when it made one device, else the device's. */
   private defaultNodeName(device: Pick<CharacterDevice, 'name' | 'minor'>): string {
-    return device.minor === 0 && this.known.length <= 1 ? this.parts.kernelName : device.name.replaceAll(/[^A-Za-z0-9._-]/g, '').slice(0, 64);
+    return device.minor === 0 && this.devices().length <= 1 ? this.parts.kernelName : device.name.replaceAll(/[^A-Za-z0-9._-]/g, '').slice(0, 64);
   }
 
   private checkCancelled(result: ProcessResult): void {

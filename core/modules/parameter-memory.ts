@@ -28,14 +28,14 @@ function read(stateDir: string): readonly Entry[] {
   return readJsonFile(memoryFile(stateDir), Remembered)?.modules ?? [];
 }
 
-function entryOf(stateDir: string, { folder, name }: Owner): Entry | undefined {
-  return read(stateDir).find((entry) => entry.folder === folder && entry.name === name);
+function entryIn(all: readonly Entry[], { folder, name }: Owner): Entry | undefined {
+  return all.find((entry) => entry.folder === folder && entry.name === name);
 }
 
 /** Changes what is kept of a module; the modules that were changed least recently are forgotten. */
 function keep(stateDir: string, { folder, name }: Owner, change: (entry: Entry) => Entry): void {
   const all = read(stateDir);
-  const before = all.find((entry) => entry.folder === folder && entry.name === name);
+  const before = entryIn(all, { folder, name });
   const others = all.filter((entry) => entry !== before);
   try {
     writeJsonFile(memoryFile(stateDir), { modules: [change(before ?? { folder, name, parameters: null }), ...others].slice(0, MAX_MODULES) });
@@ -46,12 +46,12 @@ function keep(stateDir: string, { folder, name }: Owner, change: (entry: Entry) 
 
 /** The parameters that a module was loaded with last; null when it was not, or nothing is known of it any more. */
 export function lastParameters(stateDir: string, module: Owner): Record<string, string> | null {
-  return entryOf(stateDir, module)?.parameters ?? null;
+  return entryIn(read(stateDir), module)?.parameters ?? null;
 }
 
 /** The values that were given last to a module's parameters, in the editor or on the command line: a load without any changes nothing. */
 export function lastGiven(stateDir: string, module: Owner): Record<string, string> {
-  const entry = entryOf(stateDir, module);
+  const entry = entryIn(read(stateDir), module);
   return entry?.given ?? entry?.parameters ?? {};
 }
 

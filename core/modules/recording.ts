@@ -170,8 +170,15 @@ export class SessionRecording {
   async hostLost(failure: Failure): Promise<Failure> {
     const oops = this.oops ?? oopsInConsole(failure.detail ?? '');
     const lastWords = failure instanceof GuestLost ? failure.console : '';
-    const { end } = await this.end(oops === null ? { state: 'hostLost', reason: failure.why } : { state: 'oops', reason: oops }, lastWords);
-    return oops === null ? failure : oopsFailure(this.session().module.name, oops, end?.source, failure.detail);
+    if (oops !== null) return this.oopsed(oops, failure.detail, lastWords);
+    await this.end({ state: 'hostLost', reason: failure.why }, lastWords);
+    return failure;
+  }
+
+  /** Ends the session because of what the kernel said when it met a fatal error; gives what to tell the user. */
+  async oopsed(oops: string, detail?: string, lastWords = ''): Promise<Failure> {
+    const { module, end } = await this.end({ state: 'oops', reason: oops }, lastWords);
+    return oopsFailure(module.name, end?.state === 'oops' ? end.reason : oops, end?.source, detail);
   }
 
   /**

@@ -84,7 +84,7 @@ function reopen(left: LoadSession, { kernelName, host }: { kernelName: string; h
   const recording = new SessionRecording({ host, writer: deps.store.reopen(left.id), onEvent: (event) => deps.onEvent?.(event) });
   const last = left.records.at(-1);
   recording.follow(last ? { sinceSeq: last.seq } : { sinceMarker: recording.marker('insmod end') });
-  const inserted = new InsertedModule({ host, recording, lock, kernelName, devices: left.devices ?? [], ...(deps.signal ? { signal: deps.signal } : {}) });
+  const inserted = new InsertedModule({ host, recording, lock, kernelName, ...(deps.signal ? { signal: deps.signal } : {}) });
   return { recording, inserted };
 }
 

@@ -5,6 +5,7 @@ import type { FunctionPlace } from '../flow/unit';
 import { spaceOf } from '../flow/values';
 import { visitsThatCount } from '../rules/user-arguments';
 import type { Located } from '../syntax/ast';
+import { uncast } from '../syntax/walk';
 import { argumentOf, sameCall } from './findings';
 import { Edits, editable, sourceOf } from './edits';
 import { requireExports } from './exported';
@@ -13,7 +14,7 @@ import { needed, NotFixable } from './text-edit';
 import { typesIn } from './operands';
 import { callsOf, nameAt } from './references';
 import { dropSetFs } from './set-fs';
-import { expressionsOf, uncast } from './statements';
+import { expressionsOf } from './statements';
 
 const VFS = /^vfs_(?:read|write)$/;
 const HANDLER = /^(?:read|write)$/;

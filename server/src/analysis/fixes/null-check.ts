@@ -4,12 +4,13 @@ import type { FunctionPlace } from '../flow/unit';
 import { integerType } from '../flow/types';
 import type { Expression, Statement } from '../syntax/ast';
 import type { SourceText } from '../syntax/source';
+import { uncast } from '../syntax/walk';
 import { isAt } from './findings';
 import { Edits, editable, sourceOf } from './edits';
 import type { Fixer } from './fix';
 import { needed, NotFixable } from './text-edit';
 import { indentAt, nextLine } from './layout';
-import { contains, expressionsOf, inBlock, namesIn, uncast } from './statements';
+import { contains, expressionsOf, inBlock, namesIn } from './statements';
 
 /** Leaves the function with an error where a lookup finds nothing. */
 export const nullCheck: Fixer = ({ finding, program }) => {

@@ -5,10 +5,11 @@ import type { RecordedCall } from '../flow/recorder';
 import { typeOf } from '../flow/types';
 import type { FunctionPlace } from '../flow/unit';
 import type { CType, Expression, InitializerItem, Located, Statement } from '../syntax/ast';
+import { uncast } from '../syntax/walk';
 import { editable, sourceOf, type Edits } from './edits';
 import { needed, NotFixable } from './text-edit';
 import { isUsedInHiddenCode, retireVariables } from './retire';
-import { contains, expressionsOf, inBlock, isPure, localsOf, namesIn, uncast } from './statements';
+import { contains, expressionsOf, inBlock, isPure, localsOf, namesIn } from './statements';
 
 /** What the code gives a register: an expression, and the statement that stores it (null: an initialiser). */
 interface Given {

@@ -2,8 +2,6 @@
 import type { Declarator, Expression, FunctionDefinition, Located, Statement } from '../syntax/ast';
 import { walkExpression, walkStatement } from '../syntax/walk';
 
-export { uncast } from '../syntax/walk';
-
 export function contains(outer: Located, inner: Located): boolean {
   return outer.start <= inner.start && inner.end <= outer.end;
 }

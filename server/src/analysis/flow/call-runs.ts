@@ -3,19 +3,18 @@ import type { FunctionDefinition } from '../syntax/ast';
 import type { ElementCounts } from './element-counts';
 import type { Frame, Outcome } from './frame';
 import { StoreLog, type NotesStores } from './globals';
-import type { Asked, Program } from './program';
+import type { Agreed, Program } from './program';
 import { Recorder } from './recorder';
 import { sameThroughout } from './same';
 import type { State, StateChange, StateUse } from './state';
 import type { Value } from './values';
 
 /** One call of a module's own function from an entry point: what it rested on, and what it did. */
-export interface CallRun {
+export interface CallRun extends Agreed {
   readonly definition: FunctionDefinition;
   /** What its parameters and its variable arguments were. */
   readonly given: readonly Value[];
   readonly use: StateUse;
-  readonly asked: Asked;
   readonly counts: ReturnType<ElementCounts['leave']>;
   /** Lookups that it asked about, with the answers, in order. */
   readonly followed: readonly Followed[];
@@ -23,8 +22,6 @@ export interface CallRun {
   readonly recorder: Recorder;
   readonly stores: StoreLog;
   readonly outcomes: readonly { readonly change: StateChange; readonly value: Value }[];
-  /** The identity of the program that last gave the same answers. */
-  agreedWith: symbol;
 }
 
 export interface Followed {

@@ -96,6 +96,12 @@ function addAll(names: Set<string>, more: Iterable<string>): void {
   for (const name of more) names.add(name);
 }
 
+/** What was remembered of a program's answers, and the identity of the program that last gave the same. */
+export interface Agreed {
+  readonly asked: Asked;
+  agreedWith: symbol;
+}
+
 /** Where a module sets a field to memory of the kernel. */
 export interface FieldMemory {
   readonly source: Expression;

@@ -7,13 +7,13 @@ import type { BufferRole } from './handlers';
 import type { StoreLog } from './globals';
 import type { Contents, Memory, Reads } from './memory';
 import type { Interpreter } from './interpreter';
-import { concerns, type Asked, type Changes, type Program } from './program';
+import { concerns, type Agreed, type Changes, type Program } from './program';
 import type { Recorder } from './recorder';
 import { sameThroughout } from './same';
 import type { GlobalVariable } from './unit';
 
 /** One run of an entry point: what it rested on, and what it did. */
-export interface EntryRun {
+export interface EntryRun extends Agreed {
   readonly role: EntryRole;
   readonly buffer: BufferRole | null;
   readonly inKernelThread: boolean;
@@ -24,26 +24,20 @@ export interface EntryRun {
   readonly steps: Cost;
   /** It ended because it had done the steps that it may do. */
   readonly isCut: boolean;
-  readonly asked: Asked;
   readonly reads: Reads;
   readonly counts: ReadonlyMap<string, number | undefined>;
   readonly recorder: Recorder;
   readonly stores: StoreLog;
   /** The calls that it made of the module's own functions. */
   readonly calls: ReadonlyMap<string, readonly CallRun[]>;
-  /** The identity of the program that last gave the same answers. */
-  agreedWith: symbol;
 }
 
 /** What an initializer gave a variable, which rested on the program's answers alone. */
-interface InitialContents {
-  readonly asked: Asked;
+interface InitialContents extends Agreed {
   readonly contents: Contents;
   /** Elements of the array, where they say so. */
   readonly count: number | undefined;
   readonly steps: number;
-  /** The identity of the program that last gave the same answers. */
-  agreedWith: symbol;
 }
 
 /** Runs of one function that are remembered; contents of one object that are. */
@@ -90,7 +84,7 @@ export class RunMemory {
   }
 
   /** Whether the program answers what the run asked as it did then. */
-  private agrees(program: Program, run: Pick<EntryRun, 'asked' | 'agreedWith'>): boolean {
+  private agrees(program: Program, run: Agreed): boolean {
     if (run.agreedWith === program.identity) return true;
     const agreesOnNames = run.agreedWith === this.earlier?.program.identity && this.program === program ? !concerns(this.earlier.changes, run.asked) : program.agrees(run.asked);
     const agrees = agreesOnNames && program.agreesOnFields(run.asked);
