@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Finding } from '../core/model';
 import { BUFFER_RULES, confirms, judge, readLabels, type LabelledFile } from '../test/corpus/labels';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One entry of compile_commands.json (clang's JSON Compilation Database). */
 export const CompileCommand = z.looseObject({ directory: z.string(), file: z.string(), output: z.string().optional() });

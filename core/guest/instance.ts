@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { Failure } from '../model';
 import { run } from '../platform/process';
 import { dropbearHostKey } from './keys';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a keeper and the owners of its guest say to each other, one JSON document a line, over the keeper's Unix socket.
 import type { Socket } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LineSplitter } from '../platform/process';
 import { Accelerator, MachineConfig, Program } from './qemu';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const Accelerator = z.enum(['tcg', 'kvm']);
 export type Accelerator = z.infer<typeof Accelerator>;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // QEMU Machine Protocol, as far as saving and restoring a machine takes: docs/interop/qmp-spec.rst of QEMU.
 import type { Duplex } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LineSplitter } from '../platform/process';
 
 const Message = z.object({

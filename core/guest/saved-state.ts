@@ -5,7 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { QemuProcess } from './process';
 import { Accelerator, machineArguments, type MachineConfig } from './qemu';
 import { saveMachine } from './qmp';

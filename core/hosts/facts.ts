@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
+import * as z from 'zod';
 import { Architecture, Failure, type HostKind } from '../model';
 import type { ProcessResult } from '../platform/process';
 import type { HostFacts } from './host';

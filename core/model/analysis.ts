@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A place in a source file. `line` and `character` are zero-based UTF-16 positions, as in LSP. */
 export const Position = z.object({ line: z.int().nonnegative(), character: z.int().nonnegative() });

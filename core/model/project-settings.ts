@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
+import * as z from 'zod';
 import { Architecture, Severity } from './analysis';
 import { RULE_IDS, RULES, type RuleId } from './rules';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
+import * as z from 'zod';
 import { Architecture, Finding, Prediction, Severity, SourceLine } from './analysis';
 
 /** A 64-bit value, as `0x` and hexadecimal digits. */

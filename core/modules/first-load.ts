@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Host, HostFacts } from '../hosts/host';
 import { Failure } from '../model';
 import { readJsonFile, writeJsonFile } from '../platform/json-file';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
+import * as z from 'zod';
 import { LoadSession, SESSION_VERSION } from '../model';
 
 /** The JSON schema of a load session, as docs/session.schema.json publishes it; made from the one that the code checks with. */

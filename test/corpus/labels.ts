@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Architecture, type Finding } from '../../core/model';
 
 /** A call in a public file, labelled by reading it. Lines and arguments count from 1. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../../../core/model';
 
 const Launch = z.object({

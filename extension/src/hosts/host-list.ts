@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
+import * as z from 'zod';
 import { ExitCode, Failure, visibleText } from '../../../core/model';
 import { canonicalHostId, HOST_ID } from './host-id';
 

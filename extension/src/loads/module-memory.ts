@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
+import * as z from 'zod';
 import { readDeclaredParameters } from '../../../core/modules/describe-parameters';
 import type { ModuleDescription } from '../../../core/modules/discover';
 import type { ModuleParameter } from '../../../core/modules/modinfo';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure, visibleText, type SourceLine } from '../../../core/model';
 import type { ResultsToHost, ResultsToView } from '../../../media/protocol';
 import { isInside } from '../loads/modules';

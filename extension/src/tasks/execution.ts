@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A task of type `kmodlab`, as tasks.json holds it. */
 export const KmodlabTask = z.object({

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What a command that was chosen at a row acts on. */
 export const Subject = z.discriminatedUnion('kind', [

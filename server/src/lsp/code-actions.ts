@@ -16,7 +16,7 @@ import {
   type WorkspaceEdit,
 } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Range as RangeSchema, type Finding } from '../../../core/model/analysis';
 import { pastedText, type Fix } from '../analysis/fixes';
 import { toDiagnostic } from './convert';

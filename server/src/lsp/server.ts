@@ -19,7 +19,7 @@ import {
   type InitializeResult,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AnalysisTarget, type Analysis } from '../../../core/model/analysis';
 import type { Analyzer } from '../analysis';
 import { PROJECT_FILE } from '../workspace/project-file';

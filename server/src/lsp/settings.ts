@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
+import * as z from 'zod';
 import { AnalysisSettings, KernelRelease, RuleLevel } from '../../../core/model/project-settings';
 import { isRuleId } from '../../../core/model/rules';
 import { AnalysisTarget, Architecture } from '../../../core/model/analysis';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { findNodeAtLocation, parseTree, printParseErrorCode, type JSONPath, type Node, type ParseError } from 'jsonc-parser';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { ProjectSettings } from '../../../core/model/project-settings';
 import { RULES } from '../../../core/model/rules';
 import type { Range, Severity } from '../../../core/model/analysis';
