@@ -65,6 +65,6 @@ function begin(state: SavedState, config: MachineConfig, options: BringUpOptions
 
 /** @throws the error when it says nothing of a saved state */
 function reasonOf(error: unknown): string {
-  if (error instanceof Failure && ['cancelled', 'guest-port-taken', 'ssh-keygen-failed'].includes(error.code)) throw error;
+  if (error instanceof Failure && ['cancelled', 'guest-port-taken'].includes(error.code)) throw error;
   return error instanceof Error ? error.message : String(error);
 }

@@ -11,7 +11,7 @@ import { makeInstance } from './instance';
 import { KvmTrial } from './kvm';
 import type { Machine } from './machine';
 import type { MachineEnd } from './process';
-import { isPortOpen } from './port';
+import { isPortOpen } from '../platform/loopback';
 import type { MachineConfig } from './qemu';
 import { onMessage, OwnerMessage, send, SOCKET_NAME, type KeeperConfig, type KeeperMessage } from './protocol';
 
@@ -102,15 +102,13 @@ export class Keeper {
 
   /** One guest, from its beginning until its owners know that it has ended. */
   private async live(): Promise<void> {
-    const { folder, sshKeygen, kernelRelease, hangSeconds } = this.config;
+    const { folder, kernelRelease, hangSeconds } = this.config;
     const number = ++this.generation;
     this.state = { type: 'booting' };
     this.nextIsWanted = false;
     this.hang = null;
     const consoleLog = path.join(folder, 'console.log');
-    const making = makeInstance(folder, number, sshKeygen);
-    const introduction = making.then((instance) => instance.introduction);
-    introduction.catch(() => undefined); // whoever waits for it hears of it
+    const { keyFile, knownHosts, introduction } = makeInstance(folder, number);
     const machine = await this.bringUp({ consoleLog, introduction });
     this.machine = machine;
     let hasTold: () => void = () => undefined;
@@ -119,7 +117,6 @@ export class Keeper {
       this.hang = how;
       machine.kill();
     });
-    const { keyFile, knownHosts } = await making;
     const { memoryMiB, accelerator } = this.machineConfig;
     this.tell({
       type: 'ready',
@@ -128,7 +125,7 @@ export class Keeper {
     this.tryKvm(introduction);
     const end = await machine.ended;
     stopWatching();
-    for (const file of [keyFile, `${keyFile}.pub`, knownHosts]) fs.rmSync(file, { force: true });
+    for (const file of [keyFile, knownHosts]) fs.rmSync(file, { force: true });
     this.tell(this.lost(end));
     hasTold();
   }

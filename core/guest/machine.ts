@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { Failure } from '../model';
 import { Agent } from './agent';
-import { pickPort } from './port';
+import { pickPort } from '../platform/loopback';
 import { QemuProcess, type MachineEnd } from './process';
 import { STATE_FD, type Beginning, type MachineConfig } from './qemu';
 import { restoreMachine } from './qmp';
@@ -23,8 +23,8 @@ export interface StartOptions {
   /** Where it begins; null: it boots. */
   readonly from: SavedState | null;
   readonly consoleLog: string;
-  /** The guest's keys, which may still be in the making. */
-  readonly introduction: Promise<readonly Uint8Array[]>;
+  /** The guest's keys. */
+  readonly introduction: readonly Uint8Array[];
 }
 
 export interface MachineEffects {
@@ -67,7 +67,7 @@ async function start(config: MachineConfig, options: StartOptions, port: number,
   const agent = new Agent(qemu.agent);
   try {
     if (from !== null) await qemu.before(restoreMachine(qemu.qmp, STATE_FD), config.bootTimeoutMs, signal);
-    agent.introduce(await qemu.before(introduction, config.bootTimeoutMs, signal));
+    agent.introduce(introduction);
     await qemu.until('ready', config.bootTimeoutMs, signal);
   } catch (error) {
     qemu.kill();

@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import * as z from 'zod';
 import { LineSplitter } from '../platform/process';
-import { Accelerator, MachineConfig, Program } from './qemu';
+import { Accelerator, MachineConfig } from './qemu';
 
 /** Given to the keeper on its standard input, which stays open while its starter lives, until the first lease is there. */
 export const KeeperConfig = z.object({
@@ -13,7 +13,6 @@ export const KeeperConfig = z.object({
   lockFile: z.string(),
   removeLockFile: z.boolean(),
   kernelRelease: z.string(),
-  sshKeygen: Program,
   machine: MachineConfig,
   /** Folder of the saved states; null: the guest boots each time. */
   statesDir: z.string().nullable(),

@@ -127,7 +127,6 @@ async function prepare(spec: string, deps: GuestDeps): Promise<KeeperInputs> {
   const kernel = await packages.provideKernel(spec, work(deps));
   const userland = await packages.provideUserland(work(deps));
   const qemu = await packages.provideTool('qemu-system-x86_64', work(deps));
-  const sshKeygen = await packages.provideTool('ssh-keygen', work(deps));
   deps.progress?.step('Preparing the guest');
   try {
     const initrd = await provideImage(kernel, userland, imagesFolder(deps.dirs));
@@ -135,7 +134,7 @@ async function prepare(spec: string, deps: GuestDeps): Promise<KeeperInputs> {
     const kvmDir = kvmFolder(deps.dirs);
     const tcg: MachineConfig = { qemu: program(qemu), qemuVersion: qemu.version, accelerator: 'tcg', memoryMiB, cpus, kernel: kernel.vmlinuz, initrd, bootTimeoutMs: BOOT_TIMEOUT_MS };
     const machine = new KvmTrial(kvmDir, tcg).hasSucceeded ? { ...tcg, accelerator: 'kvm' as const } : tcg;
-    return { kernelRelease: kernel.offer.release, sshKeygen: program(sshKeygen), machine, statesDir: statesFolder(deps.dirs), kvmDir, hangSeconds };
+    return { kernelRelease: kernel.offer.release, machine, statesDir: statesFolder(deps.dirs), kvmDir, hangSeconds };
   } catch (error) {
     throw diskFailure(error) ?? error;
   }

@@ -8,6 +8,8 @@ import type { NumberSetting } from '../platform/number-setting';
 export interface SshTarget {
   readonly destination: string;
   readonly options: readonly string[];
+  /** Where it listens when that is a port of this machine: the shared connection is then opened by us, at once. */
+  readonly loopbackPort?: number;
 }
 
 const option = (pair: string): string[] => ['-o', pair];
@@ -55,7 +57,7 @@ export function guestTarget(endpoint: Pick<GuestEndpoint, 'port' | 'keyFile' | '
     'PreferredAuthentications=publickey',
     'ServerAliveInterval=0', // its keeper sees a hang, and knows more of it
   ].flatMap(option);
-  return { destination: 'root@127.0.0.1', options: ['-F', 'none', '-p', String(endpoint.port), '-i', endpoint.keyFile, ...own, ...ALWAYS] };
+  return { destination: 'root@127.0.0.1', loopbackPort: endpoint.port, options: ['-F', 'none', '-p', String(endpoint.port), '-i', endpoint.keyFile, ...own, ...ALWAYS] };
 }
 
 /** Options that make ssh read this file instead of the user's own configuration and the system's. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { Readable, type Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
@@ -11,6 +12,8 @@ export interface StartOptions {
   readonly timeoutMs?: number;
   /** Written to standard input, which is then closed. Without it standard input is empty. */
   readonly stdin?: string | Uint8Array | Readable;
+  /** Standard input and output are this connection, which nobody may have read from; `stdin` and what is told of standard output are not used then. */
+  readonly connection?: Socket;
   /** Does not close standard input behind a text or bytes: the program meets its end when we, or the connection to it, are gone. */
   readonly keepStdinOpen?: boolean;
   /** Each complete line, without its line end; a last line without one is delivered at the end. */
@@ -102,7 +105,7 @@ export function start(argv: readonly string[], options: StartOptions = {}): Runn
   const err = new Capture(limit);
   let timedOut = false;
   let cancelled = false;
-  let child: ChildProcessByStdio<Writable, Readable, Readable> | undefined;
+  let child: ChildProcess | undefined;
   let killTimer: NodeJS.Timeout | undefined;
 
   const kill = (): void => {
@@ -120,7 +123,8 @@ export function start(argv: readonly string[], options: StartOptions = {}): Runn
       finish(null, null, null);
       return;
     }
-    const running = spawn(program, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const ends = options.connection ?? 'pipe';
+    const running = spawn(program, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: [ends, ends, 'pipe'] });
     child = running;
     let startError: NodeJS.ErrnoException | null = null;
     const onAbort = (): void => {
@@ -135,22 +139,18 @@ export function start(argv: readonly string[], options: StartOptions = {}): Runn
             timedOut = true;
             kill();
           }, options.timeoutMs);
-    const watch = (stream: Readable, capture: Capture, onLine: ((line: string) => void) | undefined): void => {
+    const watch = (stream: Readable | null, capture: Capture, onLine: ((line: string) => void) | undefined): void => {
       const splitter = onLine ? new LineSplitter(onLine) : undefined;
-      stream.on('data', (chunk: Buffer) => {
+      stream?.on('data', (chunk: Buffer) => {
         capture.push(chunk);
         splitter?.push(chunk);
       });
-      stream.on('end', () => splitter?.end());
+      stream?.on('end', () => splitter?.end());
     };
-    if (options.onStdout) running.stdout.on('data', options.onStdout);
+    if (options.onStdout) running.stdout?.on('data', options.onStdout);
     watch(running.stdout, out, options.onStdoutLine);
     watch(running.stderr, err, options.onStderrLine);
-    running.stdin.on('error', () => undefined); // EPIPE: the program did not read its input; its exit code says the rest
-    const { stdin = '', keepStdinOpen = false } = options;
-    if (stdin instanceof Readable) stdin.pipe(running.stdin);
-    else if (keepStdinOpen) running.stdin.write(stdin);
-    else running.stdin.end(stdin);
+    if (running.stdin !== null) feed(running.stdin, options);
     running.on('error', (error: NodeJS.ErrnoException) => {
       if (running.pid !== undefined) return; // a signal that it may not be sent
       startError = error;
@@ -171,6 +171,13 @@ export function start(argv: readonly string[], options: StartOptions = {}): Runn
     result,
     kill,
   };
+}
+
+function feed(input: Writable, { stdin = '', keepStdinOpen = false }: StartOptions): void {
+  input.on('error', () => undefined); // EPIPE: the program did not read its input; its exit code says the rest
+  if (stdin instanceof Readable) stdin.pipe(input);
+  else if (keepStdinOpen) input.write(stdin);
+  else input.end(stdin);
 }
 
 /** Starts a program and waits for its end; see {@link start}. */

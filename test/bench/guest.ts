@@ -40,11 +40,11 @@ async function used(begin: () => Promise<GuestHost>, more: (host: GuestHost) => 
   return elapsed;
 }
 
-async function plainBoot(config: MachineConfig, keygen: MachineConfig['qemu'], ssh: readonly string[], resident: number[]): Promise<number> {
+async function plainBoot(config: MachineConfig, ssh: readonly string[], resident: number[]): Promise<number> {
   const folder = fs.mkdtempSync(path.join(scratch, 'plain-'));
-  const { keyFile, knownHosts, introduction } = await makeInstance(folder, 1, keygen);
+  const { keyFile, knownHosts, introduction } = makeInstance(folder, 1);
   const started = performance.now();
-  const machine = await startMachine(config, { from: null, consoleLog: path.join(folder, 'console.log'), introduction: Promise.resolve(introduction) }, new AbortController().signal);
+  const machine = await startMachine(config, { from: null, consoleLog: path.join(folder, 'console.log'), introduction }, new AbortController().signal);
   const { destination, options } = guestTarget({ port: machine.port, keyFile, knownHosts });
   const { exitCode, stderr } = await run([...ssh, ...options, '-o', 'ControlPath=none', '--', destination, 'true']);
   if (exitCode !== 0) throw new Error(stderr);
@@ -100,14 +100,14 @@ async function besideVirtme(runs: number): Promise<Figure | NotMeasured> {
 
 export async function guestFigures(runs: number): Promise<(Figure | NotMeasured)[]> {
   const [kernel, userland] = [await packages.provideKernel(DEFAULT_GUEST_KERNEL), await packages.provideUserland()];
-  const [qemu, keygen, ssh] = [await packages.provideTool('qemu-system-x86_64'), await packages.provideTool('ssh-keygen'), await packages.provideTool('ssh')];
+  const [qemu, ssh] = [await packages.provideTool('qemu-system-x86_64'), await packages.provideTool('ssh')];
   const program = ({ argv, env }: typeof qemu): MachineConfig['qemu'] => ({ argv: [...argv], env: { ...env } });
   const image = (): Promise<string> => provideImage(kernel, userland, fs.mkdtempSync(path.join(scratch, 'images-')));
   const { memoryMiB, cpus } = DEFAULT_GUEST_SETTINGS;
   const config: MachineConfig = { qemu: program(qemu), qemuVersion: qemu.version, accelerator: 'tcg', memoryMiB, cpus, kernel: kernel.vmlinuz, initrd: await image(), bootTimeoutMs: 120_000 };
   const resident: { plain: number[]; saved: number[] } = { plain: [], saved: [] };
   const beside = `plain boot of ${kernel.offer.release}`;
-  const plain = (): Promise<number> => plainBoot(config, program(keygen), ssh.argv, resident.plain);
+  const plain = (): Promise<number> => plainBoot(config, ssh.argv, resident.plain);
   const forget = (): void => fs.rmSync(statesFolder(dirs), { recursive: true, force: true });
   let host: GuestHost | undefined;
   let ko: string | undefined;

@@ -104,7 +104,7 @@ describe('a guest that begins from a saved state', function () {
     boots.add((await host.facts()).bootId);
     assert.equal(boots.size, 51);
     const own = fs.readdirSync(host.endpoint.folder).sort();
-    assert.deepEqual(own.filter((name) => !/^s[0-9a-f]{6}$/.test(name)), ['console.log', 'keeper', 'key51', 'key51.pub', 'known_hosts51']);
+    assert.deepEqual(own.filter((name) => !/^s[0-9a-f]{6}$/.test(name)), ['console.log', 'keeper', 'key51', 'known_hosts51']);
     await host.dispose();
   });
 

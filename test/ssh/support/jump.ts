@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { pickPort } from '../../../core/guest/port';
+import { pickPort } from '../../../core/platform/loopback';
 import { LineSplitter } from '../../../core/platform/process';
 import { serverFiles, SSHD, type ServerPackages } from './programs';
 

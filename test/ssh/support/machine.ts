@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { spawn, type ChildProcess } from 'node:child_process';
-import { pickPort } from '../../../core/guest/port';
+import { pickPort } from '../../../core/platform/loopback';
 import { READY_LINE } from '../../../core/guest/init';
 import { qemuArguments } from '../../../core/guest/qemu';
 import type { ProvidedTool } from '../../../core/packages';

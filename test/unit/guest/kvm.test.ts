@@ -19,7 +19,7 @@ describe('a trial of KVM', () => {
     const config: MachineConfig = { qemu, qemuVersion: '7.2', accelerator: 'tcg', memoryMiB: 256, cpus: 1, kernel: '/k', initrd: '/i', bootTimeoutMs: 20_000 };
     return new KvmTrial(path.join(folder, 'verdicts'), config, device);
   }
-  const attempt = (of: KvmTrial, signal = never): Promise<void> => of.run(path.join(folder, 'scratch'), Promise.resolve([]), signal);
+  const attempt = (of: KvmTrial, signal = never): Promise<void> => of.run(path.join(folder, 'scratch'), [], signal);
 
   it('that comes up is remembered, and its machine ended', async () => {
     const line = lifeline(folder);

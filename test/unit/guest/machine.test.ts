@@ -11,10 +11,10 @@ describe('a machine', () => {
   beforeEach(() => ({ folder, remove } = temporaryFolder()));
   afterEach(() => remove());
 
-  function begin(script: string, more: { bootTimeoutMs?: number; signal?: AbortSignal; effects?: MachineEffects; introduction?: Promise<readonly Uint8Array[]> } = {}): Promise<Machine> {
+  function begin(script: string, more: { bootTimeoutMs?: number; signal?: AbortSignal; effects?: MachineEffects; introduction?: readonly Uint8Array[] } = {}): Promise<Machine> {
     const qemu = fakeProgram(folder, 'qemu', script);
     const config = { qemu, qemuVersion: '7.2', accelerator: 'tcg', memoryMiB: 256, cpus: 1, kernel: '/k', initrd: '/i', bootTimeoutMs: more.bootTimeoutMs ?? 20_000 } as const;
-    const options = { from: null, consoleLog: path.join(folder, 'console.log'), introduction: more.introduction ?? Promise.resolve([]) };
+    const options = { from: null, consoleLog: path.join(folder, 'console.log'), introduction: more.introduction ?? [] };
     return startMachine(config, options, more.signal ?? new AbortController().signal, more.effects);
   }
 

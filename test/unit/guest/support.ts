@@ -22,10 +22,10 @@ export function fakeProgram(folder: string, name: string, script: string): { arg
 /** What a fake QEMU does after its start: says that the guest is ready, and runs until it is killed. */
 export const READY_AND_RUN = 'echo KMODLAB-READY; exec sleep 1000';
 
-/** Boots `qemu` with real keys and an image that is not there. */
+/** Boots `qemu` with an image that is not there. */
 export function fakeInputs(folder: string, qemu: { argv: string[]; env: Record<string, string> }, bootTimeoutMs = 20_000): KeeperInputs {
   const machine = { qemu, qemuVersion: '7.2', accelerator: 'tcg' as const, memoryMiB: 256, cpus: 1, kernel: '/no/kernel', initrd: '/no/image', bootTimeoutMs };
-  return { kernelRelease: '6.1.0-0-fake', sshKeygen: { argv: ['ssh-keygen'], env: {} }, machine, statesDir: null, kvmDir: null, hangSeconds: 1000 };
+  return { kernelRelease: '6.1.0-0-fake', machine, statesDir: null, kvmDir: null, hangSeconds: 1000 };
 }
 
 /** The keeper's program, straight from its source. */

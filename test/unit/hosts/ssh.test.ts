@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
 import { SshHost } from '../../../core/hosts/ssh';
 import { guestTarget, userTarget } from '../../../core/hosts/ssh-options';
@@ -146,6 +148,41 @@ describe('an SSH host', () => {
     assert.equal(facts.kernel, execFileSync('uname', ['-r']).toString().trim());
     assert.equal(facts.uid, process.getuid!());
     assert.equal((await failure(host('echo arch=vax').facts())).code, 'host-unsupported');
+  });
+});
+
+describe('a shared connection to a port of this machine', () => {
+  let folder: string;
+  let remove: () => void;
+  beforeEach(() => ({ folder, remove } = temporaryFolder()));
+  afterEach(() => remove());
+  const guest = (port: number): SshHost => {
+    const controlPath = path.join(folder, 'm');
+    const open = `read -r word; echo "$word" > ${folder}/heard; echo "and back"; touch ${controlPath}; exit 0`;
+    const ssh = fakeProgram(folder, 'ssh', `case "$*" in *ProxyCommand=-*) ${open};; esac; touch ${controlPath}; ${RUN_HERE}`);
+    return new SshHost({ id: 'guest:g', name: 'g', kind: 'guest', target: guestTarget({ port, keyFile: '/r/key', knownHosts: '/r/known' }), ssh, controlPath });
+  };
+
+  it('is given to ssh untouched, also what the other side has said first', async () => {
+    let answer = '';
+    const server = createServer((socket) => socket.on('data', (chunk) => (answer += chunk.toString())).write('first word\n'));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const closed = once(server, 'connection').then(([socket]) => once(socket as Socket, 'close'));
+    assert.equal((await guest((server.address() as AddressInfo).port).run(['echo', 'x'])).stdout, 'x\n');
+    await closed;
+    server.close();
+    assert.equal(fs.readFileSync(path.join(folder, 'heard'), 'utf8'), 'first word\n');
+    assert.equal(answer, 'and back\n');
+  });
+
+  it('is left to ssh where nobody listens: it says why', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    assert.equal((await guest(port).run(['echo', 'x'])).stdout, 'x\n');
+    assert.equal(fs.existsSync(path.join(folder, 'heard')), false);
   });
 });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 
 const LOOPBACK = '127.0.0.1';
 
@@ -27,5 +27,14 @@ export function isPortOpen(port: number): Promise<boolean> {
       resolve(true);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'));
+  });
+}
+
+/** A connection to a loopback port that sends small pieces at once, and that nothing has been read from; null when there is none. */
+export function connectWithoutDelay(port: number): Promise<Socket | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: LOOPBACK, noDelay: true });
+    socket.pause(); // or Node would begin to read at once
+    socket.on('connect', () => resolve(socket)).on('error', () => resolve(null));
   });
 }
