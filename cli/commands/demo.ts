@@ -68,7 +68,7 @@ export const demo: Command = {
     try {
       const host = await open(values.kernel === undefined ? 'guest' : `guest:${values.kernel}`, { kind: 'process' });
       try {
-        const loaded = await startLoad({ module, host, parameters: {}, predict: predictWith(analyzer) }, { store, dirs, progress, signal: context.signal, waitForHost: true });
+        const loaded = await startLoad({ module, host, parameters: {}, predict: predictWith(analyzer) }, { store, dirs, progress, signal: context.signal, waitForModule: true });
         progress.step('Writing to the character device');
         await writeToDevices(loaded, values.text ?? TEXTS);
         progress.step('Unloading');

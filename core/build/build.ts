@@ -91,7 +91,7 @@ class Build {
     const { module, environment, dirs, signal, progress } = this.request;
     const snapshot = known ?? (await readSources(module, signal));
     const lockFile = path.join(dirs.runtime, 'locks', `build-${createHash('sha256').update(this.folder).digest('hex').slice(0, 16)}`);
-    const lock = await takeLock(lockFile, { purpose: `building ${module.name}`, onBusy: () => true, ...(signal ? { signal } : {}) });
+    const lock = await takeLock(lockFile, { purpose: `building ${module.name}`, subject: 'The build', onBusy: () => true, ...(signal ? { signal } : {}) });
     try {
       const where = environment.host ? ` on ${environment.host.name}` : '';
       progress?.step(`Building ${module.name} for ${environment.kernel}${where}`);

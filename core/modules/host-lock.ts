@@ -1,18 +1,48 @@
 // SPDX-License-Identifier: MIT
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { takeLock, type HeldLock } from '../platform/lock';
+import type { Dirs } from '../platform/dirs';
+import { findLockHolder, takeLock, type HeldLock, type LockHolder } from '../platform/lock';
+import { kernelNameOf } from './examine';
 import type { LoadDeps } from './types';
 
-/** One load or unload at a time on a host. @throws Failure `host-busy`, `cancelled`, `lock-failed` */
-export function lockHost(hostId: string, purpose: string, deps: Pick<LoadDeps, 'dirs' | 'signal' | 'waitForHost' | 'progress'>): Promise<HeldLock> {
-  const name = createHash('sha256').update(hostId).digest('hex').slice(0, 16);
-  return takeLock(path.join(deps.dirs.runtime, 'locks', `host-${name}`), {
+type Deps = Pick<LoadDeps, 'dirs' | 'signal' | 'waitForModule' | 'progress'>;
+
+/** One module after the other is put into the kernel of a host. Waits until it is its turn. @throws Failure `cancelled`, `lock-failed` */
+export function lockHost(hostId: string, purpose: string, deps: Deps): Promise<HeldLock> {
+  return take(hostFile(hostId, deps.dirs), purpose, 'The host', true, deps);
+}
+
+/** One process at a time loads, follows or unloads a module of a host. @throws Failure `host-busy`, `cancelled`, `lock-failed` */
+export function lockModule(hostId: string, name: string, purpose: string, deps: Deps): Promise<HeldLock> {
+  return take(moduleFile(hostId, name, deps.dirs), purpose, name, deps.waitForModule === true, deps);
+}
+
+/** The process that loads, follows or unloads a module of a host now; null: nobody. The caller leaves it in the end. @throws Failure `lock-failed` */
+export function moduleHolder(hostId: string, name: string, dirs: Pick<Dirs, 'runtime'>): Promise<LockHolder | null> {
+  return findLockHolder(moduleFile(hostId, name, dirs));
+}
+
+function take(file: string, purpose: string, subject: string, waits: boolean, { signal, progress }: Deps): Promise<HeldLock> {
+  return takeLock(file, {
     purpose,
-    onBusy: (other) => {
-      if (deps.waitForHost === true) deps.progress?.step(`Waiting for the host (${other})`);
-      return deps.waitForHost === true;
+    subject,
+    onBusy: (holder) => {
+      if (waits) progress?.step(`Waiting for its turn (${holder})`);
+      return waits;
     },
-    ...(deps.signal ? { signal: deps.signal } : {}),
+    ...(signal ? { signal } : {}),
   });
+}
+
+function hostFile(hostId: string, { runtime }: Pick<Dirs, 'runtime'>): string {
+  return path.join(runtime, 'locks', `host-${digest(hostId)}`);
+}
+
+function moduleFile(hostId: string, name: string, { runtime }: Pick<Dirs, 'runtime'>): string {
+  return path.join(runtime, 'locks', `module-${digest(`${hostId}\0${kernelNameOf({ name })}`)}`);
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

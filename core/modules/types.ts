@@ -57,8 +57,8 @@ export interface LoadDeps {
   readonly onModuleInfo?: (info: ModuleInfo) => void;
   /** How long rmmod may take; default a minute. */
   readonly unloadLimitMs?: number;
-  /** Wait for another load on the same host instead of failing with `host-busy`. */
-  readonly waitForHost?: boolean;
+  /** Wait for the process that has the same module on the same host instead of failing with `host-busy`. */
+  readonly waitForModule?: boolean;
   /** Asked once for each host that is no guest, before anything is loaded there; true is remembered. Without it such a load is refused. */
   readonly confirmFirstLoad?: (question: FirstLoad) => Promise<boolean>;
 }

@@ -4,7 +4,7 @@ import { Failure, type LoadSession } from '../model';
 import type { HeldLock } from '../platform/lock';
 import { kernelNameOf } from './examine';
 import { refuseForbiddenHost } from './forbid';
-import { lockHost } from './host-lock';
+import { lockHost, lockModule } from './host-lock';
 import { CLEAN_UP, PROC_MODULES, SHOW } from './host-scripts';
 import type { LoadDeps, LoadedModule } from './types';
 import { InsertedModule, UNLOAD_LIMIT_MS } from './loaded';
@@ -23,16 +23,23 @@ export interface UnloadTarget {
  * @throws Failure `local-forbidden`, `not-loaded`, `unload-refused`, `host-busy`, `host-lost`, `cancelled`
  */
 export async function unloadModule(target: UnloadTarget, deps: LoadDeps): Promise<LoadSession | null> {
-  refuseForbiddenHost(target.host);
-  const lock = await lockHost(target.host.id, `unloading ${target.name}`, deps);
+  const { name, host } = target;
+  refuseForbiddenHost(host);
+  const purpose = `unloading ${name}`;
+  const lock = await lockModule(host.id, name, purpose, deps);
   try {
-    return await unloadWithLock(target, deps);
+    const turn = await lockHost(host.id, purpose, deps);
+    try {
+      return await unloadWithLock(target, deps);
+    } finally {
+      turn.release();
+    }
   } finally {
     lock.release();
   }
 }
 
-/** As {@link unloadModule}, by who holds the lock of the host; that nothing is loaded is no failure, and nobody is told of the events. */
+/** As {@link unloadModule}, by who holds the locks of host and module; that nothing is loaded is no failure, and nobody is told of the events. */
 export async function unloadIfLoaded(target: UnloadTarget, deps: LoadDeps): Promise<void> {
   await unloadWithLock(target, { ...deps, onEvent: () => undefined }).catch((error: unknown) => {
     const failure = Failure.from(error);
@@ -63,16 +70,18 @@ async function unloadWithLock({ name, host }: UnloadTarget, deps: LoadDeps): Pro
   return null;
 }
 
+/** The newest session that left the module in the host's kernel, also where its process ended without a word: asked by who holds the module's lock. */
 async function findLeft(name: string, host: Host, deps: LoadDeps): Promise<LoadSession | null> {
-  for (const summary of await deps.store.list()) {
-    if (summary.module !== name || summary.host !== host.name || summary.end?.state !== 'loaded') continue;
-    return deps.store.read(summary.id);
+  for (const { id, module, host: hostName, end } of await deps.store.list()) {
+    if (module !== name || hostName !== host.name || (end !== null && end.state !== 'loaded')) continue;
+    const session = await deps.store.read(id);
+    if (end !== null || session.devices !== undefined) return session; // its devices are told once it is inserted
   }
   return null;
 }
 
 async function continueSession(left: LoadSession, target: { kernelName: string; host: Host; isLoaded: boolean }, deps: LoadDeps): Promise<LoadSession> {
-  const { recording, inserted } = reopen(left, target, { release: () => undefined }, deps);
+  const { recording, inserted } = reopen(left, target, { describe: () => undefined, release: () => undefined }, deps);
   return (target.isLoaded ? inserted.unload() : inserted.endWithoutModule()).catch(async (error: unknown) => {
     if (!recording.isOver()) await recording.end({ state: 'loaded', reason: 'It is still in the kernel.' });
     throw error;
@@ -98,7 +107,7 @@ export async function takeOver(target: UnloadTarget, deps: LoadDeps): Promise<Lo
   const { name, host } = target;
   refuseForbiddenHost(host);
   const kernelName = kernelNameOf({ name });
-  const lock = await lockHost(host.id, `using ${name}`, deps);
+  const lock = await lockModule(host.id, name, `keeping ${name} loaded`, deps);
   try {
     const [facts, left, modules] = await Promise.all([host.facts(deps.signal), findLeft(name, host, deps), host.script(SHOW, [PROC_MODULES], deps.signal ? { signal: deps.signal } : {})]);
     if (modules.cancelled) throw Failure.cancelled('Nothing was done.');

@@ -7,14 +7,18 @@ import { Failure } from '../model/failure';
 import { ensurePrivateDir } from './dirs';
 
 export interface HeldLock {
+  /** Tells others from now on another purpose. */
+  describe(purpose: string): void;
   release(): void;
 }
 
 export interface LockOptions {
   /** What the lock is held for, as others are told: `loading device2`. */
   readonly purpose: string;
-  /** Told of the holder's purpose; true waits until it is done, false fails with `host-busy`. */
-  readonly onBusy: (purpose: string) => boolean;
+  /** What is locked, for the failure that says who has it: `The host`. */
+  readonly subject: string;
+  /** Told of the holder's purpose and process; true waits until it is done, false fails with `host-busy`. */
+  readonly onBusy: (holder: string) => boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -22,8 +26,11 @@ const OWNER_LIMIT_MS = 2_000;
 const MAX_PURPOSE = 200;
 
 /** A connection to the process that holds a lock: it closes when the lock is given back, however that process ends. */
-interface Holder {
+export interface LockHolder {
   readonly purpose: string;
+  /** Its process; null when it did not answer in time. */
+  readonly pid: number | null;
+  /** Resolves as well when it is left. */
   readonly released: Promise<void>;
   leave(): void;
 }
@@ -45,13 +52,14 @@ function lockFailed(cause: unknown): Failure {
 }
 
 /** Listens on a socket of our own, then gives it the lock's name: link(2) fails when the name is taken. */
-async function bind(file: string, purpose: string): Promise<HeldLock | null> {
+async function bind(file: string, firstPurpose: string): Promise<HeldLock | null> {
+  let purpose = firstPurpose;
   const own = `${file}.${randomBytes(4).toString('hex')}`;
   const connections = new Set<net.Socket>();
   const server = net.createServer((connection) => {
     connections.add(connection);
     connection.on('error', () => undefined).on('close', () => connections.delete(connection));
-    connection.unref().write(`${purpose.slice(0, MAX_PURPOSE)}\n`);
+    connection.unref().write(`${process.pid} ${purpose.slice(0, MAX_PURPOSE)}\n`);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(lockFailed(error)));
@@ -73,6 +81,7 @@ async function bind(file: string, purpose: string): Promise<HeldLock | null> {
     fs.rmSync(own, { force: true });
   }
   return {
+    describe: (next) => (purpose = next),
     release: () => {
       if (inode(file) === ours) fs.rmSync(file, { force: true });
       close();
@@ -81,13 +90,16 @@ async function bind(file: string, purpose: string): Promise<HeldLock | null> {
 }
 
 /** Connects to the holder. `dead`: nobody listens on the socket any more; `released`: the lock was given back just now. */
-function findHolder(file: string): Promise<Holder | 'dead' | 'released'> {
+function findHolder(file: string): Promise<LockHolder | 'dead' | 'released'> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(file);
     const released = new Promise<void>((done) => socket.once('close', () => done()));
-    const found = (purpose: string): void => resolve({ purpose, released, leave: () => socket.destroy() });
-    const limit = setTimeout(() => found('it does not answer'), OWNER_LIMIT_MS);
-    socket.once('data', (data) => found(data.toString('utf8').trim().slice(0, MAX_PURPOSE)));
+    const found = (purpose: string, pid: number | null): void => resolve({ purpose, pid, released, leave: () => socket.destroy() });
+    const limit = setTimeout(() => found('it does not answer', null), OWNER_LIMIT_MS);
+    socket.once('data', (data) => {
+      const [, pid = '', purpose = ''] = /^(\d{1,10}) (.*)/.exec(data.toString('utf8')) ?? [];
+      found(purpose.slice(0, MAX_PURPOSE), pid === '' ? null : Number(pid));
+    });
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED') resolve('dead');
       else if (error.code !== 'ENOENT' && error.code !== 'ECONNRESET') reject(lockFailed(error));
@@ -112,7 +124,7 @@ function removeStale(file: string, stale: number): void {
   }
 }
 
-function waitFor(holder: Holder, signal: AbortSignal | undefined): Promise<void> {
+function waitFor(holder: LockHolder, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       holder.leave();
@@ -146,15 +158,22 @@ export async function takeLock(file: string, options: LockOptions): Promise<Held
     const holder = await findHolder(file);
     if (holder === 'dead' && there !== undefined) removeStale(file, there);
     if (holder === 'dead' || holder === 'released') continue;
-    if (!options.onBusy(holder.purpose)) {
+    const says = holder.pid === null ? holder.purpose : `${holder.purpose}, from process ${holder.pid}`;
+    if (!options.onBusy(says)) {
       holder.leave();
       throw new Failure({
         code: 'host-busy',
-        what: 'The host is busy.',
-        why: `Another process of yours uses it: ${holder.purpose}.`,
-        next: 'Wait until that is done, then try again.',
+        what: `${options.subject} is in use.`,
+        why: holder.pid === process.pid ? `It is in use here: ${holder.purpose}.` : `Another process of yours uses it: ${says}.`,
+        next: 'Wait until that is done, or end it there, then try again.',
       });
     }
     await waitFor(holder, options.signal);
   }
+}
+
+/** Who holds a lock now; null when nobody does. Whoever asks leaves the holder in the end. @throws Failure `lock-failed` */
+export async function findLockHolder(file: string): Promise<LockHolder | null> {
+  const holder = await findHolder(file);
+  return typeof holder === 'string' ? null : holder;
 }

@@ -40,7 +40,7 @@ describe('what a load can be asked for', function () {
     const user = putModule(path.join(workspace, 'taker'), 'consumer', 'int provided(int value);\nstatic int __init start(void) { pr_info("provided %d\\n", provided(41)); return 0; }\nstatic void __exit stop(void) { }\nmodule_init(start);\nmodule_exit(stop);');
     const loaded = await load(guest(), user, { workspace: () => discoverModules(workspace) });
     assert.deepEqual(loaded.session().dependencies, [{ name: 'provider', from: 'workspace' }]);
-    await assert.rejects(unloadModule({ name: 'provider', host: guest().host }, depsOf(guest(), { waitForHost: false })), { code: 'host-busy' });
+    await assert.rejects(unloadModule({ name: 'consumer', host: guest().host }, depsOf(guest(), { waitForModule: false })), { code: 'host-busy' });
     await loaded.detach();
     await assert.rejects(unloadModule({ name: 'provider', host: guest().host }, depsOf(guest())), { code: 'unload-refused', why: 'consumer uses it.', next: 'Unload consumer first.' });
     const session = await unloadModule({ name: 'consumer', host: guest().host }, depsOf(guest()));

@@ -8,6 +8,7 @@ import { discoverModules, type ModuleDescription } from '../../../core/modules/d
 import { startLoad, type FirstLoad, type LoadDeps, type LoadedModule, type LoadPlan } from '../../../core/modules/load';
 import { lastGiven, lastParameters, rememberGiven } from '../../../core/modules/parameter-memory';
 import { takeOver, unloadModule } from '../../../core/modules/unload';
+import { silentProgress } from '../../../core/platform/progress';
 import { comparePredictions } from '../../../core/sessions/compare';
 import { SessionStore } from '../../../core/sessions/store';
 import { FAKE_RELEASE, FakeHost, FakeKernel } from '../../support/fake-kernel';
@@ -236,13 +237,39 @@ describe('loading a module', () => {
     assert.equal((await loaded.unload()).end?.state, 'unloaded');
   });
 
-  it('lets one load at a time on a host: others are told, or wait', async () => {
+  it('lets one process at a time have a module of a host: others are told, or wait', async () => {
     const first = await load();
-    await assert.rejects(load(), { code: 'host-busy', why: 'Another process of yours uses it: loading echo.' });
-    const second = load({}, { waitForHost: true });
+    await assert.rejects(load(), { code: 'host-busy', what: 'echo is in use.', why: 'It is in use here: keeping echo loaded.' });
+    await assert.rejects(unloadModule({ name: 'echo', host }, deps()), { code: 'host-busy' });
+    const second = load({}, { waitForModule: true });
     await first.unload();
     assert.equal((await (await second).unload()).end?.state, 'unloaded');
     assert.equal((await store.list()).length, 2);
+  });
+
+  it('loads another module beside one that it keeps loaded, one load after the other', async () => {
+    const beside = path.join(kernel.root, 'beside');
+    fs.mkdirSync(beside);
+    fs.writeFileSync(path.join(beside, 'Kbuild'), 'obj-m := second.o\n');
+    fs.writeFileSync(path.join(beside, 'second.c'), SOURCE.replace('#include "echo.h"', '#define VALUE 2'));
+    const [other] = (await discoverModules(beside)) as [ModuleDescription];
+    const steps: string[] = [];
+    const progress = { ...silentProgress, step: (text: string) => void steps.push(text) };
+    const both = await Promise.all([load(), load({ module: other, predict: null }, { progress })]);
+    assert.ok(steps.includes(`Waiting for its turn (loading echo, from process ${process.pid})`), steps.join());
+    assert.match(kernel.read('proc/modules'), /^echo [^]*^second /m);
+    for (const loaded of both) assert.equal((await loaded.unload()).end?.state, 'unloaded');
+  });
+
+  it('continues the session of a process that ended without a word', async () => {
+    const loaded = await load();
+    const { id } = loaded.session();
+    const copy = fs.readFileSync(path.join(store.folder, `${id}.jsonl`));
+    await loaded.detach();
+    fs.writeFileSync(path.join(store.folder, `${id}.jsonl`), copy);
+    fs.rmSync(path.join(store.folder, `${id}.json`));
+    const session = await unloadModule({ name: 'echo', host }, deps());
+    assert.deepEqual([session?.id, session?.end?.state], [id, 'unloaded']);
   });
 
   it('continues the session of a module that was left loaded', async () => {

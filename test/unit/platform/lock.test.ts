@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { takeLock, type HeldLock } from '../../../core/platform/lock';
+import { findLockHolder, takeLock, type HeldLock } from '../../../core/platform/lock';
 
 const HOLDER = path.resolve('test/support/lock-holder.ts');
 
@@ -18,11 +18,13 @@ describe('the lock between processes', () => {
   });
   afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-  const take = (purpose: string, wait = true, signal?: AbortSignal): Promise<HeldLock> => takeLock(file, { purpose, onBusy: () => wait, ...(signal ? { signal } : {}) });
+  const take = (purpose: string, wait = true, signal?: AbortSignal): Promise<HeldLock> => takeLock(file, { purpose, subject: 'It', onBusy: () => wait, ...(signal ? { signal } : {}) });
 
   it('lets one holder in, tells others what it is for, and leaves no file', async () => {
     const lock = await take('loading x');
-    await assert.rejects(take('loading y', false), { code: 'host-busy', why: 'Another process of yours uses it: loading x.' });
+    await assert.rejects(take('loading y', false), { code: 'host-busy', what: 'It is in use.', why: 'It is in use here: loading x.' });
+    lock.describe('keeping x loaded');
+    await assert.rejects(take('loading y', false), { code: 'host-busy', why: 'It is in use here: keeping x loaded.' });
     lock.release();
     lock.release();
     (await take('loading y', false)).release();
@@ -46,22 +48,26 @@ describe('the lock between processes', () => {
   it('ends with its holder, however that ends', async () => {
     const holder = spawn(process.execPath, ['--import', 'tsx', HOLDER, file], { stdio: ['pipe', 'pipe', 'inherit'] });
     await once(holder.stdout, 'data');
-    await assert.rejects(take('mine', false), { code: 'host-busy', why: /holding/ });
+    await assert.rejects(take('mine', false), { code: 'host-busy', why: `Another process of yours uses it: holding, from process ${holder.pid}.` });
+    const seen = await findLockHolder(file);
+    assert.deepEqual([seen?.purpose, seen?.pid], ['holding', holder.pid]);
     const mine = take('mine');
     holder.kill('SIGKILL');
+    await seen?.released;
     (await mine).release();
+    assert.equal(await findLockHolder(file), null);
     assert.deepEqual(fs.readdirSync(path.dirname(file)), []);
   });
 
   it('stops waiting when it is cancelled', async () => {
     const lock = await take('first');
     const cancel = new AbortController();
-    const waiting = takeLock(file, { purpose: 'second', onBusy: () => (cancel.abort(), true), signal: cancel.signal });
+    const waiting = takeLock(file, { purpose: 'second', subject: 'It', onBusy: () => (cancel.abort(), true), signal: cancel.signal });
     await assert.rejects(waiting, { code: 'cancelled' });
     lock.release();
   });
 
   it('says when its socket cannot be made', async () => {
-    await assert.rejects(takeLock(path.join(folder, 'x'.repeat(120)), { purpose: 'p', onBusy: () => true }), { code: 'lock-failed' });
+    await assert.rejects(takeLock(path.join(folder, 'x'.repeat(120)), { purpose: 'p', subject: 'It', onBusy: () => true }), { code: 'lock-failed' });
   });
 });
