@@ -16,7 +16,7 @@ import { userDirs } from '../../core/platform/dirs';
 import { run } from '../../core/platform/process';
 import { SessionStore } from '../../core/sessions/store';
 import { copyOfModule, ROOT } from '../support/cli';
-import { counted, inTurn, median, milliseconds, type Figure } from './measure';
+import { bounded, counted, inTurn, median, milliseconds, type Figure } from './measure';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-bench-'));
 /** The packages are the user's; the guest and the sessions are the benchmark's own. */
@@ -118,7 +118,7 @@ export async function loadFigures(runs: number): Promise<Figure[]> {
     const warm = await inTurn(`warm Load device2, its source ${how}, to its first kernel line`, ofProduct, 'make, scp, ssh insmod, ssh dmesg', () => byHand(theirs, host, change), runs);
     const counting = taken.slice(1); // the first pair is not counted
     const stages = Object.fromEntries(STAGES.map((stage) => [stage, Math.round(median(counting.map((each) => each[stage])))]));
-    return [warm, { ...counted('everything of it but make', 'ms', counting.map((each) => Math.round(sum(Object.values(each)) - each['make ends']))), stages }];
+    return [bounded(warm, 'ratio', 0.75), { ...counted('everything of it but make', 'ms', counting.map((each) => Math.round(sum(Object.values(each)) - each['make ends']))), stages }];
   };
   try {
     return [...(await compare('edited', edit)), ...(await compare('touched', touch))];

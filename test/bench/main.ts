@@ -6,7 +6,7 @@ import { analysisFigures } from './analysis';
 import { editingFigures } from './editing';
 import { guestFigures } from './guest';
 import { loadFigures } from './load';
-import type { Figure, NotMeasured } from './measure';
+import type { Bound, Figure, NotMeasured } from './measure';
 import { otherToolsFigures } from './other-tools';
 import { recorderFigures } from './recorder';
 import { viewFigures } from './view';
@@ -21,12 +21,14 @@ const PARTS: Readonly<Record<string, (runs: number) => Promise<(Figure | NotMeas
   view: viewFigures,
 };
 
+const told = ({ of, atMost, isKept }: Bound): string => `, ${of} at most ${atMost}: ${isKept ? 'kept' : 'EXCEEDED'}`;
+
 function line(figure: Figure | NotMeasured): string {
   if ('missing' in figure) return `${figure.name}: ${figure.missing}`;
-  const { name, value, min, max, unit, beside, stages } = figure;
+  const { name, value, min, max, unit, beside, bound, stages } = figure;
   const parts = stages ? `\n    until: ${Object.entries(stages).map(([stage, taken]) => `${stage} ${taken}`).join(', ')} ${unit}` : '';
-  const ours = `${name}: ${value} ${unit} (${min} to ${max})${parts}`;
-  return beside ? `${ours}\n    beside ${beside.name}: ${beside.value} ${unit} (${beside.min} to ${beside.max}), ratio ${beside.ratio}` : ours;
+  const compared = beside ? `\n    beside ${beside.name}: ${beside.value} ${unit} (${beside.min} to ${beside.max}), ratio ${beside.ratio}` : '';
+  return `${name}: ${value} ${unit} (${min} to ${max})${parts}${compared}${bound ? told(bound) : ''}`;
 }
 
 async function main(): Promise<void> {

@@ -11,6 +11,14 @@ export interface Figure {
   /** Medians of its parts, in their order. */
   readonly stages?: Readonly<Record<string, number>>;
   readonly beside: { readonly name: string; readonly value: number; readonly min: number; readonly max: number; /** Median of the pairs' quotients, ours by theirs. */ readonly ratio: number } | null;
+  readonly bound?: Bound;
+}
+
+/** What the figure, or its ratio, is to stay at or below. */
+export interface Bound {
+  readonly of: 'value' | 'ratio';
+  readonly atMost: number;
+  readonly isKept: boolean;
 }
 
 /** A figure that cannot be had here, and why. */
@@ -61,4 +69,11 @@ export async function milliseconds(work: () => Promise<unknown>): Promise<number
   const started = performance.now();
   await work();
   return performance.now() - started;
+}
+
+/** The figure with what its value, or its ratio, is to stay at or below. */
+export function bounded(figure: Figure, of: Bound['of'], atMost: number): Figure {
+  const value = of === 'value' ? figure.value : figure.beside?.ratio;
+  if (value === undefined) throw new RangeError(`${figure.name} is measured beside nothing: it has no ratio`);
+  return { ...figure, bound: { of, atMost, isKept: value <= atMost } };
 }
