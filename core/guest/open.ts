@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -39,6 +39,8 @@ export interface AcquiredGuest {
 const FRESH_PREFIX = 'fresh-';
 /** An old keeper on its way out still holds the lock for a moment. */
 const LOCK_WAIT_SECONDS = 20;
+/** A keeper has taken its lock by then. */
+const LEFTOVER_MS = 60_000;
 const MAX_GUEST_FOLDER = 82;
 
 /**
@@ -92,61 +94,92 @@ async function whenReady(lease: GuestLease, signal: AbortSignal | undefined): Pr
 }
 
 async function boot(request: AcquireRequest, id: string): Promise<GuestLease> {
-  const inputs = await request.prepare();
-  throwIfAborted(request.signal);
-  await sweep(request.guestsDir);
-  request.onBoot();
   const folder = path.join(request.guestsDir, id);
-  const config: KeeperConfig = { ...inputs, folder, lockFile: path.join(request.guestsDir, `${id}.lock`), removeLockFile: request.name === null };
-  const letGo = await startKeeper(config, request.keeperPath);
+  const lockFile = path.join(request.guestsDir, `${id}.lock`);
+  const removeLockFile = request.name === null;
+  const keeper = new StartedKeeper(lockFile, request.keeperPath); // it comes up while we prepare
   try {
+    const inputs = await prepareFor(request).catch(async (error: unknown) => {
+      await keeper.giveUp();
+      if (removeLockFile) fs.rmSync(lockFile, { force: true });
+      throw error;
+    });
+    request.onBoot();
+    await keeper.configure({ ...inputs, folder, lockFile, removeLockFile });
     const lease = await GuestLease.connect(folder, request.lease);
     if (lease === null) throw keeperFailed('it listened, and then was gone');
     return lease;
   } finally {
-    letGo();
+    keeper.letGo();
   }
 }
 
-/** Starts the detached keeper and waits until it listens. Until the returned function is called we hold its guest by a pipe. */
-function startKeeper(config: KeeperConfig, keeperPath: string): Promise<() => void> {
-  const flock = ['--no-fork', '--timeout', String(LOCK_WAIT_SECONDS), config.lockFile, process.execPath, keeperPath];
-  return new Promise((resolve, reject) => {
-    const child = spawn('flock', flock, {
-      detached: true,
-      cwd: '/',
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+async function prepareFor(request: AcquireRequest): Promise<KeeperInputs> {
+  const [inputs] = await Promise.all([request.prepare(), sweep(request.guestsDir)]);
+  throwIfAborted(request.signal);
+  return inputs;
+}
+
+/** The detached process that will be a guest's keeper when it is told which one. Until we let go we hold its guest by a pipe. */
+class StartedKeeper {
+  private readonly ended: Promise<void>;
+  private readonly listens: Promise<void>;
+  private readonly child: ChildProcessWithoutNullStreams;
+
+  constructor(lockFile: string, keeperPath: string) {
+    const flock = ['--no-fork', '--timeout', String(LOCK_WAIT_SECONDS), lockFile, process.execPath, keeperPath];
+    const child = spawn('flock', flock, { detached: true, cwd: '/', env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' }, stdio: 'pipe' });
+    this.child = child;
     let output = '';
     const collect = (text: string): void => void (output += text);
     child.stdin.on('error', () => undefined);
     child.stderr.setEncoding('utf8').on('data', collect);
-    child.on('error', (error) => reject(keeperFailed(error.message)));
-    child.on('close', () => reject(keeperFailed(output)));
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      collect(text);
-      if (!output.includes(LISTENING_LINE)) return;
-      resolve(() => {
-        child.stdin.destroy();
-        child.stdout.destroy();
-        child.stderr.destroy();
-        child.unref();
+    this.listens = new Promise((resolve, reject) => {
+      child.on('error', (error) => reject(keeperFailed(error.message)));
+      child.on('close', () => reject(keeperFailed(output)));
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        collect(text);
+        if (output.includes(LISTENING_LINE)) resolve();
       });
     });
-    child.stdin.write(`${JSON.stringify(config)}\n`);
-  });
+    this.listens.catch(() => undefined); // who configures it hears of it
+    this.ended = new Promise((resolve) => child.on('error', () => resolve()).on('exit', () => resolve()));
+  }
+
+  /** Resolves when it listens. @throws Failure `keeper-failed` */
+  async configure(config: KeeperConfig): Promise<void> {
+    this.child.stdin.write(`${JSON.stringify(config)}\n`);
+    await this.listens;
+  }
+
+  /** Ends it before it has a guest. */
+  async giveUp(): Promise<void> {
+    this.child.kill();
+    await this.ended;
+  }
+
+  letGo(): void {
+    this.child.stdin.destroy();
+    this.child.stdout.destroy();
+    this.child.stderr.destroy();
+    this.child.unref();
+  }
 }
 
-/** Removes what killed keepers left: folders whose lock nobody holds. */
+/** Removes what killed keepers left: folders, and locks of guests that nobody shares, whose lock nobody holds. */
 async function sweep(guestsDir: string): Promise<void> {
-  const folders = fs.readdirSync(guestsDir, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  for (const { name } of folders) {
+  for (const entry of fs.readdirSync(guestsDir, { withFileTypes: true })) {
+    const name = entry.isDirectory() ? entry.name : entry.name.replace(/\.lock$/, '');
+    const isFresh = name.startsWith(FRESH_PREFIX);
     const lockFile = path.join(guestsDir, `${name}.lock`);
-    const leftovers = name.startsWith(FRESH_PREFIX) ? [path.join(guestsDir, name), lockFile] : [path.join(guestsDir, name)];
+    // A lock without a folder may be one that is about to be taken.
+    if (!entry.isDirectory() && (!isFresh || ageOf(lockFile) < LEFTOVER_MS)) continue;
+    const leftovers = isFresh ? [path.join(guestsDir, name), lockFile] : [path.join(guestsDir, name)];
     await run(['flock', '--nonblock', lockFile, 'rm', '-rf', '--', ...leftovers]);
   }
 }
+
+const ageOf = (file: string): number => Date.now() - (fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw Failure.cancelled('The guest was not opened.');

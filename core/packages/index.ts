@@ -123,10 +123,11 @@ export class PackageStore {
 
   /** The tool on PATH, else a private copy. @throws Failure `tool-does-not-start`, … */
   async provideTool(name: ToolName, work: WorkOptions = {}): Promise<ProvidedTool> {
-    const own = await systemTool(name, this.env, work);
+    const asking = { env: this.env, versionsDir: path.join(this.dir, 'versions'), work };
+    const own = await systemTool(name, asking);
     if (own) return own;
     const apt = this.apt(toolsRelease);
-    return withFreshLists(apt, work, () => privateTool(name, apt, this.sets, this.env, work));
+    return withFreshLists(apt, work, () => privateTool(name, apt, this.sets, asking));
   }
 
   /** A private root file system with these packages and all that they depend on. @throws Failure `user-namespaces-forbidden`, … */

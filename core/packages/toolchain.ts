@@ -99,17 +99,16 @@ async function machineCompiler(source: KernelSource, root: string, env: NodeJS.P
     if (result.cancelled) throw Failure.cancelled('The compiler is not chosen.');
     return result.exitCode === 0 ? result.stdout : null;
   };
-  for (const program of ['make', 'ld', 'as']) if ((await ask([program, '--version'])) === null) return null;
-  for (const tool of hostTools(source, root)) {
+  const compilers = [`gcc-${source.gcc}`, 'gcc'];
+  const [needed, libraries, versions] = await Promise.all([
+    Promise.all(['make', 'ld', 'as'].map((program) => ask([program, '--version']))),
     // The loader lists what a program would load, without running it, and fails when a library or its version is missing.
-    const libraries = await ask(['/lib64/ld-linux-x86-64.so.2', '--list', tool]);
-    if (libraries === null || libraries.includes('not found')) return null;
-  }
-  for (const program of [`gcc-${source.gcc}`, 'gcc']) {
-    const version = (await ask([program, '-dumpfullversion']))?.trim();
-    if (version !== undefined && Number.parseInt(version) >= source.gcc) return { program, version };
-  }
-  return null;
+    Promise.all(hostTools(source, root).map((tool) => ask(['/lib64/ld-linux-x86-64.so.2', '--list', tool]))),
+    Promise.all(compilers.map((program) => ask([program, '-dumpfullversion']))),
+  ]);
+  if (needed.includes(null) || libraries.some((text) => text?.includes('not found') !== false)) return null;
+  const found = compilers.map((program, index) => ({ program, version: versions[index]?.trim() ?? '' }));
+  return found.find(({ version }) => Number.parseInt(version) >= source.gcc) ?? null;
 }
 
 function hostTools(source: KernelSource, root: string): string[] {

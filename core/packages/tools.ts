@@ -3,12 +3,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Failure } from '../model/failure';
 import { onPath } from '../platform/on-path';
-import { run } from '../platform/process';
 import { shCommand } from '../platform/sh-quote';
 import { writeWhole } from '../platform/whole-file';
 import type { AptRoot } from './apt';
 import { resolveClosure, type PackageSets } from './deb';
-import { cancelOf, type WorkOptions } from './work';
+import { toolVersion } from './tool-version';
+import type { WorkOptions } from './work';
 
 export type ToolName = 'qemu-system-x86_64' | 'ssh' | 'ssh-keygen' | 'chromium';
 
@@ -82,23 +82,30 @@ const recipes: Readonly<Record<ToolName, Recipe>> = {
 const loader = 'usr/lib64/ld-linux-x86-64.so.2';
 const libraryFolders = ['usr/lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu/pulseaudio', 'usr/lib'];
 
-async function working(recipe: Recipe, argv: readonly string[], env: NodeJS.ProcessEnv, work: WorkOptions): Promise<string | null> {
+/** What the tool tells of its version; empty for one that does not tell, null when it does not start. `file`: the program in `argv`. */
+async function versionOf(recipe: Recipe, argv: readonly string[], file: string, asking: Asking): Promise<string | null> {
   if (recipe.versionArgs === null) return '';
-  const result = await run([...argv, ...recipe.versionArgs], { ...cancelOf(work), env, timeoutMs: 30_000, maxOutputBytes: 65_536 });
-  if (result.cancelled) throw Failure.cancelled('The tool is not ready.');
-  return recipe.versionPattern.exec(`${result.stdout}\n${result.stderr}`)?.[1] ?? null;
+  return toolVersion({ argv: [...argv, ...recipe.versionArgs], file, env: asking.env, pattern: recipe.versionPattern }, asking.versionsDir, asking.work);
+}
+
+interface Asking {
+  readonly env: NodeJS.ProcessEnv;
+  /** Where the versions that tools told are remembered. */
+  readonly versionsDir: string;
+  readonly work: WorkOptions;
 }
 
 /** The tool on PATH when it works, else null. */
-export async function systemTool(name: ToolName, env: NodeJS.ProcessEnv, work: WorkOptions): Promise<ProvidedTool | null> {
-  const file = onPath(name, env);
+export async function systemTool(name: ToolName, asking: Asking): Promise<ProvidedTool | null> {
+  const file = onPath(name, asking.env);
   if (file === null) return null;
-  const version = await working(recipes[name], [file], env, work);
+  const version = await versionOf(recipes[name], [file], file, asking);
   return version === null ? null : { argv: [file], env: {}, version, from: 'system' };
 }
 
 /** A private copy of the tool. @throws Failure `tool-does-not-start` and those of the package tools */
-export async function privateTool(name: ToolName, apt: AptRoot, sets: PackageSets, env: NodeJS.ProcessEnv, work: WorkOptions): Promise<ProvidedTool> {
+export async function privateTool(name: ToolName, apt: AptRoot, sets: PackageSets, asking: Asking): Promise<ProvidedTool> {
+  const { env, work } = asking;
   const recipe = recipes[name];
   const ownLoader = recipe.libraries === 'own-loader';
   const debs = (await resolveClosure(apt, recipe.packages, work)).filter((deb) => ownLoader || deb.name !== 'libc6');
@@ -117,7 +124,7 @@ export async function privateTool(name: ToolName, apt: AptRoot, sets: PackageSet
     argv: [...start, ...dataDirs.flatMap((folder) => ['-L', folder])],
     env: ownLoader ? folderEnv : { ...folderEnv, LD_LIBRARY_PATH: search },
   };
-  const version = await working(recipe, tool.argv, { ...env, ...tool.env }, work);
+  const version = await versionOf(recipe, tool.argv, at(recipe.program), { ...asking, env: { ...env, ...tool.env } });
   if (version !== null) return { ...tool, version, from: 'private' };
   throw new Failure({
     code: 'tool-does-not-start',

@@ -53,8 +53,8 @@ export function parseLibraries(output: string): { name: string; path: string | n
 export async function userlandFrom(root: string, work: WorkOptions): Promise<ProvidedUserland> {
   const libraries = new Map<string, string>();
   const search = ['usr/lib/x86_64-linux-gnu', 'usr/lib'].map((folder) => path.join(root, folder)).join(':');
-  for (const program of programs) {
-    const result = await run([path.join(root, loader), '--library-path', search, '--list', path.join(root, program.from)], { ...cancelOf(work), env: { LC_ALL: 'C' } });
+  const listings = programs.map(({ from }) => run([path.join(root, loader), '--library-path', search, '--list', path.join(root, from)], { ...cancelOf(work), env: { LC_ALL: 'C' } }));
+  for (const result of await Promise.all(listings)) {
     if (result.cancelled) throw Failure.cancelled('The programs of the guest are not ready.');
     for (const library of parseLibraries(result.stdout)) {
       if (library.name.startsWith('/')) continue; // the loader itself

@@ -175,6 +175,15 @@ describe('the keeper of a guest', function () {
     assert.equal(fs.existsSync(guestFolder()), false);
   });
 
+  it('starts no keeper for a guest that cannot be prepared, and leaves nothing', async () => {
+    const broken = new Failure({ code: 'disk-full', what: 'It failed.', why: 'It is full.', next: 'Make room.' });
+    const opening = (name: string | null): Promise<Failure> => failure(open(qemu(READY_AND_RUN), { name, prepare: () => Promise.reject(broken) }));
+    assert.equal(await opening(null), broken);
+    assert.equal(await opening('shared'), broken);
+    assert.deepEqual(fs.readdirSync(guestsDir()).filter((name) => !name.startsWith('shared.')), []);
+    await withFileLock(path.join(guestsDir(), 'shared.lock'), undefined, nothing, () => Promise.resolve());
+  });
+
   it('ends a boot that is cancelled', async () => {
     const line = lifeline(folder);
     const controller = new AbortController();
@@ -220,8 +229,13 @@ describe('the keeper of a guest', function () {
     assert.equal((await lease.ended).cause, 'ended');
     await fresh.lease.ended;
     assert.equal(fs.existsSync(fresh.endpoint.folder), true);
+    const [stale, young] = [path.join(guestsDir(), 'fresh-stale.lock'), path.join(guestsDir(), 'fresh-young.lock')];
+    for (const lock of [stale, young]) fs.writeFileSync(lock, '');
+    fs.utimesSync(stale, new Date(0), new Date(0));
     const next = await open(qemu(READY_AND_RUN));
     assert.equal(fs.existsSync(fresh.endpoint.folder), false);
+    assert.deepEqual([stale, young].map((lock) => fs.existsSync(lock)), [false, true]);
+    fs.rmSync(young);
     await next.lease.close();
     assert.deepEqual(fs.readdirSync(guestsDir()).sort(), ['shared.lock', 'shared.open.lock']);
   });
@@ -255,7 +269,7 @@ describe('the keeper of a guest', function () {
         await says(child, 'preparing');
         child.kill(signal);
         await once(child, 'exit');
-        await withFileLock(path.join(guestsDir(), 'shared.open.lock'), undefined, nothing, () => Promise.resolve());
+        for (const lock of ['shared.open.lock', 'shared.lock']) await withFileLock(path.join(guestsDir(), lock), undefined, nothing, () => Promise.resolve());
         assert.equal(fs.existsSync(guestFolder()), false);
       });
 

@@ -54,6 +54,30 @@ describe('a cache folder', () => {
   });
 });
 
+describe('a tool on PATH', () => {
+  withFolder();
+
+  it('is asked for its version once, and again when it has changed', async () => {
+    const store = storeWith(null);
+    const log = path.join(folder, 'log');
+    const install = (version: string): void => fs.writeFileSync(path.join(folder, 'bin', 'ssh'), `#!/bin/sh\necho asked >> ${log}\necho "OpenSSH_${version} Debian, OpenSSL 3" >&2\n`, { mode: 0o755 });
+    install('9.2p1');
+    for (let time = 0; time < 2; time++) assert.equal((await store.provideTool('ssh')).version, '9.2p1');
+    assert.equal(fs.readFileSync(log, 'utf8'), 'asked\n');
+    install('10.0p2');
+    assert.equal((await store.provideTool('ssh')).version, '10.0p2');
+  });
+
+  it('that does not start is asked again, since it may be mended', async () => {
+    const store = storeWith('exit 1');
+    const ssh = path.join(folder, 'bin', 'ssh');
+    fs.writeFileSync(ssh, '#!/bin/sh\nexit 127\n', { mode: 0o755 });
+    await assert.rejects(store.provideTool('ssh'), { code: 'apt-failed' });
+    fs.writeFileSync(ssh, '#!/bin/sh\necho "OpenSSH_9.2p1 Debian, OpenSSL 3"\n');
+    assert.equal((await store.provideTool('ssh')).version, '9.2p1');
+  });
+});
+
 describe('the failure of a package tool', () => {
   const ended = (stderr: string, rest: Partial<ProcessResult> = {}): ProcessResult => ({
     exitCode: 100,
