@@ -8,6 +8,7 @@ export interface SessionSummary {
   readonly id: string;
   readonly module: string;
   readonly host: string;
+  readonly hostKind: LoadSession['host']['kind'];
   readonly kernel: string;
   readonly startedAt: string;
   readonly end: LoadSession['end'];
@@ -17,7 +18,7 @@ const HEAD_BYTES = 1024 * 1024;
 const TAIL_BYTES = 64 * 1024;
 
 export function summaryOf({ id, module, host, startedAt, end }: LoadSession): SessionSummary {
-  return { id, module: module.name, host: host.name, kernel: host.kernel, startedAt, end };
+  return { id, module: module.name, host: host.name, hostKind: host.kind, kernel: host.kernel, startedAt, end };
 }
 
 /** Reads only the beginning and the end of a journal, which may be long; null when there is none or it has no beginning. */

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { openHost } from '../../core/hosts/registry';
 import { visibleText, Failure, type LoadSession, type SessionEvent } from '../../core/model';
 import { PackageStore } from '../../core/packages';
+import { moduleHolder } from '../../core/modules/host-lock';
 import { userDirs, type Dirs } from '../../core/platform/dirs';
 import { SessionStore } from '../../core/sessions/store';
 import { confirmFirstLoad } from './hosts/consent';
@@ -101,8 +102,8 @@ export class Context {
     this.own(new StatusBar(this));
     this.own(new HostsView(this));
     this.own(new ModulesView(this));
-    const watcher = this.own(new SessionWatcher({ store, feed: this.feed, originOf, isStillThere: (session) => this.inKernel.isStillThere(session), onError: (failure) => this.log.warn(failure.message) }));
-    void this.guests.watch().then(() => watcher.followLeft());
+    const watcher = this.own(new SessionWatcher({ store, feed: this.feed, originOf, isStillThere: (session) => this.inKernel.isStillThere(session), holderOf: (hostId, module) => moduleHolder(hostId, module, dirs), onError: (failure) => this.log.warn(failure.message) }));
+    void this.messages.guard(() => this.guests.watch().then(() => watcher.followEarlier()));
     this.own(new HostTarget({ selectedHost: () => this.settings.hostId, onSelect: (listener) => this.settings.onChange('kmodlab.host', listener), hosts: this.hosts, send: (target) => this.language.setTarget(target), log: (line) => this.log.info(line) }));
     this.own(this.hosts.onLost(({ failure }) => this.messages.failure(failure)));
     this.own(this.feed.subscribe(({ live, event }) => this.onSessionEvent(live, event)));

@@ -15,6 +15,8 @@ export class LiveSession {
   private lastEnd: SessionEnd | null;
   private checked: readonly PreflightLine[];
   private registered: readonly CharacterDevice[] | undefined;
+  /** The other process that loads it, or keeps it loaded, now; null: this one, or none. */
+  loader: number | null = null;
   readonly id: string;
   readonly moduleName: string;
   /** Absolute path of the module's folder. */
@@ -43,7 +45,10 @@ export class LiveSession {
   apply(event: SessionEvent): void {
     this.fold.push(event);
     this.copy = undefined;
-    if (event.type === 'ended') this.lastEnd = event.end;
+    if (event.type === 'ended') {
+      this.lastEnd = event.end;
+      this.loader = null;
+    }
     if (event.type === 'preflight') this.checked = event.lines;
     if (event.type === 'devices') this.registered = event.devices;
   }
@@ -96,6 +101,7 @@ const KEPT_SESSIONS = 20;
 export class SessionFeed {
   private readonly sessions = new Map<string, LiveSession>();
   private readonly emitter = new Emitter<FeedEvent>();
+  private readonly loaders = new Emitter<void>();
   private last: LiveSession | undefined;
 
   /** The session that started last. */
@@ -113,6 +119,19 @@ export class SessionFeed {
 
   subscribe(listener: (event: FeedEvent) => void): { dispose(): void } {
     return this.emitter.subscribe(listener);
+  }
+
+  /** Who loads a session has become known. */
+  onLoader(listener: () => void): { dispose(): void } {
+    return this.loaders.subscribe(listener);
+  }
+
+  /** Takes note of the other process that is at work on a session. */
+  tellLoader(id: string, pid: number): void {
+    const live = this.sessions.get(id);
+    if (!live || (live.end !== null && live.end.state !== 'loaded')) return;
+    live.loader = pid;
+    this.loaders.fire();
   }
 
   /** Takes one event of session `id`. An event before `started`, and a second `started`, are dropped. */
@@ -133,6 +152,7 @@ export class SessionFeed {
 
   dispose(): void {
     this.emitter.dispose();
+    this.loaders.dispose();
     this.sessions.clear();
   }
 

@@ -5,7 +5,7 @@ import type { HostKeeper } from '../hosts/host-keeper';
 import { Command, ContextKey } from '../manifest';
 import type { GuestWatcher } from '../hosts/guest-watcher';
 import type { InKernel } from '../sessions/in-kernel';
-import type { SessionFeed } from '../sessions/session-feed';
+import type { LiveSession, SessionFeed } from '../sessions/session-feed';
 import type { Settings } from '../settings';
 import { statusText, statusTooltip, type StatusInput } from './status-text';
 
@@ -58,9 +58,11 @@ export class StatusBar implements vscode.Disposable {
     const { settings, hosts, inKernel } = this.deps;
     const hostId = settings.hostId;
     const state = hosts.stateOf(hostId);
-    const live = inKernel.all().filter((session) => isHost(hostId, session.host));
+    const there = inKernel.withThoseOnTheirWay().filter((session) => isHost(hostId, session.host));
+    const live = there.filter((session) => !session.isOnItsWay);
+    const named = (sessions: readonly LiveSession[]): string[] => [...new Set(sessions.map((session) => session.moduleName))];
     const kernel = state.state === 'open' ? state.facts.kernel : (live[0]?.host.kernel ?? null);
-    return { hostId: canonicalHostId(hostId), hostName: settings.hostName(hostId), kernel, loaded: [...new Set(live.map((session) => session.moduleName))] };
+    return { hostId: canonicalHostId(hostId), hostName: settings.hostName(hostId), kernel, loaded: named(live), loading: named(there.filter((session) => session.isOnItsWay)) };
   }
 }
 

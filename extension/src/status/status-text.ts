@@ -9,6 +9,8 @@ export interface StatusInput {
   readonly kernel: string | null;
   /** Modules of this window's sessions that are in the kernel of that host. */
   readonly loaded: readonly string[];
+  /** Modules that are on their way there. */
+  readonly loading: readonly string[];
 }
 
 const MAX_NAME = 28;
@@ -20,17 +22,22 @@ function hostText({ hostName, kernel }: StatusInput): string {
   return series === undefined || name.includes(series) ? name : `${name} ${series}`;
 }
 
-/** The one line of the status bar: where the next load goes, and what is loaded there. */
+/** The one line of the status bar: where the next load goes, what is loaded there and what is on its way. */
 export function statusText(input: StatusInput): string {
   const host = `$(server) ${hostText(input).replaceAll('$(', '$ (')}`; // a name draws no icon
-  if (input.loaded.length === 0) return host;
-  const names = input.loaded.length <= 2 ? input.loaded.join(', ') : `${input.loaded.length} modules`;
-  return `${host} · ${names} loaded`;
+  const loading = input.loading.length === 0 ? [] : [`$(loading~spin) loading ${names(input.loading)}`];
+  const loaded = input.loaded.length === 0 ? [] : [`${names(input.loaded)} loaded`];
+  return [host, ...loading, ...loaded].join(' · ');
+}
+
+function names(modules: readonly string[]): string {
+  return modules.length <= 2 ? modules.join(', ') : `${modules.length} modules`;
 }
 
 /** The same for a screen reader and the tooltip. */
 export function statusTooltip(input: StatusInput): string {
   const kernel = input.kernel === null ? '' : `, Linux ${input.kernel}`;
+  const loading = input.loading.length === 0 ? [] : [`loading: ${input.loading.join(', ')}`];
   const loaded = input.loaded.length === 0 ? 'no module loaded' : `loaded: ${input.loaded.join(', ')}`;
-  return `Modules are loaded on ${input.hostName} (${input.hostId}${kernel}); ${loaded}. Select to choose another host.`;
+  return `Modules are loaded on ${input.hostName} (${input.hostId}${kernel}); ${[...loading, loaded].join('; ')}. Select to choose another host.`;
 }

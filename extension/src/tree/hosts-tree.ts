@@ -20,6 +20,8 @@ export interface LoadedView {
   readonly parameters: Readonly<Record<string, string>>;
   /** It is still being built and loaded, or it is in the kernel. */
   readonly phase: 'loading' | 'loaded';
+  /** The other process that loads it or keeps it loaded. */
+  readonly loader: number | null;
   readonly devices: readonly CharacterDevice[];
 }
 
@@ -140,13 +142,18 @@ function failureRows(id: string, failure: Failure): TreeNode[] {
   ];
 }
 
-function loadedRow(hostId: string, { sessionId, name, parameters, phase, devices }: LoadedView): TreeNode {
+function loadedRow(hostId: string, { sessionId, name, parameters, phase, loader, devices }: LoadedView): TreeNode {
   const given = Object.entries(parameters).map(([key, value]) => `${key}=${value}`).join(' ');
-  if (phase === 'loading') return note(`loading:${hostId}:${sessionId}`, visibleText(name), 'loading~spin', { description: 'loading…' });
+  const from = loader === null ? '' : ` · process ${loader}`;
+  if (phase === 'loading') {
+    const tooltip = loader === null ? 'Being built and loaded.' : `Being built and loaded by process ${loader}: another window, a task or a terminal.`;
+    return note(`loading:${hostId}:${sessionId}`, visibleText(name), 'loading~spin', { description: `loading…${from}`, tooltip });
+  }
   return {
     id: `loaded:${hostId}:${sessionId}`,
     label: visibleText(name),
-    description: visibleText(given === '' ? 'loaded' : `loaded · ${given}`),
+    description: visibleText(given === '' ? `loaded${from}` : `loaded${from} · ${given}`),
+    tooltip: visibleText([`${name} is loaded.`, ...(given === '' ? [] : [given]), ...(loader === null ? [] : [`Process ${loader}, another window or a terminal, keeps it: it is unloaded there.`])].join('\n')),
     icon: 'package',
     context: 'loaded',
     subject: { kind: 'loaded', sessionId },

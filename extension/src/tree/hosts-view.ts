@@ -5,7 +5,7 @@ import { FACTS_SCRIPT, readFacts } from '../../../core/hosts/facts';
 import type { Host } from '../../../core/hosts/host';
 import { PROC_MODULES, SHOW } from '../../../core/modules/host-scripts';
 import type { GuestWatcher } from '../hosts/guest-watcher';
-import { canonicalHostId, isHost, isSameHost } from '../hosts/host-id';
+import { canonicalHostId, hostIdOf, isHost, isSameHost } from '../hosts/host-id';
 import type { HostKeeper } from '../hosts/host-keeper';
 import { defaultHostName } from '../hosts/host-list';
 import { HOSTS_VIEW } from '../manifest';
@@ -40,6 +40,7 @@ export class HostsView implements vscode.Disposable {
       deps.hosts.onChange(changed),
       deps.hosts.onChange(() => deps.guests.refresh()),
       deps.guests.onChange(changed),
+      deps.feed.onLoader(changed),
       deps.feed.subscribe(({ event }) => {
         if (event.type === 'started' || event.type === 'ended') deps.guests.refresh();
         if (event.type === 'started' || event.type === 'ended' || event.type === 'devices') changed();
@@ -52,12 +53,13 @@ export class HostsView implements vscode.Disposable {
     for (const subscription of this.subscriptions) subscription.dispose();
   }
 
-  /** What the person listed, then what else is in use: the selected host, and guests that run. */
+  /** What the person listed, then what else is in use: the selected host, guests that run, and where modules of the workspace are loaded. */
   private hostViews(): HostView[] {
     const { settings, guests } = this.deps;
     const { hosts: listed } = settings.hosts;
     const ids = new Map(listed.map(({ id, name }) => [canonicalHostId(id), { name, listed: true }]));
-    for (const id of [settings.hostId, ...guests.ids]) if (!ids.has(canonicalHostId(id))) ids.set(canonicalHostId(id), { name: null, listed: false });
+    const loadedOn = this.deps.inKernel.withThoseOnTheirWay().map(({ host }) => hostIdOf(host));
+    for (const id of [settings.hostId, ...guests.ids, ...loadedOn]) if (!ids.has(canonicalHostId(id))) ids.set(canonicalHostId(id), { name: null, listed: false });
     return [...ids].map(([id, { name, listed: isListed }]) => this.hostView(id, name, isListed));
   }
 
@@ -78,7 +80,7 @@ export class HostsView implements vscode.Disposable {
   }
 
   private loadedView(live: LiveSession): LoadedView {
-    return { sessionId: live.id, name: live.moduleName, parameters: live.parameters, phase: live.isOnItsWay ? 'loading' : 'loaded', devices: live.devices };
+    return { sessionId: live.id, name: live.moduleName, parameters: live.parameters, phase: live.isOnItsWay ? 'loading' : 'loaded', loader: live.loader, devices: live.devices };
   }
 
   /** What a question to an open host tells, as rows; a failure is one row. */

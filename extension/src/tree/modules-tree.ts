@@ -12,6 +12,8 @@ export interface ModuleView {
   readonly shownFolder: string;
   /** Names of the hosts that have it in their kernel. */
   readonly loadedOn: readonly string[];
+  /** Names of the hosts that it is on its way to. */
+  readonly loadingOn: readonly string[];
   /** What was checked before the last load; null when there was none. */
   readonly preflight: { readonly host: string; readonly lines: readonly PreflightLine[] } | null;
   /** What the module takes; asked when the row is opened. */
@@ -26,15 +28,15 @@ export function moduleTree(modules: readonly ModuleView[]): TreeNode[] {
 }
 
 function moduleRow(module: ModuleView, isOnly: boolean): TreeNode {
-  const { name, folder, shownFolder, loadedOn } = module;
-  const loaded = loadedOn.length === 0 ? [] : [`loaded on ${loadedOn.join(', ')}`];
+  const { name, folder, shownFolder, loadedOn, loadingOn } = module;
+  const loaded = [...(loadingOn.length === 0 ? [] : [`loading on ${loadingOn.join(', ')}…`]), ...(loadedOn.length === 0 ? [] : [`loaded on ${loadedOn.join(', ')}`])];
   const expanded = isOnly || verdictOf(module.preflight?.lines ?? []) === 'blocked';
   return {
     id: `module:${folder}:${name}${expanded ? ':open' : ''}`,
     label: visibleText(name),
     description: visibleText([...loaded, shownFolder].join(' · ')),
     tooltip: visibleText([name, folder, ...loaded].join('\n')),
-    icon: loadedOn.length > 0 ? 'package' : 'file-code',
+    icon: loadingOn.length > 0 ? 'loading~spin' : loadedOn.length > 0 ? 'package' : 'file-code',
     context: ['module', ...(loadedOn.length > 0 ? ['loaded'] : [])].join(' '),
     subject: { kind: 'module', folder, name },
     children: [preflightRow(module), parametersRow(module)],

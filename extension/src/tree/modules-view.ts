@@ -40,7 +40,7 @@ export class ModulesView implements vscode.Disposable {
       deps.hosts.onChange(changed),
       deps.guests.onChange(changed),
       deps.feed.subscribe(({ event }) => {
-        if (event.type === 'devices' || event.type === 'ended') changed();
+        if (event.type === 'started' || event.type === 'devices' || event.type === 'ended') changed();
       }),
       vscode.workspace.onDidSaveTextDocument(({ languageId }) => {
         if (languageId === 'c') changed(); // it may declare a parameter
@@ -54,13 +54,15 @@ export class ModulesView implements vscode.Disposable {
 
   private viewOf(module: ModuleDescription): ModuleView {
     const { name, folder } = module;
-    const loaded = this.deps.inKernel.all().filter((live) => live.moduleName === name && live.folder === folder);
+    const sessions = this.deps.inKernel.withThoseOnTheirWay().filter((live) => live.moduleName === name && live.folder === folder);
+    const hostsOf = (isOnItsWay: boolean): string[] => [...new Set(sessions.filter((live) => live.isOnItsWay === isOnItsWay).map((live) => this.deps.settings.hostName(hostIdOf(live.host))))];
     const verdict = this.deps.verdicts.of({ folder, name });
     return {
       name,
       folder,
       shownFolder: shownFolder(folder),
-      loadedOn: [...new Set(loaded.map((live) => this.deps.settings.hostName(hostIdOf(live.host))))],
+      loadedOn: hostsOf(false),
+      loadingOn: hostsOf(true),
       preflight: verdict && { host: this.deps.settings.hostName(verdict.hostId), lines: verdict.lines },
       parameters: () => this.deps.memory.parametersOf(module),
       values: this.deps.memory.given(module),

@@ -5,6 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { SessionStore } from '../../../core/sessions/store';
 import type { HostIdentity } from '../../../core/model';
+import type { LockHolder } from '../../../core/platform/lock';
+import { hostIdOf } from '../../../extension/src/hosts/host-id';
 import type { HostState } from '../../../extension/src/hosts/host-keeper';
 import { InKernel } from '../../../extension/src/sessions/in-kernel';
 import { SessionFeed, type FeedEvent, type SessionOrigin } from '../../../extension/src/sessions/session-feed';
@@ -94,8 +96,20 @@ describe('the session watcher', () => {
   let store: SessionStore;
   let feed: SessionFeed;
   let watcher: SessionWatcher | undefined;
+  /** Who has which module of which host. */
+  let holders: Map<string, LockHolder>;
+  const sampled = session();
+  const MODULE = `${hostIdOf(sampled.host)} ${sampled.module.name}`;
+
+  function hold(pid: number): () => void {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    holders.set(MODULE, { purpose: 'loading', pid, released, leave: () => undefined });
+    return () => (holders.delete(MODULE), release());
+  }
 
   beforeEach(() => {
+    holders = new Map();
     dir = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-watcher-'));
     store = new SessionStore(dir);
     feed = new SessionFeed();
@@ -107,7 +121,7 @@ describe('the session watcher', () => {
 
   function watch(originOf: (folder: string) => SessionOrigin | null): void {
     const onError = (error: Error): void => assert.fail(error);
-    watcher = new SessionWatcher({ store, feed, originOf: (started) => originOf(started.module.folder), isStillThere: ({ id }) => id.endsWith('there'), onError });
+    watcher = new SessionWatcher({ store, feed, originOf: (started) => originOf(started.module.folder), isStillThere: ({ id }) => id.endsWith('there'), holderOf: (hostId, module) => Promise.resolve(holders.get(`${hostId} ${module}`) ?? null), onError });
   }
 
   function next(type: string): Promise<FeedEvent> {
@@ -121,6 +135,7 @@ describe('the session watcher', () => {
   }
 
   it('follows a session that another process starts, from its beginning', async () => {
+    hold(77);
     watch(() => 'task');
     const ended = next('ended');
     const writer = store.create(session({ id: 'other' }));
@@ -139,7 +154,7 @@ describe('the session watcher', () => {
     leave('s4-there', 'unloaded');
     watch(() => 'other');
     const both = new Promise<void>((resolve) => feed.subscribe(() => feed.all().filter(({ end }) => end !== null).length === 2 && resolve()));
-    await watcher?.followLeft();
+    await watcher?.followEarlier();
     await both;
     assert.deepEqual(feed.all().map(({ id, origin, isLoaded }) => [id, origin, isLoaded]), [['s1-there', 'left', true], ['s2-there', 'left', true]]);
   });
@@ -147,12 +162,35 @@ describe('the session watcher', () => {
   it('follows what the window before leaves loaded only after this one has looked', async () => {
     const writer = store.create(session({ id: 's1-there' }));
     watch(() => 'other');
-    await watcher?.followLeft();
+    await watcher?.followEarlier();
     assert.deepEqual(feed.all(), []);
     const ended = next('ended');
     writer.append({ type: 'ended', endedAt: 'now', end: { state: 'loaded', reason: '' } });
     writer.finish();
     assert.equal((await ended).live.origin, 'left');
+  });
+
+  it('shows from the start what another process was loading before, says which, and ends it where that process ends without a word', async () => {
+    store.create(session({ id: 's1-there' })).append({ type: 'devices', devices: [] });
+    const release = hold(77);
+    store.create(session({ id: 's2' })).append({ type: 'record', record: record(1, 'hello') });
+    watch(() => 'other');
+    const told = new Promise<void>((resolve) => feed.onLoader(resolve));
+    await watcher?.followEarlier();
+    await told;
+    assert.deepEqual(feed.all().map(({ id, origin, loader, isOnItsWay }) => [id, origin, loader, isOnItsWay]), [['s2', 'other', 77, true]]);
+    const ended = next('ended');
+    release();
+    assert.deepEqual([(await ended).live.end?.state, feed.current?.loader], ['cancelled', null]);
+  });
+
+  it('finds the module whose process ended without a word after it was inserted', async () => {
+    store.create(session({ id: 's1-there' })).append({ type: 'devices', devices: [] });
+    watch(() => 'other');
+    const ended = next('ended');
+    await watcher?.followEarlier();
+    const { live } = await ended;
+    assert.deepEqual([live.origin, live.end?.state, live.isOnItsWay], ['left', 'loaded', false]);
   });
 
   it('leaves alone what is not of this window, what was there before, and what the window loads itself', async () => {

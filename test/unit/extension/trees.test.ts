@@ -50,7 +50,7 @@ describe('the rows of the Hosts view', () => {
 
   it('show what is loaded there, with its devices, and the facts of an open host', async () => {
     const device = { name: 'echo', major: 508, minor: 0, node: null };
-    const loaded = { sessionId: 's', name: 'device2', parameters: { experiment: 'all' }, phase: 'loaded' as const, devices: [device, { ...device, name: 'b', node: '/dev/b' }] };
+    const loaded = { sessionId: 's', name: 'device2', parameters: { experiment: 'all' }, phase: 'loaded' as const, loader: null, devices: [device, { ...device, name: 'b', node: '/dev/b' }] };
     const [module, known, all] = children(row({ state: open, loaded: [loaded] }));
     assert.deepEqual([module?.label, module?.description], ['device2', 'loaded · experiment=all']);
     assert.deepEqual(children(module!).map(({ label, context }) => [label, context]), [['echo', 'device'], ['/dev/b', 'device node']]);
@@ -60,8 +60,11 @@ describe('the rows of the Hosts view', () => {
   });
 
   it('do not call a module loaded before it is', () => {
-    const loading = { sessionId: 's', name: 'device2', parameters: {}, phase: 'loading' as const, devices: [] };
+    const loading = { sessionId: 's', name: 'device2', parameters: {}, phase: 'loading' as const, loader: null, devices: [] };
     assert.equal(children(row({ loaded: [loading] }))[0]?.description, 'loading…');
+    assert.equal(children(row({ loaded: [{ ...loading, loader: 77 }] }))[0]?.description, 'loading… · process 77');
+    assert.equal(children(row({ loaded: [{ ...loading, phase: 'loaded', loader: 77 }] }))[0]?.description, 'loaded · process 77');
+    assert.equal(moduleTree([{ ...MODULE, loadingOn: ['Test box'] }])[0]?.description, 'loading on Test box… · module');
   });
 
   it('hold no control character of a hostile host', () => {
@@ -85,7 +88,7 @@ describe('the rows of the Hosts view', () => {
     assert.deepEqual(hosts(failed), ['connectHost', 'openTerminal', 'removeHost', 'useHost']);
     assert.deepEqual(hosts(children(failed)[0]!), ['openTerminal']);
     const device = { name: 'echo', major: 508, minor: 0, node: null };
-    const loaded = { sessionId: 's', name: 'device2', parameters: {}, phase: 'loaded' as const, devices: [device, { ...device, minor: 1, node: '/dev/b' }] };
+    const loaded = { sessionId: 's', name: 'device2', parameters: {}, phase: 'loaded' as const, loader: null, devices: [device, { ...device, minor: 1, node: '/dev/b' }] };
     const [inKernel] = children(row({ state: open, loaded: [loaded] }));
     assert.deepEqual(hosts(inKernel!), ['exerciseModule', 'reloadModule', 'unloadModule']);
     assert.deepEqual(children(inKernel!).map(hosts), [['createDeviceNode', 'readFromDevice', 'writeToDevice'], ['readFromDevice', 'writeToDevice']]);
@@ -94,7 +97,7 @@ describe('the rows of the Hosts view', () => {
   });
 });
 
-const MODULE: ModuleView = { name: 'device2', folder: '/w/module', shownFolder: 'module', loadedOn: [], preflight: null, parameters: () => Promise.resolve([]), values: {} };
+const MODULE: ModuleView = { name: 'device2', folder: '/w/module', shownFolder: 'module', loadedOn: [], loadingOn: [], preflight: null, parameters: () => Promise.resolve([]), values: {} };
 
 describe('the rows of the Modules view', () => {
   const line = (verdict: PreflightLine['verdict'], fix: string | null = null): PreflightLine => ({ check: 'vermagic', verdict, text: `It is ${verdict}.`, fix });

@@ -32,12 +32,13 @@ describe('whether a view comes to the front', () => {
 });
 
 describe('the status bar', () => {
-  const box = { hostId: 'ssh:box', hostName: 'Test box', kernel: '6.12.3-arch', loaded: [] };
+  const box = { hostId: 'ssh:box', hostName: 'Test box', kernel: '6.12.3-arch', loaded: [], loading: [] };
 
   it('says by its name where the next load goes, and what is loaded there', () => {
     assert.equal(statusText({ ...box, kernel: null }), '$(server) Test box');
     assert.equal(statusText({ ...box, loaded: ['a', 'b', 'c'] }), '$(server) Test box 6.12 · 3 modules loaded');
-    assert.equal(statusText({ hostId: 'guest:6.1-cloud', hostName: 'Guest 6.1-cloud', kernel: '6.1.0-56-cloud-amd64', loaded: ['device2'] }), '$(server) Guest 6.1-cloud · device2 loaded');
+    assert.equal(statusText({ hostId: 'guest:6.1-cloud', hostName: 'Guest 6.1-cloud', kernel: '6.1.0-56-cloud-amd64', loaded: ['device2'], loading: [] }), '$(server) Guest 6.1-cloud · device2 loaded');
+    assert.equal(statusText({ ...box, loaded: ['a'], loading: ['b'] }), '$(server) Test box 6.12 · $(loading~spin) loading b · a loaded');
     assert.equal(statusText({ ...box, hostName: 'The machine under the desk of my colleague' }), '$(server) The machine under the desk… 6.12');
     assert.equal(statusText({ ...box, hostName: 'my $(bug) box', kernel: null }), '$(server) my $ (bug) box');
   });
