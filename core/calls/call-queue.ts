@@ -11,7 +11,6 @@ import type { EntryEvent, KernelPlace } from './trace-line';
 export interface CallQueueOptions {
   readonly abi: SyscallAbi;
   readonly moduleName: string;
-  readonly predictions: readonly Prediction[];
   readonly onCall: (call: Call) => void;
   readonly onMarker: (text: string) => void;
 }
@@ -44,7 +43,7 @@ export class CallQueue {
   surplus = 0;
   private given = 0;
   private readonly items: Item[] = [];
-  private readonly matcher: PredictionMatcher;
+  private matcher = new PredictionMatcher([]);
   private readonly seenMarkers = new Set<string>();
   private readonly waiters = new Map<string, ((came: boolean) => void)[]>();
   private code: ModuleCode | null = null;
@@ -55,8 +54,11 @@ export class CallQueue {
   private received = 0;
   private working: Promise<void> | null = null;
 
-  constructor(private readonly options: CallQueueOptions) {
-    this.matcher = new PredictionMatcher(options.predictions);
+  constructor(private readonly options: CallQueueOptions) {}
+
+  /** What the calls to come are compared with. */
+  expect(predictions: readonly Prediction[]): void {
+    this.matcher = new PredictionMatcher(predictions);
   }
 
   setCode(code: ModuleCode, lines: SourceLines, watched: readonly string[]): void {

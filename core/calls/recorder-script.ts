@@ -47,19 +47,23 @@ export function probeAbi(arch: Architecture, kernel: string): ProbeAbi | null {
  * - Filters drop in the kernel what returns into the kernel's own text, which is how every process' own syscalls return,
  *   and what the processes do that carry this output: each of their calls would cause the next.
  * - `dd` reads and writes; busybox's cat would splice, which holds the lock of the pipe to the SSH server while it waits.
- * - Symbols come in the order of their addresses: what is searched for the first match need not read all of them.
+ * - Symbols come in the order of their addresses: on most kernels the fourth match is `_etext`, and the rest need not be read.
+ * - Programs are started sparingly: a guest without KVM takes several milliseconds for each.
  * - The stack is taken of the first calls of each syscall only: it is several times as long as the rest of an event.
  * - trace_clock `perf` is local_clock(), which printk uses.
  * - The instance goes first: that disables all of its events at once, which one by one takes a grace period each. It stays
  *   for now where somebody else reads it.
  *
+ * All that takes long (the buffer, the kernel's symbols) is done before it is told what to record.
+ *
  * Arguments: token, buffer of all CPUs in KiB, instances of a return probe, prefix of the symbols, fetch of the return
- * address, fetches of the registers, stacks to take of a syscall, number of trace folders, those folders, `NAME:ENTRY` of each syscall.
- * Standard input: `watch N MODULE FUNCTION`, `sync WORD`, `finish`. Answers on standard error, the trace on standard output.
+ * address, fetches of the registers, stacks to take of a syscall, number of trace folders, those folders.
+ * Standard input: `record SYSCALL ENTRY` for each, `begin`; then `watch N MODULE FUNCTION`, `sync WORD`, `finish`. Answers on
+ * standard error, the trace on standard output.
  */
 export const RECORD = `token=$1 total=$2 active=$3 prefix=$4 ra=$5 registers=$6 stacks=$7 folders=$8
 shift 8
-${beginTracing(ANSWER)}reader= trampoline=
+${beginTracing(ANSWER)}reader=
 if grep -q '\\[confidentiality\\]' /sys/kernel/security/lockdown 2>/dev/null; then refuse lockdown; fi
 [ -n "$tracefs" ] || refuse no-tracefs
 events=$tracefs/kprobe_events
@@ -74,11 +78,14 @@ remove() (
   drop_events "$1"
   [ ! -d "$instance" ] || rmdir "$instance"
 ) 2>/dev/null
+sweep() {
+  owner=\${1#kmodlab_}
+  tr '\\0' '\\n' <"/proc/\${owner%%_*}/cmdline" 2>/dev/null | grep -qx "\${owner#*_}" || remove "$1"
+}
 stale() {
-  { ls "$tracefs/instances"; sed -n 's,^[a-z][0-9]*:\\(kmodlab_[^/]*\\)/.*,\\1,p' "$events"; } | grep '^kmodlab_[0-9]*_' | sort -u | while read -r name; do
-    owner=\${name#kmodlab_}
-    tr '\\0' '\\n' <"/proc/\${owner%%_*}/cmdline" 2>/dev/null | grep -qx "\${owner#*_}" || remove "$name"
-  done
+  for instance in "$tracefs/instances"/kmodlab_[0-9]*; do [ ! -d "$instance" ] || sweep "\${instance##*/}"; done
+  read -r event <"$events" || return 0
+  sed -n 's,^[a-z][0-9]*:\\(kmodlab_[0-9]*_[^/]*\\)/.*,\\1,p' "$events" | sort -u | while read -r name; do sweep "$name"; done
 }
 clean() {
   trap '' EXIT HUP INT TERM PIPE
@@ -92,27 +99,38 @@ trap '' PIPE
 
 instance=$tracefs/instances/$group
 mkdir "$instance" 2>/dev/null || refuse no-instance
-cpus=$(ls "$instance/per_cpu" | wc -l)
-size=$((total / cpus))
+set -- "$instance"/per_cpu/cpu*
+size=$((total / $#))
 [ "$size" -ge 8 ] || size=8
 echo "$size" >"$instance/buffer_size_kb"
 echo perf >"$instance/trace_clock" || refuse no-clock
 for option in sym-addr context-info; do echo "$option" >"$instance/trace_options"; done
 for option in sym-offset record-tgid hex bin raw verbose; do echo "no$option" >"$instance/trace_options"; done 2>/dev/null
 
-address() { sed -n "s/^\\([0-9a-f]*\\) . $1\$/0x\\1/p" | head -n 1; }
-find() { grep -F -e ' arch_rethook_trampoline' -e 'kretprobe_trampoline' "$@" /proc/kallsyms | address '\\(arch_rethook\\|_*kretprobe\\)_trampoline'; }
-low=$(grep -F -m 1 ' _stext' /proc/kallsyms | address _stext)
-high=$(grep -F -m 1 ' _etext' /proc/kallsyms | address _etext)
-trampoline=$(find -m 2)
-[ -n "$trampoline" ] || trampoline=$(find)
-case $low$high in *[1-9a-f]*) ;; *) refuse no-addresses ;; esac
+low= high= trampoline=
+symbols() {
+  while read -r address type name module; do
+    case $name in
+    _stext) low=\${low:-0x$address} ;;
+    _etext) high=\${high:-0x$address} ;;
+    arch_rethook_trampoline | kretprobe_trampoline | __kretprobe_trampoline) trampoline=\${trampoline:-0x$address} ;;
+    esac
+  done <<EOF
+$(grep -F "$@" -e ' _stext' -e ' arch_rethook_trampoline' -e 'kretprobe_trampoline' -e ' _etext' /proc/kallsyms)
+EOF
+}
+symbols -m 4
+[ -n "$high" ] || symbols
+case $low$high in *x*[1-9a-f]*x*[1-9a-f]*) ;; *) refuse no-addresses ;; esac
 ours=
 pid=$$
-while [ "\${pid:-0}" -gt 1 ]; do
+while [ "$pid" -gt 1 ]; do
   ours="$ours && common_pid != $pid"
-  pid=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null)
-done
+  read -r stat <"/proc/$pid/stat" || break
+  stat=\${stat##*') '}
+  stat=\${stat#* }
+  pid=\${stat%% *}
+done 2>/dev/null
 
 dd if="$instance/trace_pipe" bs=65536 2>/dev/null &
 reader=$!
@@ -120,24 +138,23 @@ ours="$ours && common_pid != $reader"
 fetch="ra=$ra:x64 sp=%sp:x64"
 watch_stack() { echo "stacktrace:$stacks if $2" >"$instance/events/$group/$1/trigger" || true; }
 filter() { echo "$2" >"$instance/events/$group/$1/filter"; }
-defined=
-for syscall in "$@"; do
-  name=\${syscall%%:*} symbol=$prefix\${syscall#*:}
+record() {
+  symbol=$prefix$2
   outside="(ra < $low || ra >= $high\${trampoline:+ || ra == $trampoline})$ours"
-  if echo "r$active:$group/x_$name $symbol ret=\\$retval:s64" >>"$events" && echo "p:$group/e_$name $symbol $fetch $registers" >>"$events" &&
-    filter "e_$name" "$outside" && watch_stack "e_$name" "$outside" &&
-    filter "x_$name" "(__probe_ret_ip < $low || __probe_ret_ip >= $high)$ours"; then
-    defined=1
-  else
-    say missing "$name"
-  fi
-done 2>/dev/null
-[ -n "$defined" ] || refuse no-probe
-echo 1 >"$instance/events/$group/enable" || refuse no-probe
-say ready "$instance/trace_marker" "$trampoline"
+  echo "r$active:$group/x_$1 $symbol ret=\\$retval:s64" >>"$events" && echo "p:$group/e_$1 $symbol $fetch $registers" >>"$events" &&
+    filter "e_$1" "$outside" && watch_stack "e_$1" "$outside" &&
+    filter "x_$1" "(__probe_ret_ip < $low || __probe_ret_ip >= $high)$ours"
+}
+defined=
 
 while read -r verb first second third; do
   case $verb in
+  record) if record "$first" "$second" 2>/dev/null; then defined=1; else say missing "$first"; fi ;;
+  begin)
+    [ -n "$defined" ] || refuse no-probe
+    echo 1 >"$instance/events/$group/enable" || refuse no-probe
+    say ready "$instance/trace_marker" "$trampoline"
+    ;;
   watch)
     echo "r$active:$group/n_$first $second:$third ret=\\$retval:s64" >>"$events" && echo "p:$group/m_$first $second:$third $fetch" >>"$events" &&
       filter "n_$first" "\${ours# && }" && filter "m_$first" "\${ours# && }" &&

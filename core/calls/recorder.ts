@@ -20,9 +20,6 @@ export interface RecorderOptions {
   readonly kernel: string;
   /** The module's name as the kernel knows it. */
   readonly moduleName: string;
-  /** Names as in `__NR_name`; those that the ABI does not know are left out. */
-  readonly syscalls: readonly string[];
-  readonly predictions: readonly Prediction[];
   readonly onCall: (call: Call) => void;
   /** Told of every text that is written into the trace, in its place among the calls. */
   readonly onMarker?: (text: string) => void;
@@ -31,6 +28,13 @@ export interface RecorderOptions {
   /** Instances of each return probe: calls under way at once. Default 256. */
   readonly maxActive?: number;
   readonly tracefs?: readonly string[];
+}
+
+/** What the analysis of the module came to. */
+export interface Wanted {
+  /** Names as in `__NR_name`; those that the ABI does not know are left out. */
+  readonly syscalls: readonly string[];
+  readonly predictions: readonly Prediction[];
 }
 
 /** The kernel's name for what `module_init()` names. */
@@ -42,6 +46,8 @@ const MAX_WATCHED = 64;
 const STACKS = 256;
 const ANSWER_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 10_000;
+/** Of one that records nothing. */
+const GIVE_UP_LIMIT_MS = 3_000;
 
 const REFUSALS: Readonly<Record<string, string>> = {
   'no-root': 'Kernel probes need root on the host',
@@ -65,8 +71,8 @@ function tokenOf(sessionId: string): string {
 
 /**
  * Records the syscalls that a module makes by kernel probes on the host, with nothing added to the module.
- * Order of use: {@link start}, {@link watch}, insmod, {@link located}, …, {@link stop}. What the calls mean for a
- * session (their actions) is told by markers that are written into {@link markerFile}.
+ * Order of use: {@link prepare}, {@link record}, {@link watch}, insmod, {@link located}, …, {@link stop}, which may come at any
+ * time. What the calls mean for a session (their actions) is told by markers that are written into {@link markerFile}.
  */
 export class CallRecorder {
   /** File on the host; a line written to it comes back through `onMarker` and {@link arrived}, in order with the calls. */
@@ -78,30 +84,29 @@ export class CallRecorder {
   private readonly unwatched: string[] = [];
   private readonly abi: SyscallAbi;
   private readonly queue: CallQueue;
+  private syscalls: readonly string[] = [];
   private joiner: CallJoiner | null = null;
   /** Takes the lines of the stack that is being read. */
   private stack: StackLine[] | null = null;
   private overruns = 0;
   private missed = 0;
+  /** Why the host does not allow it. */
+  private refusal = 'The recorder did not start';
   private over = false;
   private endedEarly = false;
   private silent = false;
   private stopping: Promise<Recorder> | null = null;
 
-  private constructor(
-    private readonly options: RecorderOptions,
-    private readonly syscalls: readonly string[],
-  ) {
+  private constructor(private readonly options: RecorderOptions) {
     const probe = probeAbi(options.arch, options.kernel);
     if (!probe) throw new RecorderUnavailable(`No probes are known for ${options.arch}`);
     this.abi = syscallAbi(options.arch);
-    this.queue = new CallQueue({ abi: this.abi, moduleName: options.moduleName, predictions: options.predictions, onCall: options.onCall, onMarker: (text) => options.onMarker?.(text) });
+    this.queue = new CallQueue({ abi: this.abi, moduleName: options.moduleName, onCall: options.onCall, onMarker: (text) => options.onMarker?.(text) });
     const fetches = probe.registers.map((fetch, index) => `a${index}=${fetch}:x64`).join(' ');
     const registers = `frame=${probe.frame}:x64 ${fetches}`;
     const folders = options.tracefs ?? TRACEFS_FOLDERS;
     const limits = [String(options.bufferKib ?? BUFFER_KIB), String(options.maxActive ?? MAX_ACTIVE)];
-    const entries = syscalls.map((name) => `${name}:${this.abi.byName(name)?.entry ?? name}`);
-    this.process = options.host.start(['sh', '-c', RECORD, ANSWER, tokenOf(options.sessionId), ...limits, probe.prefix, probe.returnAddress, registers, String(STACKS), String(folders.length), ...folders, ...entries], {
+    this.process = options.host.start(['sh', '-c', RECORD, ANSWER, tokenOf(options.sessionId), ...limits, probe.prefix, probe.returnAddress, registers, String(STACKS), String(folders.length), ...folders], {
       stdin: this.stdin,
       onStdoutLine: (line) => this.accept(parseTraceLine(line)),
       onStderrLine: (line) => this.acceptAnswer(line),
@@ -113,23 +118,27 @@ export class CallRecorder {
   }
 
   /**
+   * Begins to make ready on the host what does not depend on what is recorded; does not wait. Whether the host allows it is
+   * told by {@link record}. @throws RecorderUnavailable where no probes are known for the architecture
+   */
+  static prepare(options: RecorderOptions): CallRecorder {
+    return new CallRecorder(options);
+  }
+
+  /**
    * Puts probes on the syscalls' entries; one round trip. @throws RecorderUnavailable when the host does not allow it;
    * a host that cannot be reached counts as such, since the load finds out by itself
    */
-  static async start(options: RecorderOptions): Promise<CallRecorder> {
-    const abi = syscallAbi(options.arch);
-    const syscalls = [...new Set(options.syscalls)].filter((name) => /^[a-z0-9_]{1,40}$/.test(name) && abi.byName(name));
-    if (syscalls.length === 0) throw new RecorderUnavailable('The analysis saw no syscall to record');
-    const recorder = new CallRecorder(options, syscalls);
-    const words = await recorder.answer('ready');
-    const refused = words === null ? 'The recorder did not start' : words[0] === 'unavailable' ? (REFUSALS[words[1] ?? ''] ?? 'The host refused') : null;
-    if (words === null || refused !== null) {
-      recorder.process.kill();
-      throw new RecorderUnavailable(refused ?? 'The recorder did not start');
-    }
-    recorder.markerFile = words[1] ?? '';
-    recorder.joiner = new CallJoiner((call) => recorder.queue.push(call), words[2] === undefined ? null : BigInt(words[2]));
-    return recorder;
+  async record({ syscalls, predictions }: Wanted): Promise<void> {
+    this.syscalls = [...new Set(syscalls)].filter((name) => /^[a-z0-9_]{1,40}$/.test(name) && this.abi.byName(name));
+    if (this.syscalls.length === 0) throw new RecorderUnavailable('The analysis saw no syscall to record');
+    this.queue.expect(predictions);
+    const ready = this.answer('ready');
+    this.stdin.write([...this.syscalls.map((name) => `record ${name} ${this.abi.byName(name)?.entry ?? name}`), 'begin\n'].join('\n'));
+    const words = await ready;
+    if (words === null) throw new RecorderUnavailable(this.refusal);
+    this.markerFile = words[1] ?? '';
+    this.joiner = new CallJoiner((call) => this.queue.push(call), words[2] === undefined ? null : BigInt(words[2]));
   }
 
   /**
@@ -185,14 +194,15 @@ export class CallRecorder {
   }
 
   private async finish(): Promise<Recorder> {
-    if (!this.over) {
+    const isRecording = this.joiner !== null;
+    if (isRecording && !this.over) {
       this.queue.located('');
       const finished = this.queue.arrived(`${ANSWER} finished`);
       this.stdin.write('finish\n');
       this.silent = !(await finished) || this.silent;
     }
     this.stdin.end();
-    const limit = setTimeout(() => this.process.kill(), STOP_LIMIT_MS);
+    const limit = setTimeout(() => this.process.kill(), isRecording ? STOP_LIMIT_MS : GIVE_UP_LIMIT_MS);
     await this.process.result.catch(() => undefined); // the host may be lost: then nothing is left on it
     clearTimeout(limit);
     this.joiner?.end();
@@ -232,7 +242,8 @@ export class CallRecorder {
     else if (word === 'unwatched') this.unwatched.push(this.queue.functionName(first));
     else if (word === 'overrun') this.overruns += rest.reduce((sum, count) => sum + (Number(count) || 0), 0);
     else if (word === 'missed') this.missed += Number(rest[2]) || 0;
-    else this.answers.get(word === 'unavailable' ? 'ready' : word)?.([word, ...rest]);
+    else if (word === 'unavailable') this.refusal = REFUSALS[first] ?? 'The host refused';
+    else this.answers.get(word)?.([word, ...rest]);
   }
 
   private answer(word: string): Promise<string[] | null> {

@@ -131,6 +131,7 @@ class Load {
     this.deps.onEvent?.({ type: 'started', session });
     const recording = new SessionRecording({ host, writer, onEvent: (event) => this.deps.onEvent?.(event) });
     try {
+      if (this.plan.record !== false) recording.prepareProbes(this.kernelName);
       const staging = this.stage();
       this.staging = staging;
       staging.catch(() => undefined); // waited for once there is something to copy
@@ -157,7 +158,7 @@ class Load {
       const { findings, predictions } = await predict(sources, target);
       recording.emit({ type: 'analysis', findings, predictions });
     }
-    if (record !== false) recording.startProbes(this.kernelName, record?.syscalls ?? []);
+    if (record !== false) recording.startProbes(record?.syscalls ?? []);
   }
 
   /** Builds, unless there is a .ko already. What else is to be done begins once make runs, which takes the longer time. */

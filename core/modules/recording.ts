@@ -44,7 +44,9 @@ export class SessionRecording {
   private calls: CallsFromLog | null | undefined;
   private action: number | null = null;
   private probedAction: number | null = null;
-  /** The recorder, or why there is none. */
+  /** What was prepared, whatever became of it. */
+  private recorder: CallRecorder | null = null;
+  /** The recorder that records, or why there is none. */
   private starting: Promise<CallRecorder | string> = Promise.resolve('Recording is turned off');
   private probes: CallRecorder | null = null;
   private built: { readonly moduleName: string; readonly code: () => BuiltCode } | null = null;
@@ -78,23 +80,33 @@ export class SessionRecording {
     this.options.onEvent(event);
   }
 
+  /** Begins to make the host ready for recording; does not wait. Where that is not to be, {@link startProbes} finds out why. */
+  prepareProbes(moduleName: string): void {
+    const { host, id } = this.session();
+    try {
+      this.recorder = CallRecorder.prepare({
+        host: this.options.host,
+        sessionId: id,
+        arch: host.arch,
+        kernel: host.kernel,
+        moduleName,
+        onCall: (call) => this.emit({ type: 'call', call: { ...call, action: this.probedAction } }),
+        onMarker: (text) => (this.probedAction = this.actionAfter(text, this.probedAction)),
+      });
+    } catch (error) {
+      this.starting = Promise.resolve(whyNot(error));
+    }
+  }
+
   /**
-   * Begins to put probes on the entries of the predicted syscalls and of `more`; does not wait.
-   * Where that is not to be, the session says why and its calls are read from the log.
+   * Begins to put probes on the entries of the predicted syscalls and of `more`, where {@link prepareProbes} was called; does not
+   * wait. Where that is not to be, the session says why and its calls are read from the log.
    */
-  startProbes(moduleName: string, more: readonly string[]): void {
-    const { host, id, predictions } = this.session();
-    this.starting = CallRecorder.start({
-      host: this.options.host,
-      sessionId: id,
-      arch: host.arch,
-      kernel: host.kernel,
-      moduleName,
-      syscalls: [...predictions.map(({ syscall }) => syscall), ...more],
-      predictions,
-      onCall: (call) => this.emit({ type: 'call', call: { ...call, action: this.probedAction } }),
-      onMarker: (text) => (this.probedAction = this.actionAfter(text, this.probedAction)),
-    }).catch((error: unknown) => (error instanceof RecorderUnavailable ? error.message : 'The host did not answer'));
+  startProbes(more: readonly string[]): void {
+    const { recorder } = this;
+    if (!recorder) return;
+    const { predictions } = this.session();
+    this.starting = recorder.record({ syscalls: [...predictions.map(({ syscall }) => syscall), ...more], predictions }).then(() => recorder, whyNot);
   }
 
   /** Waits until the probes stand, when there are any, and adds those that need the module's code. */
@@ -198,11 +210,9 @@ export class SessionRecording {
   private async finish(end: SessionEnd, lastWords: string): Promise<LoadSession> {
     await this.log?.stop();
     if (this.log) for (const record of recordsInConsole(lastWords, this.marker(''), this.session().records)) this.acceptRecord(record);
-    const recorder = await this.starting;
-    if (typeof recorder !== 'string') {
-      const summary = await recorder.stop();
-      if (this.probes) this.emit({ type: 'recorder', recorder: summary });
-    }
+    await this.starting;
+    const summary = await this.recorder?.stop();
+    if (this.probes && summary) this.emit({ type: 'recorder', recorder: summary });
     const source = end.state === 'oops' ? await this.faultLine() : null;
     this.emit({ type: 'ended', endedAt: new Date().toISOString(), end: source === null ? end : { ...end, source } });
     try {
@@ -258,6 +268,11 @@ export class SessionRecording {
     if (index === undefined || !marker.startsWith(this.marker(''))) return before;
     return place === 'begin' ? Number(index) : null;
   }
+}
+
+/** Why calls are not recorded. */
+function whyNot(error: unknown): string {
+  return error instanceof RecorderUnavailable ? error.message : 'The host did not answer';
 }
 
 export function oopsFailure(module: string, oops: string, source?: SourceLine, detail = ''): Failure {

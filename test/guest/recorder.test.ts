@@ -4,9 +4,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { buildModule } from '../../core/build/build';
 import { ModuleCode } from '../../core/calls/module-code';
-import { CallRecorder, RecorderUnavailable, type RecorderOptions } from '../../core/calls/recorder';
+import { CallRecorder, RecorderUnavailable, type RecorderOptions, type Wanted } from '../../core/calls/recorder';
 import { SourceLines } from '../../core/calls/source-lines';
-import type { Call, LoadSession } from '../../core/model';
+import type { Call, LoadSession, SessionEvent } from '../../core/model';
 import { discoverModules, type ModuleDescription } from '../../core/modules/discover';
 import { startLoad, type LoadPlan } from '../../core/modules/load';
 import { SessionStore } from '../../core/sessions/store';
@@ -94,9 +94,17 @@ describe('the recorder on a guest', () => {
     return startLoad(plan, { store: new SessionStore(dirs.state), dirs });
   };
   const latest = (): Promise<LoadSession> => new SessionStore(guest().dirs.state).read('latest');
-  const recorder = (more: Partial<RecorderOptions>): Promise<CallRecorder> => {
+  const prepare = (more: Partial<RecorderOptions>): CallRecorder => {
     const { host } = guest();
-    return CallRecorder.start({ host, sessionId: 's-1', arch: 'x86_64', kernel: host.kernelRelease, moduleName: 'calls', syscalls: ['write', 'close', 'dup'], predictions: [], onCall: () => undefined, ...more });
+    return CallRecorder.prepare({ host, sessionId: 's-1', arch: 'x86_64', kernel: host.kernelRelease, moduleName: 'calls', onCall: () => undefined, ...more });
+  };
+  const recorder = async ({ syscalls = ['write', 'close', 'dup'], ...more }: Partial<RecorderOptions & Wanted>): Promise<CallRecorder> => {
+    const prepared = prepare(more);
+    await prepared.record({ syscalls, predictions: [] }).catch(async (error: unknown) => {
+      await prepared.stop();
+      throw error;
+    });
+    return prepared;
   };
 
   it('shows no registers where the entry was given no register block', async () => {
@@ -203,6 +211,27 @@ describe('the recorder on a guest', () => {
     // a lost call is up to two lost events, and at least one
     assert.ok(summary.lost >= COUNT + 1 - complete, `${summary.lost} counted, ${complete} complete`);
     assert.deepEqual(calls.filter(({ status }) => status === 'entryOnly').map(({ result }) => result).filter((result) => result !== null), []);
+  });
+
+  it('leaves nothing where it was made ready and nothing is recorded', async () => {
+    const unused = prepare({ sessionId: 'unused' });
+    await unused.stop();
+    assert.equal(await ours(), '');
+    const why = new Error('no analysis');
+    await assert.rejects(load({ predict: () => Promise.reject(why) }), /no analysis/);
+    assert.equal(await ours(), '');
+    const { host, dirs } = guest();
+    const stop = new AbortController();
+    const deps = { store: new SessionStore(dirs.state), dirs, signal: stop.signal, onEvent: ({ type }: SessionEvent) => type === 'started' && setImmediate(() => stop.abort()) };
+    await assert.rejects(startLoad({ module, host, parameters: {}, predict: null, record: { syscalls: ['dup'] } }, deps), { code: 'cancelled' });
+    assert.equal(await ours(), '');
+  });
+
+  it('records what the kernel has, and names what it has not', async () => {
+    const some = await recorder({ syscalls: ['dup', 'mseal'] });
+    assert.match((await some.stop()).reason, /^Kernel probes on dup\. This kernel has no entry for mseal\./);
+    await assert.rejects(recorder({ syscalls: ['mseal'] }), new RecorderUnavailable('The kernel refused the probes'));
+    assert.equal(await ours(), '');
   });
 
   it('says why it cannot record', async () => {

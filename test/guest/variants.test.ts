@@ -44,7 +44,8 @@ describe('modules with random calls', () => {
     const { host } = guest();
     const calls: Call[] = [];
     const syscalls = [...new Set(predictions.map(({ syscall }) => syscall))];
-    const recorder = await CallRecorder.start({ host, sessionId: name, arch: 'x86_64', kernel: host.kernelRelease, moduleName: name, syscalls, predictions: [...predictions], onCall: (call) => calls.push(call) });
+    const recorder = CallRecorder.prepare({ host, sessionId: name, arch: 'x86_64', kernel: host.kernelRelease, moduleName: name, onCall: (call) => calls.push(call) });
+    await recorder.record({ syscalls, predictions });
     const environment = await host.buildEnvironment();
     await recorder.watch(new ModuleCode(fs.readFileSync(koPath)), new SourceLines({ environment, koPath }));
     await host.put(koPath, `/tmp/${name}.ko`);
