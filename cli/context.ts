@@ -6,7 +6,7 @@ import { openHost, type HostDeps } from '../core/hosts/registry';
 import type { Host } from '../core/hosts/host';
 import { LOST_AFTER } from '../core/hosts/ssh-options';
 import type { Lease } from '../core/guest/lease';
-import { PackageStore } from '../core/packages';
+import { ARCHIVE_KEYRING, PackageStore } from '../core/packages';
 import { userDirs, type Dirs } from '../core/platform/dirs';
 import { numberFrom } from '../core/platform/number-setting';
 import { SessionStore } from '../core/sessions/store';
@@ -49,7 +49,7 @@ export interface Workplace {
 export function workplace(context: CliContext): Workplace {
   const dirs = userDirs(context.env);
   const progress = new TerminalProgress(context.err, context.env['KMODLAB_LOG'] !== undefined);
-  const packages = new PackageStore(dirs, { log: (line) => progress.log(line) });
+  const packages = new PackageStore(dirs, { log: (line) => progress.log(line), archiveKeyring: () => context.env[ARCHIVE_KEYRING] ?? '' });
   const sshConfigFile = context.env['KMODLAB_SSH_CONFIG'];
   const askSecret = terminalSecrets(() => progress.done());
   const deps: Omit<HostDeps, 'lease'> = {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { Failure } from '../model';
+import { ARCHIVE_KEYRING } from '../packages';
 
 /** What building a module needs of a host, as it answered. */
 export interface HostTools {
@@ -8,8 +9,17 @@ export interface HostTools {
   /** First line of the compiler's `--version`. */
   readonly compiler: string | null;
   readonly hasMake: boolean;
-  /** Text that holds its os-release(5). */
-  readonly osRelease: string;
+  /** Text that holds its os-release(5), and its apt sources behind it. */
+  readonly system: string;
+}
+
+/** Why a module cannot be built on this machine. */
+export interface NotHere {
+  readonly why: string;
+  /** What became of fetching the headers at last; null where nobody has them. */
+  readonly failure: Failure | null;
+  /** That was tried with the archives that the host's own apt sources name. */
+  readonly fromItsArchives: boolean;
 }
 
 interface PackageManager {
@@ -30,18 +40,18 @@ const MANAGERS: readonly PackageManager[] = [
   { ids: ['alpine'], install: 'apk add', kernels: /-[a-z]+$/, headers: (kernel) => `linux-${/-([a-z]+)$/.exec(kernel)?.[1] ?? 'lts'}-dev` },
 ];
 
-function managerOf(osRelease: string): PackageManager | undefined {
-  const words = [...osRelease.matchAll(/^(?:ID|ID_LIKE)=["']?([a-z0-9._ -]{1,200})["']?$/gm)].flatMap(([, value = '']) => value.split(' '));
-  return words.map((word) => MANAGERS.find(({ ids }) => ids.includes(word))).find((found) => found !== undefined);
+/** `ID` of os-release(5), and `ID_LIKE` behind it. */
+function idsOf(system: string): string[] {
+  return [...system.matchAll(/^(?:ID|ID_LIKE)=["']?([a-z0-9._ -]{1,200})["']?$/gm)].flatMap(([, value = '']) => value.split(' '));
 }
 
 const list = (words: readonly string[]): string => (words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`);
 
-/** What to do where a Debian host runs a release that the archive has left behind. Names of the packages that follow the newest one. */
-function newestKernel(kernel: string, besides: readonly string[], where: string): string {
+/** What installs a kernel that the archive still has. Names of the packages that follow the newest one, by Debian's package lists. */
+function newestKernel(kernel: string, isUbuntu: boolean, besides: readonly string[]): string {
   const flavour = kernel.endsWith('-cloud-amd64') ? 'cloud-amd64' : 'amd64';
   const packages = [`linux-image-${flavour}`, `linux-headers-${flavour}`, ...besides];
-  return `Run "sudo apt install ${packages.join(' ')}"${where} and restart it, because the archive does not have the headers of the kernel that it runs; then build again.`;
+  return isUbuntu ? 'sudo apt update && sudo apt full-upgrade' : `sudo apt install ${packages.join(' ')}`;
 }
 
 export interface MissingInputs {
@@ -50,29 +60,37 @@ export interface MissingInputs {
   readonly kernel: string;
   readonly tools: HostTools;
   /** Why this machine cannot build for it. */
-  readonly here: string;
-  /** Debian's archive does not have the headers of that release of its kernel (any more). */
-  readonly isGone?: boolean;
+  readonly here: NotHere;
 }
 
 /** What a host lacks for building modules on it, with the command that installs it there. */
-export function missingOnHost({ host, isLocal, kernel, tools, here, isGone = false }: MissingInputs): Failure {
+export function missingOnHost({ host, isLocal, kernel, tools, here }: MissingInputs): Failure {
   const missing = [
     ...(tools.build === null ? [`the headers of its kernel ${kernel}`] : []),
     ...(tools.compiler === null ? ['a C compiler'] : []),
     ...(tools.hasMake ? [] : ['make']),
   ];
-  const manager = managerOf(tools.osRelease);
+  const ids = idsOf(tools.system);
+  const manager = ids.map((id) => MANAGERS.find((one) => one.ids.includes(id))).find((found) => found !== undefined);
   const isOwnKernel = tools.build === null && manager?.kernels.test(kernel) === false;
   const besides = [...(tools.compiler === null ? ['gcc'] : []), ...(tools.hasMake ? [] : ['make'])];
   const packages = manager && !isOwnKernel && [...(tools.build === null ? [manager.headers(kernel)] : []), ...besides];
   const where = isLocal ? '' : ' on that host';
-  const newer = isGone && tools.build === null && packages ? newestKernel(kernel, besides, where) : null;
+  const command = packages ? `run "sudo ${manager.install} ${packages.join(' ')}"${where}` : `install ${list(missing)}${where}${isOwnKernel ? ` (its build folder is looked for as /lib/modules/${kernel}/build)` : ''}`;
+  const { failure, fromItsArchives } = here;
+  const isGone = failure?.code === 'kernel-not-offered' && tools.build === null && packages;
+  const isUntrusted = failure?.code === 'archive-untrusted';
+  const next = isGone
+    ? `run "${newestKernel(kernel, ids.includes('ubuntu'), besides)}"${where} and restart it, because the archive does not have the headers of the kernel that it runs; then build again.`
+    : `${isUntrusted ? `name the keyring of that archive in the setting kmodlab.build.archiveKeyring (${ARCHIVE_KEYRING}), or ` : ''}${command}, then build again.`;
+  const why = `${isLocal ? 'It' : 'That host'} lacks ${list(missing)}`;
   return new Failure({
     code: 'no-build-environment',
     what: `No module can be built for ${isLocal ? 'this machine' : host}.`,
-    why: `${isLocal ? 'It' : 'That host'} lacks ${list(missing)}.`,
-    next: newer ?? (packages ? `Run "sudo ${manager.install} ${packages.join(' ')}"${where}, then build again.` : `Install ${list(missing)}${where}${isOwnKernel ? ` (its build folder is looked for as /lib/modules/${kernel}/build)` : ''}, then build again.`),
-    detail: here,
+    why: failure && fromItsArchives ? `${why}, and it cannot be built here: ${lowerFirst(failure.why)}` : `${why}.`,
+    next: next.charAt(0).toUpperCase() + next.slice(1),
+    detail: here.why,
   });
 }
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

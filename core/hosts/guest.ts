@@ -39,7 +39,7 @@ export interface GuestOptions {
 }
 
 /** The part of the package store that a guest needs. */
-export type GuestPackages = Pick<PackageStore, 'provideKernel' | 'provideHeaders' | 'provideUserland' | 'provideTool'>;
+export type GuestPackages = Pick<PackageStore, 'provideKernel' | 'provideUserland' | 'provideTool'>;
 
 export interface GuestDeps {
   readonly packages: GuestPackages;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import type { HeaderPackages } from '../build/environment';
 import type { Lease } from '../guest/lease';
 import { ExitCode, Failure } from '../model';
 import { ensurePrivateDir } from '../platform/dirs';
-import { DEFAULT_GUEST_KERNEL, openGuest, type GuestDeps } from './guest';
+import { DEFAULT_GUEST_KERNEL, openGuest, type GuestDeps, type GuestPackages } from './guest';
 import type { Host } from './host';
 import { LocalHost } from './local';
 import { SshHost } from './ssh';
@@ -12,6 +13,7 @@ import { userTarget } from './ssh-options';
 import type { AskSecret } from './sudo';
 
 export interface HostDeps extends GuestDeps {
+  readonly packages: GuestPackages & HeaderPackages;
   /** How a guest is held. Default: `process`. */
   readonly lease?: Lease;
   /** Asks the user for the password of sudo; without it, a host that wants one is refused what needs root. */

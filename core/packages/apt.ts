@@ -4,12 +4,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Failure } from '../model/failure';
 import { ensurePrivateDir } from '../platform/dirs';
-import { run, start, type ProcessResult, type StartOptions } from '../platform/process';
+import { start, type ProcessResult, type StartOptions } from '../platform/process';
 import { writeWhole } from '../platform/whole-file';
 import { diskFull, fileFailure, packageFailure, wasCancelled } from './apt-failures';
 import { withFileLock } from '../platform/file-lock';
-import { archivesFromUris, debianKeyring, unsupportedSystem, type DebianArchives } from './machine';
-import type { SuiteFamily } from './suites';
 import { cancelOf, progressOf, type WorkOptions } from './work';
 
 const LISTS_MAX_AGE_MS = 24 * 3600 * 1000;
@@ -49,17 +47,31 @@ Dir::Cache::srcpkgcache "";
 const SPACE_WATCH_MS = 1000;
 const SPACE_LEFT_BYTES = 1_000_000;
 
+/** What an {@link AptRoot} reads the package lists of. */
+export interface AptSource {
+  /** For people, e.g. `Debian bookworm`. */
+  readonly title: string;
+  /** Names its packages in the cache; a plain file name. */
+  readonly label: string;
+  /** Those that the archive does not offer are skipped. */
+  readonly suites: readonly string[];
+  /** Without this suite the lists count as unread; null: one of them is enough. */
+  readonly mainSuite: string | null;
+  /** Lines of sources.list(5). `dir`: the folder of the apt root. @throws Failure */
+  entries(dir: string, work: WorkOptions): Promise<readonly string[]>;
+}
+
 interface Stamp {
   readonly updatedAt: number;
 }
 
 /**
- * A private apt root for one Debian release: its own lists, state, cache and an empty dpkg status, so that nothing of
- * the system is read or changed but the mirror settings and the Debian keys.
+ * A private apt root for one source: its own lists, state, cache and an empty dpkg status, so that nothing of the system is
+ * read or changed but the settings of its apt.
  */
 export class AptRoot {
   constructor(
-    readonly family: SuiteFamily,
+    readonly source: AptSource,
     private readonly dir: string,
     private readonly env: NodeJS.ProcessEnv,
     private readonly log: (line: string) => void,
@@ -132,10 +144,12 @@ export class AptRoot {
   }
 
   private async update(work: WorkOptions): Promise<void> {
-    const what = `The package lists of Debian ${this.family.codename} cannot be read.`;
+    const what = `The package lists of ${this.source.title} cannot be read.`;
     this.lay();
-    await this.writeSources(work);
-    progressOf(work).step(`Reading the package lists of Debian ${this.family.codename}`);
+    const entries = await this.source.entries(this.dir, work);
+    // A mirror's address may hold a password.
+    fs.writeFileSync(path.join(this.dir, 'sources.list'), entries.map((line) => `${line}\n`).join(''), { mode: 0o600 });
+    progressOf(work).step(`Reading the package lists of ${this.source.title}`);
     const result = await this.run('apt-get', ['update', '-q'], {
       ...cancelOf(work),
       onStdoutLine: (line) => this.log(`apt: ${line}`),
@@ -144,18 +158,17 @@ export class AptRoot {
     if (wasCancelled(result, work.signal)) throw Failure.cancelled(what);
     fs.rmSync(path.join(this.dir, 'memo'), { recursive: true, force: true });
     const available = await this.suitesWithLists(work);
-    for (const suite of [...this.family.main, ...this.family.security]) {
-      if (!available.has(suite)) this.log(`packages: suite ${suite} is not offered, skipped`);
-    }
-    if (!available.has(this.family.codename)) throw this.updateFailure(what, result, work);
+    const { suites, mainSuite, title } = this.source;
+    for (const suite of suites) if (!available.has(suite)) this.log(`packages: suite ${suite} is not offered, skipped`);
+    if (mainSuite === null ? available.size === 0 : !available.has(mainSuite)) throw this.updateFailure(what, result, work);
     const failed = /^[EW]: Failed to fetch/m.test(result.stderr);
-    if (failed) this.log(`packages: the lists of ${this.family.codename} could not be renewed, the older ones are used`);
+    if (failed) this.log(`packages: the lists of ${title} could not be renewed, the older ones are used`);
     const stamp: Stamp = { updatedAt: Date.now() - (failed ? LISTS_MAX_AGE_MS - RETRY_AFTER_MS : 0) };
     writeWhole(path.join(this.dir, 'updated.json'), JSON.stringify(stamp));
   }
 
   private updateFailure(what: string, result: ProcessResult, work: WorkOptions): Failure {
-    if (!result.stderr.includes(` ${this.family.codename} Release' does not have a Release file`)) return packageFailure(what, result, work.signal);
+    if (!result.stderr.includes(` ${this.source.mainSuite ?? ''} Release' does not have a Release file`)) return packageFailure(what, result, work.signal);
     return new Failure({
       code: 'suite-not-offered',
       what,
@@ -172,29 +185,6 @@ export class AptRoot {
     fs.writeFileSync(path.join(this.dir, 'apt.conf'), aptConfig);
   }
 
-  private async writeSources(work: WorkOptions): Promise<void> {
-    const archives = await this.machineArchives(work);
-    const keyring = debianKeyring();
-    const entries = (bases: readonly string[], suites: readonly string[]): string[] =>
-      bases.flatMap((base) => suites.map((suite) => `deb [signed-by=${keyring}] ${base} ${suite} main\n`));
-    const text = [...entries(archives.main, this.family.main), ...entries(archives.security, this.family.security)].join('');
-    // A mirror's address may hold a password.
-    fs.writeFileSync(path.join(this.dir, 'sources.list'), text, { mode: 0o600 });
-  }
-
-  /** The Debian archives that the machine's own apt sources name. @throws Failure `unsupported-system` */
-  private async machineArchives(work: WorkOptions): Promise<DebianArchives> {
-    if (process.arch !== 'x64') throw unsupportedSystem('Only x86-64 machines are supported.');
-    const result = await run(['apt-get', 'update', '--print-uris', '-o', `Dir::State::lists=${path.join(this.dir, 'state/lists')}/`, '-o', 'Debug::NoLocking=1'], {
-      ...cancelOf(work),
-      env: { ...this.env, LC_ALL: 'C' },
-    });
-    if (result.exitCode !== 0) throw packageFailure('The apt sources of this machine cannot be read.', result, work.signal);
-    const archives = archivesFromUris(result.stdout);
-    if (archives.main.length === 0) throw unsupportedSystem('The apt sources of this machine name no Debian archive.');
-    return archives;
-  }
-
   private async suitesWithLists(work: WorkOptions): Promise<Set<string>> {
     const result = await this.run('apt-get', ['indextargets', '--format', '$(RELEASE)', 'Created-By: Packages'], cancelOf(work));
     return new Set(result.stdout.split('\n').filter((line) => line !== ''));
@@ -206,7 +196,7 @@ export class AptRoot {
       ensurePrivateDir(this.dir);
       return await withFileLock(path.join(this.dir, 'lock'), work.signal, waiting, inside);
     } catch (error) {
-      throw fileFailure(`The package lists of Debian ${this.family.codename} cannot be kept.`, error);
+      throw fileFailure(`The package lists of ${this.source.title} cannot be kept.`, error);
     }
   }
 }

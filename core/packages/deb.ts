@@ -62,7 +62,7 @@ function resolve(apt: AptRoot, args: readonly string[], packages: readonly strin
     const result = await apt.run('apt-get', args, cancelOf(work));
     const debs = parseUris(result.stdout);
     if (result.exitCode === 0 && debs.length >= packages.length) return debs;
-    const what = `The packages ${packages.join(', ')} cannot be had from Debian ${apt.family.codename}.`;
+    const what = `The packages ${packages.join(', ')} cannot be had from ${apt.source.title}.`;
     const missing = /Unable to locate package (\S+)|Package '?([^\s']+)'? has no installation candidate/.exec(result.stderr);
     if (!missing) throw packageFailure(what, result, work.signal);
     throw new Failure({
@@ -169,13 +169,14 @@ export class PackageSets {
 
 /**
  * Does `work` with the package lists at hand, and once more with fresh ones when they were out of date.
+ * @param outdated failures that say so
  * @throws what the second try throws
  */
-export async function withFreshLists<T>(apt: AptRoot, work: WorkOptions, inside: () => Promise<T>): Promise<T> {
+export async function withFreshLists<T>(apt: AptRoot, work: WorkOptions, inside: () => Promise<T>, outdated: readonly string[] = ['package-gone']): Promise<T> {
   try {
     return await inside();
   } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'package-gone') throw error;
+    if (!(error instanceof Failure) || !outdated.includes(error.code)) throw error;
     await apt.ensureLists(work, { force: true });
     return inside();
   }

@@ -6,17 +6,24 @@ import { Failure } from '../model/failure';
 import { ensurePrivateDir, type Dirs } from '../platform/dirs';
 import { AptRoot } from './apt';
 import { fileFailure } from './apt-failures';
+import { debianSource } from './debian-source';
 import { PackageSets, resolveNamed, withFreshLists } from './deb';
+import { provideHostHeaders } from './host-headers';
+import { readHostArchives, type ArchiveSystem, type HostArchives } from './host-sources';
 import { kernelsOf, matches, newestFirst, notOffered, type KernelOffer, type KernelSource } from './kernels';
+import { copyKeyring, UBUNTU_KEYRING } from './keyrings';
+import { debianKeyring } from './machine';
 import { listStoredKernels, removeStoredKernel, type StoredKernel } from './stored-kernels';
 import { familiesForSeries, familyNamed, suiteFamilies, type SuiteFamily } from './suites';
-import { buildEnvironmentFor, checkCachePath, relocateHeaders } from './toolchain';
+import { buildEnvironmentFor, checkCachePath, debianBuild, relocateHeaders } from './toolchain';
 import { privateTool, systemTool, type ProvidedTool, type ToolName } from './tools';
 import { provideTree, type ProvidedTree, type TreeRequest } from './tree';
 import { userlandFrom, userlandPackages, type ProvidedUserland } from './userland';
 import type { WorkOptions } from './work';
 
+export { SOURCES_SCRIPT, type HostArchives } from './host-sources';
 export type { KernelOffer } from './kernels';
+export { ARCHIVE_KEYRING } from './keyrings';
 export type { ProvidedTool, ToolName } from './tools';
 export type { ProvidedTree, TreeRequest } from './tree';
 export type { ProvidedUserland } from './userland';
@@ -40,6 +47,8 @@ export interface PackageStoreOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Consults Debian's releases to come as well (testing, unstable). */
   readonly unreleased?: boolean;
+  /** A file of keys that the archives of hosts may be signed by, besides Debian's and Ubuntu's, else empty; asked when it is needed. */
+  readonly archiveKeyring?: () => string;
 }
 
 /** The archive, or the machine's keyring, knows nothing of that release. */
@@ -51,10 +60,10 @@ function isReleaseMissing(error: unknown): error is Failure {
 const toolsRelease = 'bookworm';
 
 /**
- * Releases that the guest's programs come from, the first that can be had. Bookworm's dropbear (2022.83) drops a connection
- * when one command begins while another ends (mkj/dropbear#321, mended in 2025.87).
+ * Releases that the guest's programs and Ubuntu's keys come from, the first that can be had. Bookworm's dropbear (2022.83) drops a
+ * connection when one command begins while another ends (mkj/dropbear#321, mended in 2025.87); its keys are a backport.
  */
-const userlandReleases = ['trixie', 'bookworm'] as const;
+const newestReleases = ['trixie', 'bookworm'] as const;
 
 /**
  * What the product needs of Debian's packages, fetched privately as an ordinary user and cached by content.
@@ -66,12 +75,14 @@ export class PackageStore {
   private readonly log: (line: string) => void;
   private readonly sets: PackageSets;
   private readonly families: readonly SuiteFamily[];
+  private readonly archiveKeyring: () => string;
   private readonly roots = new Map<string, AptRoot>();
 
   constructor(dirs: Dirs, options: PackageStoreOptions = {}) {
     this.dir = path.join(dirs.cache, 'packages');
     this.env = options.env ?? process.env;
     this.log = options.log ?? (() => undefined);
+    this.archiveKeyring = options.archiveKeyring ?? (() => '');
     this.sets = new PackageSets(this.dir, this.env);
     this.families = suiteFamilies.filter((family) => options.unreleased === true || !family.unreleased);
   }
@@ -105,7 +116,7 @@ export class PackageStore {
       const images = [path.join(root, 'boot', `vmlinuz-${release}`), path.join(modulesDir, 'vmlinuz')];
       const vmlinuz = images.find((file) => fs.existsSync(file));
       if (vmlinuz === undefined) throw incompleteKernel(release);
-      return { offer: source.offer, vmlinuz, modulesDir, buildEnvironment: await buildEnvironmentFor(source, root, apt, this.sets, this.env, work) };
+      return { offer: source.offer, vmlinuz, modulesDir, buildEnvironment: await buildEnvironmentFor(debianBuild(source), root, apt, this.sets, this.env, work) };
     });
   }
 
@@ -117,7 +128,41 @@ export class PackageStore {
       const source = await this.findKernel(release, work);
       const debs = source.debs.filter(({ name }) => /^linux-(?:headers|kbuild)-/.test(name));
       const root = await this.sets.provide(apt, `headers-${release}`, debs, work, (made, final) => relocateHeaders(made, final, release));
-      return { offer: source.offer, buildEnvironment: await buildEnvironmentFor(source, root, apt, this.sets, this.env, work) };
+      return { offer: source.offer, buildEnvironment: await buildEnvironmentFor(debianBuild(source), root, apt, this.sets, this.env, work) };
+    });
+  }
+
+  /** Where a host's kernels come from, by what it printed of itself: os-release(5), and {@link SOURCES_SCRIPT} behind it. */
+  hostArchives(text: string): HostArchives | null {
+    return readHostArchives(text, this.archiveKeyring() !== '');
+  }
+
+  /** As {@link provideHeaders}, from the archives that a host's own apt sources name. @throws Failure as `provideHostHeaders`, `keyring-unreadable` */
+  async provideHostHeaders(archives: HostArchives, release: string, work: WorkOptions = {}): Promise<BuildEnvironment> {
+    checkCachePath(this.dir);
+    const keyrings = await this.keyringsOf(archives.system, work);
+    return provideHostHeaders(archives, release, { dir: path.join(this.dir, 'apt'), env: this.env, log: this.log, sets: this.sets, keyrings }, work);
+  }
+
+  private async keyringsOf(system: ArchiveSystem, work: WorkOptions): Promise<string[]> {
+    const own = this.archiveKeyring();
+    const copies = own === '' ? [] : [copyKeyring(own, path.join(this.dir, 'keyrings'))];
+    try {
+      return [system === 'ubuntu' ? await this.ubuntuKeyring(work) : debianKeyring(), ...copies];
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code === 'cancelled' || copies.length === 0) throw error;
+      this.log(`packages: the keys of the archive of ${system} cannot be had, the keyring of the settings alone is trusted: ${error.message}`);
+      return copies;
+    }
+  }
+
+  /** The keys of Ubuntu's archive, which Debian has a package of. */
+  private async ubuntuKeyring(work: WorkOptions): Promise<string> {
+    if (fs.existsSync(UBUNTU_KEYRING)) return UBUNTU_KEYRING;
+    return this.fromNewest(async (release) => {
+      const apt = this.apt(release);
+      const root = await withFreshLists(apt, work, async () => this.sets.provide(apt, 'ubuntu-keyring', await resolveNamed(apt, ['ubuntu-keyring'], work), work));
+      return path.join(root, UBUNTU_KEYRING);
     });
   }
 
@@ -138,21 +183,24 @@ export class PackageStore {
 
   /** Files for the guest's first file system: busybox, dropbear, sftp-server and their libraries. */
   async provideUserland(work: WorkOptions = {}): Promise<ProvidedUserland> {
-    const [newer, older] = userlandReleases;
-    try {
-      return await this.userlandOf(newer, work);
-    } catch (error) {
-      if (!isReleaseMissing(error)) throw error;
-      return this.userlandOf(older, work);
-    }
+    return this.fromNewest((release) => {
+      const apt = this.apt(release);
+      return withFreshLists(apt, work, async () => {
+        const debs = await resolveNamed(apt, userlandPackages, work);
+        return userlandFrom(await this.sets.provide(apt, 'userland', debs, work), work);
+      });
+    });
   }
 
-  private userlandOf(release: string, work: WorkOptions): Promise<ProvidedUserland> {
-    const apt = this.apt(release);
-    return withFreshLists(apt, work, async () => {
-      const debs = await resolveNamed(apt, userlandPackages, work);
-      return userlandFrom(await this.sets.provide(apt, 'userland', debs, work), work);
-    });
+  /** What the newer release has, or the older one where that cannot be had. */
+  private async fromNewest<T>(take: (release: string) => Promise<T>): Promise<T> {
+    const [newer, older] = newestReleases;
+    try {
+      return await take(newer);
+    } catch (error) {
+      if (!isReleaseMissing(error)) throw error;
+      return take(older);
+    }
   }
 
   /** The kernels whose packages are in the cache, offered still or not. */
@@ -187,7 +235,7 @@ export class PackageStore {
       } catch (error) {
         throw fileFailure('The package cache cannot be used.', error);
       }
-      root = new AptRoot(familyNamed(codename), dir, this.env, this.log);
+      root = new AptRoot(debianSource(familyNamed(codename), this.env), dir, this.env, this.log);
       this.roots.set(codename, root);
     }
     return root;

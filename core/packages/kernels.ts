@@ -136,7 +136,7 @@ export function kernelsOf(apt: AptRoot, work: WorkOptions): Promise<KernelSource
     const names = (await ask(['pkgnames', 'linux-'])).split('\n').filter((name) => ofKernel.test(name) && !/-(dbg|unsigned|rt|rt-amd64)$|-rt-/.test(name));
     if (names.length === 0) return [];
     const suites = suiteTable(await ask(['madison', ...names.filter((name) => name.startsWith('linux-image-'))]));
-    return kernelsIn(parseStanzas(await ask(['show', ...names])), apt.family.codename, (name, version) => suites.get(`${name} ${version}`) ?? apt.family.codename);
+    return kernelsIn(parseStanzas(await ask(['show', ...names])), apt.source.label, (name, version) => suites.get(`${name} ${version}`) ?? apt.source.label);
   });
 }
 

@@ -17,6 +17,23 @@ const withoutBtf = 'CONFIG_DEBUG_INFO_BTF_MODULES=';
 /** `W=1` would also check comments, with Perl or Python, which the private trees go without. */
 const withoutDocCheck = 'cmd_checkdoc=';
 
+/** What building modules for an unpacked kernel takes. */
+export interface KernelBuild {
+  /** `uname -r` */
+  readonly release: string;
+  /** Major version of the GCC that built the kernel. */
+  readonly gcc: number;
+  /** Packages, as `NAME=VERSION`, whose dependencies the kernel's own programs (modpost, objtool) want. */
+  readonly programs: readonly string[];
+  /** Whether the headers call their compiler by name; else make is told. */
+  readonly namesCompiler: boolean;
+}
+
+export function debianBuild({ offer, gcc, debs }: KernelSource): KernelBuild {
+  const programs = debs.filter(({ name }) => name.startsWith('linux-kbuild-')).map(({ name, version }) => `${name}=${version}`);
+  return { release: offer.release, gcc, programs, namesCompiler: true };
+}
+
 interface Compiler {
   readonly program: string;
   readonly version: string;
@@ -52,19 +69,19 @@ export function checkCachePath(dir: string): void {
 }
 
 /**
- * How to build modules for an unpacked kernel: with this machine's tools where they fit, else in a private tree of the
- * kernel's own release.
+ * How to build modules for an unpacked kernel: with this machine's tools where they fit, else in a private tree of
+ * packages of the kernel's own release.
  */
 export async function buildEnvironmentFor(
-  source: KernelSource,
+  kernel: KernelBuild,
   root: string,
   apt: AptRoot,
   sets: PackageSets,
   env: NodeJS.ProcessEnv,
   work: WorkOptions,
 ): Promise<BuildEnvironment> {
-  const common = { kernel: source.offer.release, kernelDir: headersDir(root, source.offer.release) };
-  const own = await machineCompiler(source, root, env, work);
+  const common = { kernel: kernel.release, kernelDir: headersDir(root, kernel.release) };
+  const own = await machineCompiler(kernel.gcc, common.kernelDir, env, work);
   if (own) {
     const clean = { PATH: env['PATH'] ?? '/usr/bin:/bin', HOME: env['HOME'] ?? '/', LC_ALL: 'C' };
     return {
@@ -74,16 +91,15 @@ export async function buildEnvironmentFor(
       wrap: (argv) => ({ argv: [...argv], env: { ...clean } }),
     };
   }
-  const gcc = `gcc-${source.gcc}`;
-  const kbuild = source.debs.filter(({ name }) => name.startsWith('linux-kbuild-')).map(({ name, version }) => `${name}=${version}`);
-  const packages = [gcc, 'binutils', 'make', 'diffutils', 'findutils', 'grep', 'mawk', 'sed', ...kbuild];
+  const gcc = `gcc-${kernel.gcc}`;
+  const packages = [gcc, 'binutils', 'make', 'diffutils', 'findutils', 'grep', 'mawk', 'sed', ...kernel.programs];
   const tree = await provideTree(apt, sets, packages, work, (name) => !name.startsWith('linux-'));
   const { argv, env: inside } = tree.wrap([gcc, '-dumpfullversion']);
   const version = await run(argv, { ...cancelOf(work), env: inside });
-  if (version.exitCode !== 0) throw packageFailure(`The private ${gcc} for the kernel ${source.offer.release} does not start.`, version, work.signal);
+  if (version.exitCode !== 0) throw packageFailure(`The private ${gcc} for the kernel ${kernel.release} does not start.`, version, work.signal);
   return {
     ...common,
-    makeArgs: [withoutBtf, withoutDocCheck],
+    makeArgs: [...(kernel.namesCompiler ? [] : [`CC=${gcc}`]), withoutBtf, withoutDocCheck],
     compiler: `${gcc} ${version.stdout.trim()}`,
     wrap: (argv, folders) => tree.wrap(argv, { bind: [root, ...folders] }),
   };
@@ -93,26 +109,24 @@ export async function buildEnvironmentFor(
  * This machine's compiler, when it can build for that kernel: GCC at least as new as the kernel's own (an older one
  * lacks options that the kernel's configuration names), make, and the libraries that the kernel's host tools want.
  */
-async function machineCompiler(source: KernelSource, root: string, env: NodeJS.ProcessEnv, work: WorkOptions): Promise<Compiler | null> {
+async function machineCompiler(gcc: number, kernelDir: string, env: NodeJS.ProcessEnv, work: WorkOptions): Promise<Compiler | null> {
   const ask = async (argv: readonly string[]): Promise<string | null> => {
     const result = await run(argv, { ...cancelOf(work), env: { PATH: env['PATH'], LC_ALL: 'C' } });
     if (result.cancelled) throw Failure.cancelled('The compiler is not chosen.');
     return result.exitCode === 0 ? result.stdout : null;
   };
-  const compilers = [`gcc-${source.gcc}`, 'gcc'];
+  const compilers = [`gcc-${gcc}`, 'gcc'];
   const [needed, libraries, versions] = await Promise.all([
     Promise.all(['make', 'ld', 'as'].map((program) => ask([program, '--version']))),
     // The loader lists what a program would load, without running it, and fails when a library or its version is missing.
-    Promise.all(hostTools(source, root).map((tool) => ask(['/lib64/ld-linux-x86-64.so.2', '--list', tool]))),
+    Promise.all(hostTools(kernelDir).map((tool) => ask(['/lib64/ld-linux-x86-64.so.2', '--list', tool]))),
     Promise.all(compilers.map((program) => ask([program, '-dumpfullversion']))),
   ]);
   if (needed.includes(null) || libraries.some((text) => text?.includes('not found') !== false)) return null;
   const found = compilers.map((program, index) => ({ program, version: versions[index]?.trim() ?? '' }));
-  return found.find(({ version }) => Number.parseInt(version) >= source.gcc) ?? null;
+  return found.find(({ version }) => Number.parseInt(version) >= gcc) ?? null;
 }
 
-function hostTools(source: KernelSource, root: string): string[] {
-  const folders = source.debs.filter(({ name }) => name.startsWith('linux-kbuild-')).map(({ name }) => path.join(root, 'usr/lib', name));
-  const tools = ['scripts/basic/fixdep', 'scripts/mod/modpost', 'tools/objtool/objtool'];
-  return folders.flatMap((folder) => tools.map((tool) => path.join(folder, tool))).filter((file) => fs.existsSync(file));
+function hostTools(kernelDir: string): string[] {
+  return ['scripts/basic/fixdep', 'scripts/mod/modpost', 'tools/objtool/objtool'].map((tool) => path.join(kernelDir, tool)).filter((file) => fs.existsSync(file));
 }

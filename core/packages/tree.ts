@@ -117,7 +117,7 @@ export async function provideTree(
 ): Promise<ProvidedTree> {
   const namespace = await namespaceArgv(work);
   const debs = (await resolveClosure(apt, [...new Set([...packages, ...basePackages])], work)).filter(({ name }) => keep(name));
-  const root = await sets.provide(apt, `tree-${packages[0] ?? 'base'}-${apt.family.codename}`, debs, work, finishTree);
+  const root = await sets.provide(apt, `tree-${packages[0] ?? 'base'}-${apt.source.label}`, debs, work, finishTree);
   return {
     root,
     wrap(argv, options = {}) {

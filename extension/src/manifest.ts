@@ -69,6 +69,7 @@ export interface SettingTypes {
   'kmodlab.load.watchdog': number;
   'kmodlab.signing.key': string;
   'kmodlab.signing.certificate': string;
+  'kmodlab.build.archiveKeyring': string;
   'kmodlab.results.openAfterLoad': boolean;
   'kmodlab.results.inline': boolean;
   'kmodlab.results.codeLens': boolean;
@@ -91,6 +92,7 @@ export const settingDefaults: Readonly<SettingTypes> = {
   'kmodlab.load.watchdog': 0,
   'kmodlab.signing.key': '',
   'kmodlab.signing.certificate': '',
+  'kmodlab.build.archiveKeyring': '',
   'kmodlab.results.openAfterLoad': true,
   'kmodlab.results.inline': true,
   'kmodlab.results.codeLens': true,

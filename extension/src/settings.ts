@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { GUEST_SETTING_BOUNDS, guestEnvironment, type GuestSettings } from '../../core/guest/settings';
 import { LOST_AFTER } from '../../core/hosts/ssh-options';
 import { ExitCode, Failure } from '../../core/model';
+import { ARCHIVE_KEYRING } from '../../core/packages';
 import { isSameHost } from './hosts/host-id';
 import { defaultHostName, readHostList, type ListedHost } from './hosts/host-list';
 import { settingDefaults, type SettingKey, type SettingTypes } from './manifest';
@@ -39,7 +40,13 @@ export class Settings {
 
   /** The same settings for the command line. */
   get environment(): Record<string, string> {
-    return { ...guestEnvironment(this.guest), [LOST_AFTER.variable]: String(this.sshLostAfterSeconds) };
+    return { ...guestEnvironment(this.guest), [LOST_AFTER.variable]: String(this.sshLostAfterSeconds), [ARCHIVE_KEYRING]: this.archiveKeyring };
+  }
+
+  /** File of keys that the archives of hosts may be signed by; empty: none besides Debian's and Ubuntu's. */
+  get archiveKeyring(): string {
+    const file = this.read('kmodlab.build.archiveKeyring').trim();
+    return file === '' ? (process.env[ARCHIVE_KEYRING] ?? '') : file;
   }
 
   /** 0: no watchdog. */

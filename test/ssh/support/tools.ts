@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs';
 import path from 'node:path';
-import type { PackageStore } from '../../../core/packages';
+import type { PackageStore, ProvidedTree } from '../../../core/packages';
 import { withFileLock } from '../../../core/platform/file-lock';
 import { run } from '../../../core/platform/process';
 
@@ -12,12 +12,17 @@ const DISK_SIZE = '1G';
 
 const say = (text: string): boolean => process.stdout.write(`      ${text}\n`);
 
+/** A tree of what a Debian host has to build modules for this kernel with. */
+export function toolsTree(packages: PackageStore, release: string): Promise<ProvidedTree> {
+  return packages.provideTree({ packages: [`linux-headers-${release}`, ...PACKAGES], suite: 'bookworm' }, { progress: { step: say, log: () => undefined } });
+}
+
 /**
  * A disk whose root is the /usr of a host with GCC, make and the headers of this kernel: ext4, made once and kept in the cache.
  * @param folder the cache
  */
 export async function toolsDisk(packages: PackageStore, release: string, folder: string): Promise<string> {
-  const tree = await packages.provideTree({ packages: [`linux-headers-${release}`, ...PACKAGES], suite: 'bookworm' }, { progress: { step: say, log: () => undefined } });
+  const tree = await toolsTree(packages, release);
   const disks = path.join(folder, 'test-disks');
   const disk = path.join(disks, `${path.basename(tree.root)}.ext4`);
   fs.mkdirSync(disks, { recursive: true });

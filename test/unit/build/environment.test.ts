@@ -19,8 +19,10 @@ const OS = {
   alpine: 'ID=alpine\n',
   unknown: 'ID=plan9\n',
 };
-const nothing: HostTools = { build: null, compiler: null, hasMake: false, osRelease: OS.debian };
-const missing = (changes: Partial<HostTools>, kernel = '6.1.0-56-amd64'): Failure => missingOnHost({ host: 'box', isLocal: false, kernel, tools: { ...nothing, ...changes }, here: 'why' });
+const nothing: HostTools = { build: null, compiler: null, hasMake: false, system: OS.debian };
+const missing = (changes: Partial<HostTools>, kernel = '6.1.0-56-amd64'): Failure => missingOnHost({ host: 'box', isLocal: false, kernel, tools: { ...nothing, ...changes }, here: { why: 'why', failure: null, fromItsArchives: false } });
+
+const notOffered = new Failure({ code: 'kernel-not-offered', what: 'It is not offered.', why: 'W.', next: 'N.' });
 
 describe('what a host lacks for building', () => {
   it('is named, with the command that installs it', () => {
@@ -31,14 +33,15 @@ describe('what a host lacks for building', () => {
   });
 
   it('is a newer kernel where the archive has no headers of this one any more', () => {
-    const gone = (kernel: string, changes: Partial<HostTools> = {}): string => missingOnHost({ host: 'box', isLocal: false, kernel, tools: { ...nothing, ...changes }, here: 'why', isGone: true }).next;
+    const gone = (kernel: string, changes: Partial<HostTools> = {}): string => missingOnHost({ host: 'box', isLocal: false, kernel, tools: { ...nothing, ...changes }, here: { why: 'why', failure: notOffered, fromItsArchives: false } }).next;
     assert.equal(gone('6.1.0-9-cloud-amd64'), 'Run "sudo apt install linux-image-cloud-amd64 linux-headers-cloud-amd64 gcc make" on that host and restart it, because the archive does not have the headers of the kernel that it runs; then build again.');
     assert.match(gone('6.1.0-9-amd64', { hasMake: true, compiler: 'gcc' }), /"sudo apt install linux-image-amd64 linux-headers-amd64" on that host/);
+    assert.equal(gone('6.8.0-45-generic', { system: OS.ubuntu }), 'Run "sudo apt update && sudo apt full-upgrade" on that host and restart it, because the archive does not have the headers of the kernel that it runs; then build again.');
     assert.match(gone('6.1.0-9-amd64', { build: '/lib/modules/x/build' }), /^Run "sudo apt install gcc make" on that host, then/);
   });
 
   it('is named as the distribution names it', () => {
-    const packages = (osRelease: string, kernel: string): string => missing({ osRelease, kernel: '', compiler: 'gcc', hasMake: true } as Partial<HostTools>, kernel).next;
+    const packages = (osRelease: string, kernel: string): string => missing({ system: osRelease, kernel: '', compiler: 'gcc', hasMake: true } as Partial<HostTools>, kernel).next;
     assert.match(packages(OS.ubuntu, '6.8.0-45-generic'), /apt install linux-headers-6\.8\.0-45-generic"/);
     assert.match(packages(OS.rocky, '5.14.0-427.el9.x86_64'), /dnf install kernel-devel-5\.14\.0-427\.el9\.x86_64"/);
     assert.match(packages(OS.arch, '6.9.1-arch1-1'), /pacman -S linux-headers"/);
@@ -56,8 +59,9 @@ describe('where a module is built', () => {
   let folder: string;
   const { PATH } = process.env;
   const fetched: BuildEnvironment = { kernel: '6.1.0-56-amd64', kernelDir: '/headers', makeArgs: [], compiler: 'gcc-12', wrap: (argv) => ({ argv: [...argv], env: {} }) };
-  const packages: HeaderPackages = { provideHeaders: () => Promise.resolve({ offer: {} as never, buildEnvironment: fetched }) };
-  const noPackages: HeaderPackages = { provideHeaders: () => Promise.reject(new Failure({ code: 'kernel-not-offered', what: 'It is not offered.', why: 'W.', next: 'N.' })) };
+  const noArchives: Omit<HeaderPackages, 'provideHeaders'> = { hostArchives: () => null, provideHostHeaders: () => Promise.reject(notOffered) };
+  const packages: HeaderPackages = { ...noArchives, provideHeaders: () => Promise.resolve({ offer: {} as never, buildEnvironment: fetched }) };
+  const noPackages: HeaderPackages = { ...noArchives, provideHeaders: () => Promise.reject(notOffered) };
 
   before(() => {
     kernel = new FakeKernel();
@@ -87,6 +91,40 @@ describe('where a module is built', () => {
 
   it('is this machine, with headers that Debian offers, for a host without', async () => {
     assert.equal(await findBuildEnvironment(hostWith({ kernel: '6.1.0-56-amd64' }, []), packages), fetched);
+  });
+
+  /** Packages that take the host for one with archives of its own. */
+  function archivesOf(system: 'debian' | 'ubuntu', asked: string[], failures: { debian?: Failure; own?: Failure } = {}): HeaderPackages {
+    const give = (name: string, failure: Failure | undefined): Promise<never> | Promise<BuildEnvironment> => {
+      asked.push(name);
+      return failure ? Promise.reject(failure) : Promise.resolve(fetched);
+    };
+    return {
+      hostArchives: () => ({ system, codename: null, entries: [] }),
+      provideHeaders: async () => ({ offer: {} as never, buildEnvironment: await give('debian', failures.debian) }),
+      provideHostHeaders: (_, release) => give(release, failures.own),
+    };
+  }
+  const refusal = (code: string): Failure => new Failure({ code, what: 'What.', why: 'The archive refuses.', next: 'N.' });
+
+  it("is this machine, with headers of the archives that a host's own sources name", async () => {
+    const asked: string[] = [];
+    assert.equal(await findBuildEnvironment(hostWith({ kernel: '6.8.0-45-generic' }, []), archivesOf('ubuntu', asked)), fetched);
+    assert.equal(await findBuildEnvironment(hostWith({ kernel: '6.1.0-56-amd64' }, []), archivesOf('ubuntu', asked)), fetched);
+    assert.equal(await findBuildEnvironment(hostWith({ kernel: '6.1.0-56-amd64' }, []), archivesOf('debian', asked)), fetched);
+    assert.equal(await findBuildEnvironment(hostWith({ kernel: '6.1.0-9-amd64' }, []), archivesOf('debian', asked, { debian: notOffered })), fetched);
+    assert.deepEqual(asked, ['6.8.0-45-generic', '6.1.0-56-amd64', 'debian', 'debian', '6.1.0-9-amd64']);
+  });
+
+  it('is nowhere when its archives do not serve, and why is said', async () => {
+    const failureWith = async (kernel: string, system: 'debian' | 'ubuntu', failures: { debian?: Failure; own?: Failure }): Promise<Failure> =>
+      findBuildEnvironment(hostWith({ kernel }, []), archivesOf(system, [], failures)).then(() => assert.fail(), (error: unknown) => error as Failure);
+    const gone = await failureWith('6.8.0-45-generic', 'ubuntu', { own: refusal('kernel-not-offered') });
+    assert.match(gone.why, /, and it cannot be built here: the archive refuses\.$/);
+    const unreachable = await failureWith('6.1.0-9-amd64', 'debian', { debian: refusal('packages-unreachable') });
+    assert.match(unreachable.why, / and make\.$/);
+    assert.match(unreachable.detail ?? '', /The archive refuses/);
+    assert.equal((await failureWith('6.8.0-45-generic', 'ubuntu', { own: Failure.cancelled('It was stopped.') })).code, 'cancelled');
   });
 
   it('is nowhere when neither has them, and what is missing is said', async () => {

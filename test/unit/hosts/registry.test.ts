@@ -16,7 +16,7 @@ describe('the registry of hosts', () => {
   before(() => {
     ({ folder, remove } = temporaryFolder());
     deps = {
-      packages: { provideTool: () => Promise.resolve({ argv: ['ssh'], env: {}, version: '9', from: 'system' }), provideKernel: noPackages, provideHeaders: noPackages, provideUserland: noPackages },
+      packages: { provideTool: () => Promise.resolve({ argv: ['ssh'], env: {}, version: '9', from: 'system' }), provideKernel: noPackages, provideHeaders: noPackages, hostArchives: noPackages, provideHostHeaders: noPackages, provideUserland: noPackages },
       dirs: { cache: folder, state: folder, runtime: path.join(folder, 'run') },
       keeperPath: '/nowhere',
     };
