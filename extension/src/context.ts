@@ -2,7 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { openHost } from '../../core/hosts/registry';
-import { visibleText, Failure, type LoadSession, type SessionEvent } from '../../core/model';
+import { Failure, type LoadSession, type SessionEvent } from '../../core/model';
 import { PackageStore } from '../../core/packages';
 import { moduleHolder } from '../../core/modules/host-lock';
 import { userDirs, type Dirs } from '../../core/platform/dirs';
@@ -12,6 +12,7 @@ import { GuestWatcher } from './hosts/guest-watcher';
 import { askSecret } from './hosts/secret-prompt';
 import { HostKeeper } from './hosts/host-keeper';
 import { badHosts } from './hosts/host-list';
+import { LossTeller } from './hosts/loss-teller';
 import { canonicalHostId, hostIdOf } from './hosts/host-id';
 import { KernelLogView } from './kernel-log/kernel-log-view';
 import { ObjectionDiagnostics } from './inline-results/objection-diagnostics';
@@ -47,7 +48,7 @@ export class Context {
   readonly log = vscode.window.createOutputChannel('Kernel Module Lab', { log: true });
   /** What commands printed that a person ran on a host. */
   readonly commandOutput = vscode.window.createOutputChannel('Kernel Module Lab Commands');
-  readonly messages = new Messages(this.log, (failure) => this.remedyFor(failure));
+  readonly messages = new Messages(this.log, (failure) => this.remedyFor(failure), (failure) => this.losses.hasTold(failure));
   readonly settings = new Settings();
   readonly feed = new SessionFeed();
   readonly verdicts = new Verdicts(this.feed);
@@ -69,6 +70,7 @@ export class Context {
   readonly inlineResults: InlineResults;
   /** What ssh reads instead of the user's own configuration, for the whole product as for the CLI. */
   readonly sshConfig: { readonly configFile?: string };
+  private readonly losses: LossTeller;
   private toldBadHosts = '';
   private readonly owned: { dispose(): void }[] = [];
 
@@ -105,13 +107,15 @@ export class Context {
     const watcher = this.own(new SessionWatcher({ store, feed: this.feed, originOf, isStillThere: (session) => this.inKernel.isStillThere(session), holderOf: (hostId, module) => moduleHolder(hostId, module, dirs), onError: (failure) => this.log.warn(failure.message) }));
     void this.messages.guard(() => this.guests.watch().then(() => watcher.followEarlier()));
     this.own(new HostTarget({ selectedHost: () => this.settings.hostId, onSelect: (listener) => this.settings.onChange('kmodlab.host', listener), hosts: this.hosts, send: (target) => this.language.setTarget(target), log: (line) => this.log.info(line) }));
-    this.own(this.hosts.onLost(({ failure }) => this.messages.failure(failure)));
+    this.losses = new LossTeller({ sessions: () => this.feed.all(), hostName: (id) => this.settings.hostName(id), tell: (failure) => this.messages.show(failure) });
+    this.own(this.hosts.onLost(({ host, failure }) => this.losses.onGuestLost(host.id, failure)));
     this.own(this.feed.subscribe(({ live, event }) => this.onSessionEvent(live, event)));
     this.own(this.settings.onChange('kmodlab.hosts', () => this.tellBadHosts()));
     this.tellBadHosts();
   }
 
   private remedyFor(failure: Failure): Remedy | undefined {
+    if (failure.code === 'oops') return { title: 'Show Kernel Log', run: () => this.kernelLog.show(true) };
     if (failure.code === 'bad-hosts') return { title: 'Open Settings', run: () => openSettings('kmodlab.hosts') };
     const hostId = this.hosts.hostOf(failure);
     if (hostId === undefined || failure.code !== 'host-key-unknown') return undefined;
@@ -130,13 +134,10 @@ export class Context {
     return disposable;
   }
 
-  /** A module that brought its host down is told of; a guest that ended says so itself. */
   private onSessionEvent(live: LiveSession, event: SessionEvent): void {
     if (event.type === 'ended' && event.end.state === 'loaded' && live.origin === 'left') this.holdGuest(live);
-    if (event.type !== 'ended' || live.host.kind === 'guest') return;
-    const failure = brokenHost(live, event.end.reason);
-    if (event.end.state === 'hostLost') void this.hosts.drop(hostIdOf(live.host), failure);
-    if (live.origin !== 'other' && (event.end.state === 'oops' || event.end.state === 'hostLost')) this.messages.failure(failure);
+    const loss = this.losses.onSessionEvent(live, event);
+    if (loss?.code === 'host-lost' && live.host.kind !== 'guest') void this.hosts.drop(hostIdOf(live.host), loss); // a guest says by itself that it ended
   }
 
   /** A guest with a module that an earlier window left in it stays as long as this one. */
@@ -163,15 +164,6 @@ async function openSettings(key: SettingKey): Promise<void> {
 
 async function openTerminalOn(hostId: string): Promise<void> {
   await vscode.commands.executeCommand(Command.openTerminal, { subject: { kind: 'host', hostId } satisfies Subject });
-}
-
-function brokenHost(live: LiveSession, reason: string): Failure {
-  return new Failure({
-    code: 'host-broken',
-    what: `${live.moduleName} brought ${live.host.name} down.`,
-    why: visibleText(reason) || 'Its kernel reported a fault.',
-    next: 'Look at the Kernel Log, and restart that machine before you load again.',
-  });
 }
 
 /** A load that another process makes is this window's business when its module lies in this workspace. */

@@ -15,15 +15,19 @@ export class Messages {
   constructor(
     private readonly log: vscode.LogOutputChannel,
     private readonly remedyFor: (failure: Failure) => Remedy | undefined,
+    /** Whether a message says it already. */
+    private readonly isTold: (failure: Failure) => boolean,
   ) {}
 
   /** Does not wait for the person: the message may stay for as long as it likes. A cancel was asked for and needs no message. */
   failure(error: unknown): void {
     const failure = Failure.from(error);
-    if (failure.code === 'cancelled') {
-      this.log.info(failure.message);
-      return;
-    }
+    if (failure.code === 'cancelled' || this.isTold(failure)) this.log.info(failure.message);
+    else this.show(failure);
+  }
+
+  /** Shows a failure, whether it was told or not. */
+  show(failure: Failure): void {
     this.log.error(`${failure.code}: ${failure.message}`);
     if (failure.detail !== undefined) this.log.error(failure.detail);
     const remedy = this.remedyFor(failure);

@@ -96,7 +96,10 @@ export class SessionWatcher {
         id,
         (event) => {
           if (event.type === 'started') origin = originOf(event.session);
-          if (origin === null) return stop.abort();
+          if (origin === null) {
+            stop.abort();
+            return;
+          }
           feed.push(id, event, origin);
           if (event.type === 'started') this.attend(event.session, origin).catch((error: unknown) => onError(Failure.from(error)));
         },

@@ -105,7 +105,10 @@ describe('the session watcher', () => {
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     holders.set(MODULE, { purpose: 'loading', pid, released, leave: () => undefined });
-    return () => (holders.delete(MODULE), release());
+    return () => {
+      holders.delete(MODULE);
+      release();
+    };
   }
 
   beforeEach(() => {
