@@ -21,7 +21,8 @@ export function watchForHang(machine: Pick<Machine, 'pid' | 'agent'>, seconds: n
     void machine.agent.answer().then(() => (question.answered = true));
     return question;
   };
-  let question = ask();
+  // It has just come up.
+  let question = { answered: true, usedBefore: 0, since: 0 };
   const timer = setInterval(
     () => {
       if (question.answered) {

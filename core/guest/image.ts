@@ -5,10 +5,10 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { ProvidedKernel, ProvidedUserland } from '../packages';
-import { AGENT_SCRIPT, GUEST_MODULE_DIR, GUEST_MODULES, INITTAB, START_SCRIPT, WAKE_PATH } from './init';
+import { AGENT_PROGRAM } from './agent-program';
+import { AGENT_PROGRAM_PATH, AGENT_SCRIPT, GUEST_MODULE_DIR, GUEST_MODULES, INITTAB, START_SCRIPT } from './init';
 import { KernelModules } from './kernel-modules';
 import { NewcArchive } from './newc';
-import { WAKE_PROGRAM } from './wake';
 
 /** Change it when this file makes another archive of the same inputs. */
 const IMAGE_FORMAT = 2;
@@ -22,7 +22,7 @@ const BUSYBOX = '/bin/busybox';
  */
 export async function provideImage(kernel: Pick<ProvidedKernel, 'offer' | 'modulesDir'>, userland: ProvidedUserland, imagesDir: string): Promise<string> {
   const { release, version } = kernel.offer;
-  const inputs = JSON.stringify([IMAGE_FORMAT, release, version, userland.contentId, INITTAB, START_SCRIPT, AGENT_SCRIPT, WAKE_PROGRAM.toString('hex'), GUEST_MODULES]);
+  const inputs = JSON.stringify([IMAGE_FORMAT, release, version, userland.contentId, INITTAB, START_SCRIPT, AGENT_SCRIPT, AGENT_PROGRAM.toString('hex'), GUEST_MODULES]);
   const image = path.join(imagesDir, `${release}_${createHash('sha256').update(inputs).digest('hex').slice(0, 32)}.cpio.gz`);
   const exists = await fs.access(image).then(
     () => true,
@@ -55,7 +55,7 @@ async function rootArchive(modulesDir: string, userland: ProvidedUserland): Prom
   archive.characterDevice('/dev/console', 5, 1).characterDevice('/dev/null', 1, 3, 0o666);
   archive.file('/etc/passwd', 'root:x:0:0:root:/root:/bin/sh\n').file('/etc/group', 'root:x:0:\n').file('/etc/shells', '/bin/sh\n');
   archive.file('/etc/inittab', INITTAB).file('/etc/kmodlab/start', START_SCRIPT, 0o755);
-  archive.file('/etc/kmodlab/agent', AGENT_SCRIPT, 0o755).file(WAKE_PATH, WAKE_PROGRAM, 0o755);
+  archive.file('/etc/kmodlab/agent', AGENT_SCRIPT, 0o755).file(AGENT_PROGRAM_PATH, AGENT_PROGRAM, 0o755);
   archive.symlink('/init', BUSYBOX).symlink('/bin/sh', 'busybox');
   for (const file of userland.files) archive.file(file.to, await fs.readFile(file.from), file.mode);
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Identity } from './agent-program';
 import { makeSshKey } from './keys';
 
 /** Keys of one guest. */
 export interface Instance {
   readonly keyFile: string;
   readonly knownHosts: string;
-  /** For the guest's agent: host key and authorized keys. */
-  readonly introduction: readonly Uint8Array[];
+  /** For the guest itself. */
+  readonly identity: Identity;
 }
 
 /** The name under which the guest's host key is known, whatever port it has. */
@@ -26,5 +27,5 @@ export function makeInstance(folder: string, number: number): Instance {
   fs.writeFileSync(keyFile, user.openSshPrivate, { mode: 0o600 });
   const knownHosts = path.join(folder, `known_hosts${number}`);
   fs.writeFileSync(knownHosts, `${HOST_KEY_ALIAS} ${host.publicLine}\n`, { mode: 0o600 });
-  return { keyFile, knownHosts, introduction: [host.dropbearPrivate, Buffer.from(`${user.publicLine}\n`)] };
+  return { keyFile, knownHosts, identity: { hostKey: host.dropbearPrivate, authorizedKey: Buffer.from(`${user.publicLine}\n`) } };
 }

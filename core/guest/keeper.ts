@@ -108,8 +108,8 @@ export class Keeper {
     this.nextIsWanted = false;
     this.hang = null;
     const consoleLog = path.join(folder, 'console.log');
-    const { keyFile, knownHosts, introduction } = makeInstance(folder, number);
-    const machine = await this.bringUp({ consoleLog, introduction });
+    const { keyFile, knownHosts, identity } = makeInstance(folder, number);
+    const machine = await this.bringUp({ consoleLog, identity });
     this.machine = machine;
     let hasTold: () => void = () => undefined;
     this.told = new Promise((resolve) => (hasTold = resolve));
@@ -122,7 +122,7 @@ export class Keeper {
       type: 'ready',
       endpoint: { port: machine.port, pid: machine.pid, keyFile, knownHosts, folder, kernelRelease, consoleLog, memoryMiB, accelerator, since: new Date().toISOString() },
     });
-    this.tryKvm(introduction);
+    this.tryKvm(identity);
     const end = await machine.ended;
     stopWatching();
     for (const file of [keyFile, knownHosts]) fs.rmSync(file, { force: true });
@@ -131,7 +131,7 @@ export class Keeper {
   }
 
   /** Under KVM only as long as that works. */
-  private async bringUp(start: Pick<BringUpOptions, 'consoleLog' | 'introduction'>): Promise<Machine> {
+  private async bringUp(start: Pick<BringUpOptions, 'consoleLog' | 'identity'>): Promise<Machine> {
     const { folder, kernelRelease, statesDir, kvmDir } = this.config;
     const log = (line: string): void => fs.appendFileSync(path.join(folder, 'keeper.log'), `${line}\n`);
     const options = { ...start, statesDir, kernelRelease, scratch: folder, log };
@@ -146,11 +146,11 @@ export class Keeper {
   }
 
   /** Behind the back of the guest that is ready: later ones profit. */
-  private tryKvm(introduction: BringUpOptions['introduction']): void {
+  private tryKvm(identity: BringUpOptions['identity']): void {
     const { kvmDir, folder } = this.config;
     if (kvmDir === null || this.generation > 1) return;
     const trial = new KvmTrial(kvmDir, this.machineConfig);
-    if (trial.isDue) this.trial = trial.run(path.join(folder, 'kvm'), introduction, this.trialLife.signal);
+    if (trial.isDue) this.trial = trial.run(path.join(folder, 'kvm'), identity, this.trialLife.signal);
   }
 
   /** Also when nobody has asked yet: an owner that is there to stay finds the next guest ready, unless that one ends unused. */

@@ -41,11 +41,11 @@ export class KvmTrial {
   }
 
   /** Boots a guest under KVM, looks whether it comes up in time, and ends it. Never rejects; a trial that was cut short leaves no verdict. */
-  async run(scratch: string, introduction: StartOptions['introduction'], signal: AbortSignal): Promise<void> {
+  async run(scratch: string, identity: StartOptions['identity'], signal: AbortSignal): Promise<void> {
     try {
       fs.mkdirSync(scratch, { mode: 0o700 });
       const qemu = { ...this.config.qemu, argv: ['nice', '-n', '19', ...this.config.qemu.argv] };
-      const options = { from: null, consoleLog: path.join(scratch, 'console.log'), introduction };
+      const options = { from: null, consoleLog: path.join(scratch, 'console.log'), identity };
       const machine = await startMachine({ ...this.config, qemu, accelerator: 'kvm', bootTimeoutMs: TRIAL_MS }, options, signal);
       machine.kill();
       await machine.ended;

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { Failure } from '../model';
 import { Agent } from './agent';
+import type { Identity } from './agent-program';
 import { pickPort } from '../platform/loopback';
 import { QemuProcess, type MachineEnd } from './process';
 import { STATE_FD, type Beginning, type MachineConfig } from './qemu';
@@ -23,8 +24,7 @@ export interface StartOptions {
   /** Where it begins; null: it boots. */
   readonly from: SavedState | null;
   readonly consoleLog: string;
-  /** The guest's keys. */
-  readonly introduction: readonly Uint8Array[];
+  readonly identity: Identity;
 }
 
 export interface MachineEffects {
@@ -55,7 +55,7 @@ export async function startMachine(config: MachineConfig, options: StartOptions,
 
 async function start(config: MachineConfig, options: StartOptions, port: number, signal: AbortSignal): Promise<Machine | 'port-taken'> {
   if (signal.aborted) throw Failure.cancelled('The guest was not started.');
-  const { from, consoleLog, introduction } = options;
+  const { from, consoleLog, identity } = options;
   const beginning: Beginning = from === null ? { kind: 'plain' } : { kind: 'saved', memoryFile: from.memoryFile };
   const stateFd = from === null ? undefined : fs.openSync(from.stateFile, 'r');
   let qemu: QemuProcess;
@@ -64,10 +64,12 @@ async function start(config: MachineConfig, options: StartOptions, port: number,
   } finally {
     if (stateFd !== undefined) fs.closeSync(stateFd);
   }
-  const agent = new Agent(qemu.agent);
+  const agent = new Agent(qemu.agent, identity);
   try {
-    if (from !== null) await qemu.before(restoreMachine(qemu.qmp, STATE_FD), config.bootTimeoutMs, signal);
-    agent.introduce(introduction);
+    if (from !== null) {
+      await qemu.before(restoreMachine(qemu.qmp, STATE_FD), config.bootTimeoutMs, signal);
+      agent.introduce();
+    }
     await qemu.until('ready', config.bootTimeoutMs, signal);
   } catch (error) {
     qemu.kill();

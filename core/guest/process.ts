@@ -3,8 +3,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { Failure } from '../model';
 import { LineSplitter } from '../platform/process';
+import { READY_LINE, WAITING_LINE } from './agent-program';
 import { ConsoleLog } from './console';
-import { READY_LINE, WAITING_LINE } from './init';
 import { AGENT_FD, QMP_FD, qemuArguments, type Beginning, type MachineConfig } from './qemu';
 
 /** How a machine came to its end. `panic` is the kernel's own line when it said one. */

@@ -49,9 +49,9 @@ async function used(begin: () => Promise<GuestHost>, more: (host: GuestHost) => 
 
 async function plainBoot(config: MachineConfig, ssh: readonly string[], resident: number[]): Promise<number> {
   const folder = fs.mkdtempSync(path.join(scratch, 'plain-'));
-  const { keyFile, knownHosts, introduction } = makeInstance(folder, 1);
+  const { keyFile, knownHosts, identity } = makeInstance(folder, 1);
   const started = performance.now();
-  const machine = await startMachine(config, { from: null, consoleLog: path.join(folder, 'console.log'), introduction }, new AbortController().signal);
+  const machine = await startMachine(config, { from: null, consoleLog: path.join(folder, 'console.log'), identity }, new AbortController().signal);
   const { destination, options } = guestTarget({ port: machine.port, keyFile, knownHosts });
   const { exitCode, stderr } = await run([...ssh, ...options, '-o', 'ControlPath=none', '--', destination, 'true']);
   if (exitCode !== 0) throw new Error(stderr);

@@ -53,6 +53,13 @@ describe('a guest that begins from a saved state', function () {
     assert.equal(listStates(states()).length, 1);
   });
 
+  it('keeps its keys, and still answers, when its agent is killed', async () => {
+    const host = await open();
+    const { stdout } = await host.script('cd /etc/dropbear; before=$(ls -l; md5sum *); kill -9 $(pidof agent-program); until pidof agent-program > /dev/null; do sleep 0.1; done; test "$before" = "$(ls -l; md5sum *)"; echo $?; umask; ls -l /root/.ssh', []);
+    assert.match(stdout, /^0\n0022\n.*-rw------- .* 89 .*authorized_keys\n$/s);
+    await host.dispose();
+  });
+
   for (const [what, damage] of [
     ['cut short', () => fs.truncateSync(memoryFile(), 4096)],
     ['without its device state', () => fs.rmSync(path.join(path.dirname(memoryFile()), 'state'))],

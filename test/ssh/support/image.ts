@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { GUEST_ADDRESS, GUEST_MODULE_DIR, GUEST_MODULES, READY_LINE } from '../../../core/guest/init';
+import { READY_LINE } from '../../../core/guest/agent-program';
+import { GUEST_ADDRESS, GUEST_MODULE_DIR, GUEST_MODULES } from '../../../core/guest/init';
 import { KernelModules } from '../../../core/guest/kernel-modules';
 import { NewcArchive } from '../../../core/guest/newc';
 import { sudoersLine } from '../../../core/hosts/sudo';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { spawn, type ChildProcess } from 'node:child_process';
 import { pickPort } from '../../../core/platform/loopback';
-import { READY_LINE } from '../../../core/guest/init';
+import { READY_LINE } from '../../../core/guest/agent-program';
 import { qemuArguments } from '../../../core/guest/qemu';
 import type { ProvidedTool } from '../../../core/packages';
 import { LineSplitter } from '../../../core/platform/process';

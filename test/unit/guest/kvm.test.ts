@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { KvmTrial } from '../../../core/guest/kvm';
 import type { MachineConfig } from '../../../core/guest/qemu';
-import { fakeProgram, lifeline, READY_AND_RUN, temporaryFolder } from './support';
+import { fakeProgram, lifeline, NOBODY, READY_AND_RUN, temporaryFolder } from './support';
 
 describe('a trial of KVM', () => {
   let folder: string;
@@ -19,7 +19,7 @@ describe('a trial of KVM', () => {
     const config: MachineConfig = { qemu, qemuVersion: '7.2', accelerator: 'tcg', memoryMiB: 256, cpus: 1, kernel: '/k', initrd: '/i', bootTimeoutMs: 20_000 };
     return new KvmTrial(path.join(folder, 'verdicts'), config, device);
   }
-  const attempt = (of: KvmTrial, signal = never): Promise<void> => of.run(path.join(folder, 'scratch'), [], signal);
+  const attempt = (of: KvmTrial, signal = never): Promise<void> => of.run(path.join(folder, 'scratch'), NOBODY, signal);
 
   it('that comes up is remembered, and its machine ended', async () => {
     const line = lifeline(folder);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { startMachine, type Machine, type MachineEffects } from '../../../core/guest/machine';
 import { Failure } from '../../../core/model';
-import { fakeProgram, lifeline, READY_AND_RUN, temporaryFolder } from './support';
+import { fakeProgram, lifeline, NOBODY, READY_AND_RUN, temporaryFolder } from './support';
 
 describe('a machine', () => {
   let folder: string;
@@ -11,10 +11,10 @@ describe('a machine', () => {
   beforeEach(() => ({ folder, remove } = temporaryFolder()));
   afterEach(() => remove());
 
-  function begin(script: string, more: { bootTimeoutMs?: number; signal?: AbortSignal; effects?: MachineEffects; introduction?: readonly Uint8Array[] } = {}): Promise<Machine> {
+  function begin(script: string, more: { bootTimeoutMs?: number; signal?: AbortSignal; effects?: MachineEffects; } = {}): Promise<Machine> {
     const qemu = fakeProgram(folder, 'qemu', script);
     const config = { qemu, qemuVersion: '7.2', accelerator: 'tcg', memoryMiB: 256, cpus: 1, kernel: '/k', initrd: '/i', bootTimeoutMs: more.bootTimeoutMs ?? 20_000 } as const;
-    const options = { from: null, consoleLog: path.join(folder, 'console.log'), introduction: more.introduction ?? [] };
+    const options = { from: null, consoleLog: path.join(folder, 'console.log'), identity: NOBODY };
     return startMachine(config, options, more.signal ?? new AbortController().signal, more.effects);
   }
 

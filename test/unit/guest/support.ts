@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Identity } from '../../../core/guest/agent-program';
 import type { KeeperInputs } from '../../../core/guest/open';
 
 /** A folder of this test alone, short enough for sockets. */
@@ -18,6 +19,9 @@ export function fakeProgram(folder: string, name: string, script: string): { arg
   fs.writeFileSync(file, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   return { argv: [file], env: {} };
 }
+
+/** Keys of a guest that does not look at them. */
+export const NOBODY: Identity = { hostKey: Buffer.alloc(83), authorizedKey: Buffer.alloc(89) };
 
 /** What a fake QEMU does after its start: says that the guest is ready, and runs until it is killed. */
 export const READY_AND_RUN = 'echo KMODLAB-READY; exec sleep 1000';
