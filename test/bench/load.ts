@@ -43,18 +43,32 @@ const edit: Change = (folder) => fs.appendFileSync(path.join(folder, SOURCE), `/
 const touch: Change = (folder) => fs.utimesSync(path.join(folder, SOURCE), new Date(), new Date());
 
 /** What a load goes through until the module's first kernel line, each named by what ends it. */
-const STAGES = ['make begins', 'make ends', 'verdict', 'probes and stripped copy ready', 'first line'] as const;
+const STAGES = ['make begins', 'make ends', 'verdict', 'probes and stripped copy ready', 'insmod begins', 'first line'] as const;
 type Stages = Record<(typeof STAGES)[number], number>;
 
-/** The host, with somebody told when make begins. */
-function watched(host: GuestHost, onMake: () => void): Host {
+/** The host, with somebody told when make begins, and insmod. */
+function watched(host: GuestHost, reach: (stage: keyof Stages) => void): Host {
   const buildEnvironment = async (): Promise<BuildEnvironment> => {
     const environment = await host.buildEnvironment();
-    return { ...environment, wrap: (argv, folders) => (argv[0] === 'make' && onMake(), environment.wrap(argv, folders)) };
+    return {
+      ...environment,
+      wrap: (argv, folders) => {
+        if (argv[0] === 'make') reach('make begins');
+        return environment.wrap(argv, folders);
+      },
+    };
+  };
+  const start: Host['start'] = (argv, options) => {
+    const onStdoutLine = (line: string): void => {
+      if (line === '@ insmod') reach('insmod begins');
+      options?.onStdoutLine?.(line);
+    };
+    return host.start(argv, { ...options, onStdoutLine });
   };
   return new Proxy<Host>(host, {
     get: (target, name) => {
       if (name === 'buildEnvironment') return buildEnvironment;
+      if (name === 'start') return start;
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
@@ -75,7 +89,7 @@ async function withProduct(folder: string, host: GuestHost, analyzer: Awaited<Re
   };
   const ends: Partial<Record<SessionEvent['type'], keyof Stages>> = { build: 'make ends', preflight: 'verdict', recorder: 'probes and stripped copy ready', record: 'first line' };
   const loaded = await startLoad(
-    { module: module!, host: watched(host, () => reach('make begins')), parameters: {}, predict: predictWith(analyzer) },
+    { module: module!, host: watched(host, reach), parameters: {}, predict: predictWith(analyzer) },
     { store: new SessionStore(dirs.state), dirs, onEvent: ({ type }) => ends[type] && reach(ends[type]) },
   );
   await loaded.unload();
@@ -117,8 +131,10 @@ export async function loadFigures(runs: number): Promise<Figure[]> {
     };
     const warm = await inTurn(`warm Load device2, its source ${how}, to its first kernel line`, ofProduct, 'make, scp, ssh insmod, ssh dmesg', () => byHand(theirs, host, change), runs);
     const counting = taken.slice(1); // the first pair is not counted
+    const without = (each: Stages, ...left: (keyof Stages)[]): number => Math.round(sum(Object.values(each)) - sum(left.map((stage) => each[stage])));
     const stages = Object.fromEntries(STAGES.map((stage) => [stage, Math.round(median(counting.map((each) => each[stage])))]));
-    return [bounded(warm, 'ratio', 0.75), { ...counted('everything of it but make', 'ms', counting.map((each) => Math.round(sum(Object.values(each)) - each['make ends']))), stages }];
+    const share = counted('of it, everything but make and insmod', 'ms', counting.map((each) => without(each, 'make ends', 'first line')));
+    return [bounded(warm, 'ratio', 0.75), { ...bounded(share, 'value', 150), stages }, counted('of it, everything but make', 'ms', counting.map((each) => without(each, 'make ends')))];
   };
   try {
     return [...(await compare('edited', edit)), ...(await compare('touched', touch))];
