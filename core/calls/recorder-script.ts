@@ -47,7 +47,9 @@ export function probeAbi(arch: Architecture, kernel: string): ProbeAbi | null {
  * - Filters drop in the kernel what returns into the kernel's own text, which is how every process' own syscalls return,
  *   and what the processes do that carry this output: each of their calls would cause the next.
  * - `dd` reads and writes; busybox's cat would splice, which holds the lock of the pipe to the SSH server while it waits.
- * - Symbols come in the order of their addresses: on most kernels the fourth match is `_etext`, and the rest need not be read.
+ * - Symbols come in the order of their addresses: the first three that match are at the beginning. How long the kernel's text is
+ *   stands in /proc/iomem (zero for who may not know), and only the lower half of an address is computed with, as not every shell
+ *   knows numbers beyond 63 bits; `_etext` is searched for where that does not tell.
  * - Programs are started sparingly: a guest without KVM takes several milliseconds for each.
  * - The stack is taken of the first calls of each syscall only: it is several times as long as the rest of an event.
  * - trace_clock `perf` is local_clock(), which printk uses.
@@ -119,9 +121,20 @@ symbols() {
 $(grep -F "$@" -e ' _stext' -e ' arch_rethook_trampoline' -e 'kretprobe_trampoline' -e ' _etext' /proc/kallsyms)
 EOF
 }
-symbols -m 4
-[ -n "$high" ] || symbols
-case $low$high in *x*[1-9a-f]*x*[1-9a-f]*) ;; *) refuse no-addresses ;; esac
+text_size() {
+  range=$(grep ' : Kernel code$' /proc/iomem)
+  range=\${range%% : *}
+  range=\${range##* }
+  echo $((0x\${range#*-} - 0x\${range%-*} + 1))
+}
+symbols -m 3
+[ -n "$low" ] || symbols
+case $low in 0x*[1-9a-f]*) ;; *) refuse no-addresses ;; esac
+size=$(text_size 2>/dev/null)
+end=$((0x\${low#??????????} + \${size:-0}))
+[ "\${size:-0}" -lt 65536 ] || [ "$end" -gt 4294967295 ] || high=\${low%????????}$(printf %08x "$end")
+[ -n "$high" ] && [ -n "$trampoline" ] || symbols
+[ -n "$high" ] || refuse no-addresses
 ours=
 pid=$$
 while [ "$pid" -gt 1 ]; do
