@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import path from 'node:path';
 import type { LoadSession } from '../../core/model';
 import { copyOfModule, kmodlab, notOffered, parseSession } from '../support/cli';
 
@@ -100,6 +101,18 @@ describe('a module that cannot be loaded', () => {
     assert.match(result.stderr, /device2_descriptors\.c:\d+:\d+: error: /);
     assert.doesNotMatch(result.stdout, /DEVICE2/);
   });
+
+  for (const kernel of ['6.1-cloud', 'newest-cloud']) {
+    it(`has its error where editors count it, behind tabs and wide characters (${kernel}, whose compiler may be a private one)`, async function () {
+      const folder = copyOfModule({ 'device2_descriptors.c': [['long rc;', '/* 漢\t😀 e\u0301 */\tlong rc = missing;']] });
+      const lines = fs.readFileSync(path.join(folder, 'device2_descriptors.c'), 'utf8').split('\n');
+      const at = lines.findIndex((line) => line.includes('missing;'));
+      const result = await kmodlab(['build', folder, '--host', `guest:${kernel}`]);
+      fs.rmSync(folder, { recursive: true });
+      if (notOffered(result)) this.skip();
+      assert.ok(result.stderr.includes(`device2_descriptors.c:${at + 1}:${(lines[at] ?? '').indexOf('missing') + 1}: error: `), result.stderr);
+    });
+  }
 
   it('whose init refuses shows the reason from the kernel log', async () => {
     const folder = copyOfModule();

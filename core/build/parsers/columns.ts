@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
+import { eastAsianWidth } from 'get-east-asian-width';
 import type { BuildDiagnostic, SourceFile } from '../../model';
 
-/** How a compiler counts columns: by bytes, or as on a screen where a tab goes on to the next multiple of eight. */
+/** How a compiler counts columns: by bytes, or as on a screen, where a tab goes on to the next multiple of eight, some characters take two columns and some none. */
 export type ColumnUnit = 'bytes' | 'screen';
 
 const TAB = 8;
+/** What takes no room on a screen: what combines with the character before, and format characters but the soft hyphen. */
+const NO_ROOM = /^(?!\u00ad)[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]$/u;
+/** What a decoder puts in place of a byte that is none of UTF-8. */
+const NOT_DECODED = '\ufffd';
 /** The last line that clang writes of a file that it complains of. */
 const CLANG_COUNT = /^\d+ (?:error|warning)s?(?: and \d+ errors?)? generated\.$/;
 
@@ -24,11 +29,18 @@ export function characterAt(line: string, column: number, unit: ColumnUnit): num
   let index = 0;
   for (const character of line) {
     if (at >= column) return index + 1;
-    if (unit === 'bytes') at += Buffer.byteLength(character);
-    else at = character === '\t' ? Math.floor((at - 1) / TAB) * TAB + TAB + 1 : at + 1;
+    if (unit === 'bytes') at += character === NOT_DECODED ? 1 : Buffer.byteLength(character);
+    else if (character === '\t') at = Math.floor((at - 1) / TAB) * TAB + TAB + 1;
+    else at += screenWidth(character);
     index += character.length;
   }
   return index + 1;
+}
+
+function screenWidth(character: string): number {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x80) return 1;
+  return NO_ROOM.test(character) ? 0 : eastAsianWidth(code);
 }
 
 /** A compiler's message with its columns as editors count them, where the line is known. */
@@ -42,12 +54,12 @@ export function withCharacters(diagnostic: BuildDiagnostic, lineOf: (file: strin
   return placed.related ? { ...placed, related: placed.related.map(character) } : placed;
 }
 
-/** Finds the lines of sources. */
+/** Finds the lines of sources; a byte order mark counts nowhere. */
 export function linesOf(sources: readonly SourceFile[]): (file: string, line: number) => string | undefined {
   const known = new Map<string, readonly string[]>();
   return (file, line) => {
     let lines = known.get(file);
-    if (!lines) known.set(file, (lines = (sources.find(({ path }) => path === file)?.text ?? '').split(/\r?\n/)));
+    if (!lines) known.set(file, (lines = (sources.find(({ path }) => path === file)?.text ?? '').replace(/^\ufeff/, '').split(/\r?\n/)));
     return lines[line - 1];
   };
 }

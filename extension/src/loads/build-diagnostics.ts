@@ -55,5 +55,5 @@ function toDiagnostic(diagnostic: BuildDiagnostic, folder: string): vscode.Diagn
 
 function rangeOf({ line, column }: Pick<BuildDiagnostic, 'line' | 'column'>): vscode.Range {
   const start = new vscode.Position((line ?? 1) - 1, (column ?? 1) - 1);
-  return new vscode.Range(start, column === null ? start.with({ character: Number.MAX_SAFE_INTEGER }) : start.translate(0, 1));
+  return new vscode.Range(start, column === null ? start.with({ character: Number.MAX_SAFE_INTEGER }) : start); // VS Code marks the word at an empty range
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { BuildOutput } from '../../../core/build/output';
+import { characterAt } from '../../../core/build/parsers/columns';
 import { findSymbol, maskC } from '../../../core/build/parsers/place';
 import type { BuildDiagnostic, SourceFile } from '../../../core/model';
 import { assertGolden } from '../../support/golden';
@@ -55,6 +56,18 @@ describe('build output', () => {
     assert.deepEqual([2, 6, 21].map((column) => columnOf('gcc (Debian 10.2.1-6) 10.2.1 20210110', column)), [2, 6, 18]);
     assert.deepEqual([2, 6, 21].map((column) => columnOf('gcc 12.2.0', column, ['1 warning and 2 errors generated.'])), [2, 6, 18]);
     assert.equal(columnOf('gcc 12.2.0', 100_000), 19);
+  });
+
+  it('counts wide, combining and undecodable characters as gcc does', () => {
+    const said: readonly (readonly [before: string, screen: number, bytes: number])[] = [ // by gcc 12.2 with either -fdiagnostics-column-unit
+      ['a', 30, 30], [' \t\t', 44, 32], ['é', 30, 31], ['漢字', 33, 35], ['😀', 31, 33], ['e\u0301', 30, 32], ['👩\u200d👩', 33, 40], ['\u00a0', 30, 31], ['\u200b', 29, 32],
+      ['Ａ', 31, 32], ['\u1100\u1161', 31, 35], ['α', 30, 31], ['❤\ufe0f', 30, 35], ['\u00ad', 30, 31], ['\u{e0041}', 29, 33], ['\ufeff', 29, 32], ['\t漢\té', 45, 36], ['\ufffd\ufffd', 31, 31],
+    ];
+    for (const [before, screen, bytes] of said) {
+      const line = `int f(void) { /* ${before} */ return missing; }`;
+      const place = line.indexOf('missing') + 1;
+      assert.deepEqual([characterAt(line, screen, 'screen'), characterAt(line, bytes, 'bytes')], [place, place], JSON.stringify(before));
+    }
   });
 
   it('resolves a relative path against the folder that make entered', () => {
