@@ -38,6 +38,7 @@ ip link set lo up
 ip addr add ${GUEST_ADDRESS}/24 dev eth0
 ip link set eth0 up
 echo 0 > /proc/sys/kernel/kptr_restrict
+echo N > /sys/module/cryptomgr/parameters/notests
 # From here on the whole kernel log also goes to the console: after a panic that is all that is left of it.
 echo 8 > /proc/sys/kernel/printk
 until [ -e /dev/vport*p1 ]; do sleep 0.01; done

@@ -6,17 +6,20 @@ import os from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as z from 'zod';
+import { run } from '../platform/process';
 import { QemuProcess } from './process';
 import { Accelerator, machineArguments, type MachineConfig } from './qemu';
 import { saveMachine } from './qmp';
 
 /** Change it when what is saved, or how, becomes another one for the same machine. */
-const STATE_FORMAT = 1;
+const STATE_FORMAT = 2;
 const STREAM_SOCKET = 'state';
 /** Longer than any boot may take. */
 const LEFTOVER_MS = 3_600_000;
 
-const INFO_FILE = 'info.json';
+/** What the memory of a template is called where /proc lists QEMU's descriptors. */
+const MEMORY_BACKEND = '/memfd:memory-backend-memfd';
+const [INFO_FILE, MEMORY_FILE, STATE_FILE] = ['info.json', 'memory', 'state'] as const;
 
 /** Written beside a state: what it is of. */
 const StateInfo = z.object({ release: z.string(), memoryMiB: z.int(), cpus: z.int(), accelerator: Accelerator, savedAt: z.iso.datetime() });
@@ -62,11 +65,11 @@ export class SavedState {
   }
 
   get memoryFile(): string {
-    return path.join(this.folder, 'memory');
+    return path.join(this.folder, MEMORY_FILE);
   }
 
   get stateFile(): string {
-    return path.join(this.folder, 'state');
+    return path.join(this.folder, STATE_FILE);
   }
 
   get exists(): boolean {
@@ -94,14 +97,13 @@ export class SavedState {
     fs.mkdirSync(this.statesDir, { recursive: true, mode: 0o700 });
     sweep(this.statesDir);
     const made = fs.mkdtempSync(`${this.folder}.`);
-    const beginning = { kind: 'template', memoryFile: path.join(made, 'memory') } as const;
     const { bootTimeoutMs } = this.config;
     try {
-      fs.writeFileSync(beginning.memoryFile, '', { mode: 0o600 });
-      const qemu = new QemuProcess(this.config, { beginning, port: null, consoleLog: path.join(scratch, 'console.log') });
+      const qemu = new QemuProcess(this.config, { beginning: { kind: 'template' }, port: null, consoleLog: path.join(scratch, 'console.log') });
       try {
         await qemu.until('waiting', bootTimeoutMs, signal);
-        await qemu.before(saveTo(path.join(made, 'state'), path.join(scratch, STREAM_SOCKET), qemu), bootTimeoutMs, signal);
+        await qemu.before(saveTo(path.join(made, STATE_FILE), path.join(scratch, STREAM_SOCKET), qemu), bootTimeoutMs, signal);
+        await qemu.before(copyMemory(qemu.pid, path.join(made, MEMORY_FILE)), bootTimeoutMs, signal);
       } finally {
         qemu.kill();
         await qemu.ended;
@@ -163,4 +165,14 @@ async function saveTo(file: string, socketPath: string, qemu: QemuProcess): Prom
   } finally {
     server.close();
   }
+}
+
+/** The memory of a stopped template, with holes where it holds nothing. @throws Error when it cannot be read or written */
+async function copyMemory(pid: number, file: string): Promise<void> {
+  const descriptors = `/proc/${pid}/fd`;
+  const memory = fs.readdirSync(descriptors).find((fd) => fs.readlinkSync(path.join(descriptors, fd)).startsWith(MEMORY_BACKEND));
+  if (memory === undefined) throw new Error('QEMU has no memory that can be copied');
+  fs.writeFileSync(file, '', { mode: 0o600 });
+  const { exitCode, stderr } = await run(['cp', '--sparse=always', path.join(descriptors, memory), file]);
+  if (exitCode !== 0) throw new Error(`the memory was not copied: ${stderr}`);
 }

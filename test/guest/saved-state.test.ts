@@ -76,6 +76,12 @@ describe('a guest that begins from a saved state', function () {
     });
   }
 
+  it('tests the ciphers that a module registers, as a kernel does that was not booted in a hurry', async () => {
+    const host = await open();
+    assert.equal((await host.run(['cat', '/sys/module/cryptomgr/parameters/notests'])).stdout, 'N\n');
+    await host.dispose();
+  });
+
   it('boots also where no state can be kept', async () => {
     const nowhere = path.join(deps.dirs.state, 'nowhere');
     fs.mkdirSync(nowhere);
