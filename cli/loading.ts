@@ -162,14 +162,14 @@ function usage(what: string, why: string, next: string): Failure {
   return new Failure({ code: 'usage', what, why, next, exitCode: ExitCode.usage });
 }
 
-function signingKey(values: LoadValues, context: CliContext, { progress }: Workplace): SigningKey | null {
+function signingKey(values: LoadValues, context: CliContext, { progress, packages }: Workplace): SigningKey | null {
   const { 'sign-key': keyFile, 'sign-cert': certFile } = values;
   if (keyFile === undefined && certFile === undefined) return null;
   if (keyFile === undefined || certFile === undefined) throw usage('The module cannot be signed.', 'A key and its certificate belong together.', 'Give both, --sign-key and --sign-cert.');
   const ask = terminalSecrets(() => progress.done());
   const passphrase = ask && ((retry: boolean): Promise<string | null> => ask({ host: '', prompt: `Passphrase of ${keyFile}`, retry }));
   const own = (file: string): string => (file.startsWith('pkcs11:') ? file : path.resolve(context.cwd, file));
-  return { keyFile: own(keyFile), certFile: own(certFile), ...(passphrase ? { passphrase } : {}) };
+  return { keyFile: own(keyFile), certFile: own(certFile), signFile: () => packages.provideTool('sign-file', { progress, signal: context.signal }), ...(passphrase ? { passphrase } : {}) };
 }
 
 function watchdogSeconds(text: string | undefined): number | null {

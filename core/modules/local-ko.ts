@@ -19,7 +19,7 @@ export class LocalKo {
 
   constructor(headers: BuildEnvironment | null, signing: { readonly key: SigningKey; readonly hash: string } | null) {
     this.environment = headers ?? PLAIN;
-    this.signer = headers && signing ? new ModuleSigner(signing.key, headers, signing.hash) : null;
+    this.signer = signing && new ModuleSigner(signing.key, headers, signing.hash);
   }
 
   /** A file to copy. What comes from a kernel's package, as bytes, carries that kernel's own signature and is left as it is. @throws Failure of signing */

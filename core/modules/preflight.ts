@@ -92,7 +92,7 @@ function checkSignature({ facts, info, willBeSigned }: PreflightInputs): Preflig
   const because = isLockedDown ? `The kernel is locked down (${facts.lockdown})` : 'The kernel enforces signatures (module.sig_enforce)';
   if (signed) return ok(check, `${because}, and the module ${info.signed ? 'is' : 'will be'} signed: it must trust the key.`);
   const without = isLockedDown ? 'turn Secure Boot off on that host' : 'start it without module.sig_enforce=1';
-  return blocked(check, `${because}, and the module has no signature.`, `Sign it with a key that is enrolled there (mokutil --import), or ${without}.`);
+  return blocked(check, `${because}, and the module has no signature.`, `Name a key that is enrolled there (mokutil --import) and its certificate, by --sign-key and --sign-cert or the settings kmodlab.signing: the module is then signed here; or ${without}.`);
 }
 
 function checkStale({ builtBefore }: PreflightInputs): PreflightLine[] {

@@ -36,26 +36,33 @@ function reasonOf(stderr: string): string {
   return (reasons.at(-1) ?? stderr.trim().split('\n').at(-1) ?? '').slice(0, 300);
 }
 
+/** sign-file with these arguments, as a command that sees these folders. */
+type Signs = (args: readonly string[], folders: readonly string[]) => ReturnType<BuildEnvironment['wrap']>;
+
 /** What OpenSSL and PKCS#11 modules say of a passphrase that does not open the key; now and then a wrong one opens it to something that is no key. */
 const WRONG_PASSPHRASE = /bad decrypt|bad password|maybe wrong password|wrong tag|PIN[ _]INCORRECT|PIN is incorrect/i;
 
 /**
- * Signs the .ko files of one load in place with `scripts/sign-file` of the kernel's headers; debug information must be stripped
- * before. A passphrase is asked for until it is right, three times at most, and kept for the files that follow. It travels in the
+ * Signs the .ko files of one load in place, on this machine, with `scripts/sign-file` of the kernel's headers, or of others where these
+ * are not here; debug information must be stripped before. A passphrase is asked for until it is right, three times at most, and kept for the files that follow. It travels in the
  * environment of that program alone (KBUILD_SIGN_PIN).
  */
 export class ModuleSigner {
   #passphrase: string | null = null;
   private turn: Promise<unknown> = Promise.resolve();
+  private tool: Promise<Signs> | null = null;
 
-  /** @param hash the kernel's CONFIG_MODULE_SIG_HASH */
+  /**
+   * @param headers those that the module was built against, on a host or here; null: not known
+   * @param hash the kernel's CONFIG_MODULE_SIG_HASH
+   */
   constructor(
     private readonly key: SigningKey,
-    private readonly environment: BuildEnvironment,
+    private readonly headers: BuildEnvironment | null,
     private readonly hash: string,
   ) {}
 
-  /** @throws Failure `signing-key-unreadable`, `signing-failed`, `cancelled` */
+  /** @throws Failure `signing-key-unreadable`, `sign-file-missing`, `signing-failed`, `cancelled` */
   sign(koPath: string): Promise<void> {
     const mine = this.turn.then(() => this.signNow(koPath));
     this.turn = mine.catch(() => undefined);
@@ -63,8 +70,7 @@ export class ModuleSigner {
   }
 
   private async signNow(koPath: string): Promise<void> {
-    const { key, environment } = this;
-    if (environment.host) throw notSigned('signing-failed', `The headers lie on ${environment.host.name}, and a key never leaves this machine.`, 'Sign the module here, then load the .ko.');
+    const { key } = this;
     readKeyFile(key.certFile, 'certificate');
     const isEncrypted = key.keyFile.startsWith(PKCS11) || ENCRYPTED.test(readKeyFile(key.keyFile, 'key'));
     const ask = isEncrypted ? key.passphrase : undefined;
@@ -79,20 +85,30 @@ export class ModuleSigner {
     }
   }
 
-  private run(koPath: string, passphrase: string): Promise<ProcessResult> {
-    const { key, environment, hash } = this;
+  private async findTool(): Promise<Signs> {
+    const { headers } = this;
+    const own = headers && !headers.host ? path.join(headers.kernelDir, 'scripts', 'sign-file') : null;
+    if (headers && own !== null && fs.existsSync(own)) return (args, folders) => headers.wrap([own, ...args], folders);
+    const { argv, env } = await this.key.signFile().catch((error: unknown) => {
+      if (!(error instanceof Failure) || error.code === 'cancelled') throw error;
+      throw notSigned('sign-file-missing', `The kernel's program sign-file is not on this machine, and cannot be fetched: ${error.why}`, 'Install the headers of any kernel here, which have scripts/sign-file, or sign the module yourself and load the .ko.', `${error.message}\n${error.detail ?? ''}`);
+    });
+    return (args) => ({ argv: [...argv, ...args], env: { ...process.env, ...env } });
+  }
+
+  private async run(koPath: string, passphrase: string): Promise<ProcessResult> {
+    const { key, hash } = this;
+    const wrap = await (this.tool ??= this.findTool());
     const isToken = key.keyFile.startsWith(PKCS11);
     const keyFile = isToken ? key.keyFile : path.resolve(key.keyFile);
     const certFile = path.resolve(key.certFile);
     const folders = [...new Set([koPath, certFile, ...(isToken ? [] : [keyFile])].map((file) => path.dirname(file)))];
-    const wrapped = environment.wrap([path.join(environment.kernelDir, 'scripts', 'sign-file'), hash, keyFile, certFile, koPath], folders);
+    const wrapped = wrap([hash, keyFile, certFile, koPath], folders);
     return run(wrapped.argv, { env: { ...wrapped.env, KBUILD_SIGN_PIN: passphrase }, timeoutMs: LIMIT_MS });
   }
 
   private refused({ startError, stderr }: ProcessResult, isEncrypted: boolean, isWrong: boolean): Failure {
     const said = startError?.message ?? reasonOf(stderr);
-    const isMissing = startError !== null || /sign-file: (?:No such file or directory|not found)$/m.test(stderr);
-    if (isMissing) return notSigned('signing-failed', `The headers of ${this.environment.kernel} have no scripts/sign-file.`, 'Sign the module yourself, then load the .ko.', stderr);
     return notSigned('signing-failed', isWrong ? 'The passphrase was wrong.' : `sign-file refused: ${said}.`, isEncrypted ? 'Check the key, the certificate and the passphrase.' : 'Check the key and the certificate.', stderr);
   }
 }

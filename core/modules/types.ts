@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Host } from '../hosts/host';
 import type { Action, CharacterDevice, LoadSession, Predict, SessionEvent } from '../model';
+import type { ProvidedTool } from '../packages';
 import type { Dirs } from '../platform/dirs';
 import type { Progress } from '../platform/progress';
 import type { SessionStore } from '../sessions/store';
@@ -27,7 +28,7 @@ export interface LoadPlan {
   readonly signing?: SigningKey;
 }
 
-/** A key that the host's kernel trusts, for scripts/sign-file of its headers. */
+/** A key that the host's kernel trusts, for the kernel's scripts/sign-file. It stays on this machine, wherever the module was built. */
 export interface SigningKey {
   /** PEM file, or a PKCS#11 URI. */
   readonly keyFile: string;
@@ -35,6 +36,8 @@ export interface SigningKey {
   readonly certFile: string;
   /** Asked when the key is encrypted, again when what was given before was wrong (`retry`); null when the user gives none. It travels in the environment of sign-file alone. */
   readonly passphrase?: (retry: boolean) => Promise<string | null>;
+  /** Gives sign-file, asked only where the headers that the module was built against are not here or lack it. @throws Failure */
+  readonly signFile: () => Promise<Pick<ProvidedTool, 'argv' | 'env'>>;
 }
 
 /** The question before the first load on a host that is no guest. */

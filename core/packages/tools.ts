@@ -10,7 +10,7 @@ import { resolveClosure, type PackageSets } from './deb';
 import { toolVersion } from './tool-version';
 import type { WorkOptions } from './work';
 
-export type ToolName = 'qemu-system-x86_64' | 'ssh' | 'ssh-keygen' | 'chromium';
+export type ToolName = 'qemu-system-x86_64' | 'ssh' | 'ssh-keygen' | 'chromium' | 'sign-file';
 
 export interface ProvidedTool {
   /** Program and its leading arguments: append yours. For QEMU these already hold the `-L` folders. */
@@ -26,6 +26,8 @@ interface Recipe {
   readonly packages: readonly string[];
   /** The program in the unpacked packages. */
   readonly program: string;
+  /** Where a system has it that is not on PATH: a folder for each version, and the program's place in it. */
+  readonly installed?: readonly (readonly [folders: string, program: string])[];
   /** Asks for the version; none: the tool has no such option. */
   readonly versionArgs: readonly string[] | null;
   readonly versionPattern: RegExp;
@@ -77,6 +79,20 @@ const recipes: Readonly<Record<ToolName, Recipe>> = {
     folderEnv: { FONTCONFIG_FILE: fontSettings },
     libraries: 'library-path',
   },
+  // The form of a module's signature does not depend on the kernel's version (Documentation/admin-guide/module-signing.rst): that of any headers does.
+  'sign-file': {
+    packages: ['linux-kbuild-6.1'],
+    program: 'usr/lib/linux-kbuild-6.1/scripts/sign-file',
+    installed: [
+      ['/usr/src', 'scripts/sign-file'],
+      ['/usr/src/kernels', 'scripts/sign-file'],
+      ['/usr/lib', 'scripts/sign-file'],
+      ['/lib/modules', 'build/scripts/sign-file'],
+    ],
+    versionArgs: [],
+    versionPattern: /^Usage: scripts\/(sign-file) /m,
+    libraries: 'own-loader',
+  },
 };
 
 const loader = 'usr/lib64/ld-linux-x86-64.so.2';
@@ -95,12 +111,22 @@ interface Asking {
   readonly work: WorkOptions;
 }
 
-/** The tool on PATH when it works, else null. */
+/** The tool on PATH, or where the system has it besides, when it works, else null. */
 export async function systemTool(name: ToolName, asking: Asking): Promise<ProvidedTool | null> {
-  const file = onPath(name, asking.env);
-  if (file === null) return null;
-  const version = await versionOf(recipes[name], [file], file, asking);
-  return version === null ? null : { argv: [file], env: {}, version, from: 'system' };
+  const known = onPath(name, asking.env);
+  for (const file of known === null ? installedFiles(recipes[name]) : [known]) {
+    const version = await versionOf(recipes[name], [file], file, asking);
+    if (version !== null) return { argv: [file], env: {}, version, from: 'system' };
+  }
+  return null;
+}
+
+/** Of several versions mostly the newer one first. */
+function installedFiles({ installed = [] }: Recipe): string[] {
+  return installed.flatMap(([folders, program]) => {
+    const names = fs.existsSync(folders) ? fs.readdirSync(folders).sort().reverse() : [];
+    return names.map((name) => path.join(folders, name, program)).filter((file) => fs.existsSync(file));
+  });
 }
 
 /** A private copy of the tool. @throws Failure `tool-does-not-start` and those of the package tools */

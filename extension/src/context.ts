@@ -90,7 +90,7 @@ export class Context {
     this.language = this.own(new LanguageServer(path.join(dist, 'server.js'), this.log));
     const diagnostics = this.own(new BuildDiagnostics());
     this.modules = this.own(new ModuleList(this.log));
-    this.loader = new Loader({ hosts: this.hosts, feed: this.feed, store, dirs, language: this.language, diagnostics, log: this.log, settings: this.settings, workspace: () => this.modules.get(), memory: this.memory, askSecret, confirmFirstLoad });
+    this.loader = new Loader({ hosts: this.hosts, packages: this.packages, feed: this.feed, store, dirs, language: this.language, diagnostics, log: this.log, settings: this.settings, workspace: () => this.modules.get(), memory: this.memory, askSecret, confirmFirstLoad });
     this.explainer = new Explainer({ guests, store, feed: this.feed });
     this.stored = new StoredSessions(store, this.feed);
     this.kernelLog = this.own(new KernelLogView(resources, this.feed));

@@ -146,7 +146,7 @@ describe('a kernel that enforces signatures', function () {
     await assert.rejects(load(guest(), folder), { code: 'preflight-blocked', why: 'The kernel enforces signatures (module.sig_enforce), and the module has no signature.' });
     const [keyFile, certFile, pin] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem'), 'some secret'];
     execFileSync('openssl', ['req', '-new', '-x509', '-newkey', 'rsa:2048', '-passout', 'env:PIN', '-keyout', keyFile, '-out', certFile, '-days', '2', '-subj', '/CN=Test/'], { stdio: 'pipe', env: { ...process.env, PIN: pin } });
-    const signing = { keyFile, certFile, passphrase: () => Promise.resolve(pin) };
+    const signing = { keyFile, certFile, passphrase: () => Promise.resolve(pin), signFile: () => assert.fail('the headers are here') };
     const asked: boolean[] = [];
     const wrong = (retry: boolean): Promise<string> => Promise.resolve(`wrong ${asked.push(retry)}`);
     await assert.rejects(load(guest(), folder, { signing: { ...signing, passphrase: wrong } }), { code: 'signing-failed', why: 'The passphrase was wrong.', next: 'Check the key, the certificate and the passphrase.' });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,8 +9,10 @@ import { buildRoot } from '../../core/build/mirror';
 import type { Host } from '../../core/hosts/host';
 import type { HostDeps } from '../../core/hosts/registry';
 import { Failure } from '../../core/model';
+import { checkLoad } from '../../core/modules/examine';
 import { PackageStore } from '../../core/packages';
 import { comparePredictions } from '../../core/sessions/compare';
+import { SessionStore } from '../../core/sessions/store';
 import { loadOn, moduleIn } from './support/load';
 import { withRig } from './support/rig';
 
@@ -150,6 +153,29 @@ describe('building on an SSH host', function () {
       assert.deepEqual(comparePredictions(session).map(({ verdict }) => verdict), ['agree', 'agree', 'agree', 'agree', 'neverMade']);
       assert.ok(fs.readdirSync(path.join(cache, 'packages', 'sets')).some((name) => name.startsWith(`headers-${kernel}-`)));
       await nothingLeft(host);
+    });
+  });
+
+  describe('that enforces signatures', () => {
+    before(async () => { // until its next boot
+      const host = await rig().open('free');
+      assert.equal((await host.script('echo 1 >/sys/module/module/parameters/sig_enforce', [], { asRoot: true })).exitCode, 0);
+    });
+
+    it('gets a module that it built itself signed here, by a key that stays here', async () => {
+      write('');
+      const host = await rig().open('free');
+      const prebuilt = path.join(folder, 'by-the-host.ko');
+      fs.copyFileSync((await build(host)).koPath ?? '', prebuilt);
+      const lines = await checkLoad({ module: await moduleIn(folder), host, parameters: {}, predict: null, prebuilt }, { store: new SessionStore(rig().dirs.state), dirs: rig().dirs });
+      const verdict = lines.find(({ check }) => check === 'signature');
+      assert.deepEqual([verdict?.verdict, verdict?.text], ['blocked', 'The kernel enforces signatures (module.sig_enforce), and the module has no signature.']);
+      assert.match(verdict?.fix ?? '', /--sign-key and --sign-cert or the settings kmodlab\.signing/);
+      const [keyFile, certFile, pin] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem'), 'some secret'];
+      execFileSync('openssl', ['req', '-new', '-x509', '-newkey', 'rsa:2048', '-passout', 'env:PIN', '-keyout', keyFile, '-out', certFile, '-days', '2', '-subj', '/CN=Test/'], { stdio: 'pipe', env: { ...process.env, PIN: pin } });
+      const signing = { keyFile, certFile, passphrase: () => Promise.resolve(pin), signFile: () => rig().deps.packages.provideTool('sign-file') };
+      // Of an unsigned module, and of one whose signature it cannot read, the kernel says something else.
+      await assert.rejects(loadOn(host, rig(), folder, {}, { signing, prebuilt }), { code: 'insmod-refused', why: /Loading of module with unavailable key is rejected/, next: /key that is enrolled there/ });
     });
   });
 });

@@ -10,6 +10,7 @@ import { checkLoad, missingEnvironment } from '../../../core/modules/examine';
 import { readModuleInfo, type ModuleInfo } from '../../../core/modules/modinfo';
 import { startLoad, type LoadDeps, type LoadedModule, type LoadPlan } from '../../../core/modules/load';
 import { takeOver, unloadModule } from '../../../core/modules/unload';
+import type { PackageStore } from '../../../core/packages';
 import type { Dirs } from '../../../core/platform/dirs';
 import type { SessionStore } from '../../../core/sessions/store';
 import { Emitter } from '../emitter';
@@ -42,6 +43,7 @@ export interface Loaded {
 
 export interface LoaderDeps {
   readonly hosts: HostKeeper;
+  readonly packages: Pick<PackageStore, 'provideTool'>;
   readonly feed: SessionFeed;
   readonly store: SessionStore;
   readonly dirs: Dirs;
@@ -171,7 +173,7 @@ export class Loader {
   }
 
   private planOf(module: ModuleDescription, host: Host, parameters: Readonly<Record<string, string>>): LoadPlan {
-    const { language, settings, workspace, askSecret } = this.deps;
+    const { language, settings, workspace, askSecret, packages } = this.deps;
     const { watchdogSeconds, signing } = settings;
     return {
       module,
@@ -180,7 +182,7 @@ export class Loader {
       predict: language.predictFor(module.folder),
       workspace,
       ...(watchdogSeconds > 0 ? { watchdogSeconds } : {}),
-      ...(signing ? { signing: { ...signing, passphrase: (retry: boolean) => askSecret({ host: 'the signing key', prompt: `Passphrase of ${signing.keyFile}`, retry }) } } : {}),
+      ...(signing ? { signing: { ...signing, signFile: () => packages.provideTool('sign-file'), passphrase: (retry: boolean) => askSecret({ host: 'the signing key', prompt: `Passphrase of ${signing.keyFile}`, retry }) } } : {}),
     };
   }
 

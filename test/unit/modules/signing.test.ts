@@ -4,7 +4,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { BuildEnvironment } from '../../../core/hosts/host';
+import { Failure } from '../../../core/model';
 import { ModuleSigner } from '../../../core/modules/signing';
+import type { SigningKey } from '../../../core/modules/types';
 
 /** Takes a file whose first line is the passphrase as the key; says what OpenSSL 3 says. */
 const SIGN_FILE = `#!/bin/sh
@@ -34,13 +36,19 @@ describe('signing a module', () => {
 
   const at = (name: string): string => path.join(folder, name);
   const signed = (name: string): boolean => fs.readFileSync(at(name), 'utf8') === 'signed\n';
+  /** The headers that the module was built against. */
+  let environment: BuildEnvironment | null;
+  let signFile: SigningKey['signFile'];
+  beforeEach(() => {
+    environment = { kernel: '6.1', kernelDir: folder, makeArgs: [], compiler: 'gcc', wrap: (argv) => ({ argv: [...argv], env: { ...process.env } }) };
+    signFile = () => assert.fail('not needed');
+  });
   function signer(...answers: (string | null)[]): ModuleSigner {
-    const environment: BuildEnvironment = { kernel: '6.1', kernelDir: folder, makeArgs: [], compiler: 'gcc', wrap: (argv) => ({ argv: [...argv], env: { ...process.env } }) };
     const passphrase = (retry: boolean): Promise<string | null> => {
       asked.push(retry);
       return Promise.resolve(answers.shift() ?? null);
     };
-    return new ModuleSigner({ keyFile: at('key.pem'), certFile: at('cert.pem'), passphrase }, environment, 'sha256');
+    return new ModuleSigner({ keyFile: at('key.pem'), certFile: at('cert.pem'), passphrase, signFile }, environment, 'sha256');
   }
 
   it('asks for the passphrase until it is right, and once for all files of a load', async () => {
@@ -64,10 +72,35 @@ describe('signing a module', () => {
   it('does not ask where it would not help, and says what sign-file said', async () => {
     fs.writeFileSync(at('key.pem'), '-----BEGIN PRIVATE KEY-----\nother\n');
     await assert.rejects(signer('right').sign(at('one.ko')), { code: 'signing-failed', why: 'sign-file refused: pkcs12 cipherfinal error (PKCS12 routines).' });
-    fs.rmSync(at('scripts/sign-file'));
-    await assert.rejects(signer('right').sign(at('one.ko')), { code: 'signing-failed', why: 'The headers of 6.1 have no scripts/sign-file.' });
     fs.rmSync(at('cert.pem'));
     await assert.rejects(signer('right').sign(at('one.ko')), { code: 'signing-key-unreadable' });
     assert.deepEqual(asked, []);
+  });
+
+  it('is done here, by another sign-file, where the headers lie on a host, are not known or have none', async () => {
+    fs.renameSync(at('scripts/sign-file'), at('other-sign-file'));
+    let fetched = 0;
+    signFile = () => {
+      fetched += 1;
+      return Promise.resolve({ argv: ['env', 'X=1', at('other-sign-file')], env: {} });
+    };
+    const there = { ...environment, host: {}, wrap: () => assert.fail('nothing runs on the host') } as unknown as BuildEnvironment;
+    for (environment of [environment, there, null]) {
+      const one = signer('right');
+      for (const name of ['one.ko', 'two.ko']) {
+        fs.writeFileSync(at(name), '');
+        await one.sign(at(name));
+        assert.ok(signed(name));
+      }
+    }
+    assert.equal(fetched, 3);
+  });
+
+  it('says so where there is no sign-file at all', async () => {
+    environment = null;
+    signFile = () => Promise.reject(new Failure({ code: 'unsupported-system', what: 'W.', why: "Debian's package tools are not installed.", next: 'N.' }));
+    await assert.rejects(signer('right').sign(at('one.ko')), { code: 'sign-file-missing', why: /not on this machine, and cannot be fetched: Debian's package tools are not installed\.$/, next: /headers of any kernel here/ });
+    signFile = () => Promise.reject(Failure.cancelled('It was stopped.'));
+    await assert.rejects(signer('right').sign(at('one.ko')), { code: 'cancelled' });
   });
 });
