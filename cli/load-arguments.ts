@@ -87,3 +87,10 @@ export async function pickTarget(target: string, name: string | undefined, { cwd
 export function workspaceOf(module: ModuleDescription, { cwd, signal }: Place): Promise<ModuleDescription[]> {
   return discoverModules(module.folder.startsWith(`${path.resolve(cwd)}/`) ? cwd : path.dirname(module.folder), { signal });
 }
+
+/** The text of the file that --stdin names. @throws Failure `file-unreadable` */
+export async function readInput(file: string): Promise<string> {
+  return fs.readFile(file, 'utf8').catch((error: unknown) => {
+    throw new Failure({ code: 'file-unreadable', what: `${file} was not read.`, why: 'It cannot be read here.', next: 'Check the path given with --stdin.', exitCode: ExitCode.usage }, { cause: error });
+  });
+}

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-import fs from 'node:fs/promises';
 import path from 'node:path';
 import { DEFAULT_IDLE_SECONDS } from '../core/guest/lease';
 import type { Host } from '../core/hosts/host';
 import { checkLoad } from '../core/modules/examine';
 import { startLoad, type LoadDeps, type LoadedModule, type LoadPlan, type SigningKey } from '../core/modules/load';
-import { ExitCode, Failure, printable, type Action, type LoadSession, type PreflightLine, type SessionEvent } from '../core/model';
+import { ExitCode, Failure, printable, type LoadSession, type PreflightLine, type SessionEvent } from '../core/model';
 import { comparePredictions } from '../core/sessions/compare';
 import { formatComparison, formatSession } from '../core/sessions/format';
 import { loadAnalyzer, predictWith } from './analysis';
@@ -15,7 +14,8 @@ import { recordLine } from './commands/log';
 import { terminalConfirmation } from './confirm';
 import type { CliContext, Workplace } from './context';
 import { workplace } from './context';
-import { pickTarget, syscallNames, workspaceOf, type LoadTarget } from './load-arguments';
+import { pickTarget, readInput, syscallNames, workspaceOf, type LoadTarget } from './load-arguments';
+import { showAction } from './loaded';
 
 /** Options that `load` and `reload` share, for `parseArgs`. */
 export const LOAD_OPTIONS = {
@@ -143,14 +143,9 @@ async function useAndLeave(loaded: LoadedModule, values: LoadValues, stdin: stri
 
 async function exercise(loaded: LoadedModule, values: LoadValues, stdin: string, context: CliContext): Promise<void> {
   const as = { asRoot: values.root === true };
-  for (const command of values.exec ?? []) showAction(await loaded.exercise(['sh', '-c', command], stdin, as), values, context);
-  for (const program of values.run ?? []) showAction(await loaded.exerciseProgram(path.resolve(context.cwd, program), [], stdin, as), values, context);
-}
-
-function showAction({ argv, stdout, stderr, exitCode, asRoot }: Action, { json }: LoadValues, context: CliContext): void {
-  const out = json ? context.err : context.out;
-  for (const [mark, text] of [[' ', stdout], ['!', stderr]] as const) for (const line of text.split('\n').slice(0, -1)) out.write(`${mark} ${printable(line)}\n`);
-  out.write(`${asRoot ? '#' : '$'} ${printable(argv.at(-1) ?? '')}: exit code ${exitCode ?? 'none'}\n`);
+  const out = values.json ? context.err : context.out;
+  for (const command of values.exec ?? []) showAction(await loaded.exercise(['sh', '-c', command], stdin, as), out);
+  for (const program of values.run ?? []) showAction(await loaded.exerciseProgram(path.resolve(context.cwd, program), [], stdin, as), out);
 }
 
 function printSession(session: LoadSession, { json }: LoadValues, context: CliContext): void {
@@ -176,10 +171,4 @@ function watchdogSeconds(text: string | undefined): number | null {
   if (text === undefined) return null;
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw usage(`"${text.slice(0, 40)}" is no time for a watchdog.`, 'It is a number of seconds.', 'Write e.g. --watchdog 60.');
-}
-
-async function readInput(file: string): Promise<string> {
-  return fs.readFile(file, 'utf8').catch((error: unknown) => {
-    throw new Failure({ code: 'file-unreadable', what: `${file} was not read.`, why: 'It cannot be read here.', next: 'Check the path given with --stdin.', exitCode: ExitCode.usage }, { cause: error });
-  });
 }

@@ -62,7 +62,7 @@ async function unloadWithLock({ name, host }: UnloadTarget, deps: LoadDeps): Pro
     deps.progress?.step(`Unloading ${name} from ${host.name}`);
     return continueSession(left, { kernelName, host, isLoaded }, deps);
   }
-  if (!isLoaded) throw notLoaded('unloaded', { name, host });
+  if (!isLoaded) throw notLoaded(`${name} was not unloaded.`, { name, host }, 'Nothing needs to be done.');
   deps.progress?.step(`Unloading ${name} from ${host.name}`);
   const result = await host.script(CLEAN_UP, ['', PROC_MODULES, '', kernelName], { ...signal, asRoot: true, timeoutMs: deps.unloadLimitMs ?? UNLOAD_LIMIT_MS });
   if (result.cancelled) throw Failure.cancelled('rmmod was not waited for.');
@@ -111,7 +111,7 @@ export async function takeOver(target: UnloadTarget, deps: LoadDeps): Promise<Lo
   try {
     const [facts, left, modules] = await Promise.all([host.facts(deps.signal), findLeft(name, host, deps), host.script(SHOW, [PROC_MODULES], deps.signal ? { signal: deps.signal } : {})]);
     if (modules.cancelled) throw Failure.cancelled('Nothing was done.');
-    if (left?.host.bootId !== facts.bootId || findLoaded(modules.stdout, kernelName) === null) throw notLoaded('taken over', target);
+    if (left?.host.bootId !== facts.bootId || findLoaded(modules.stdout, kernelName) === null) throw notLoaded(`Nothing was done with ${name}.`, target, 'Load it first.');
     const { recording, inserted } = reopen(left, { kernelName, host }, lock, deps);
     const { recorder } = left;
     if (recorder.mode === 'probe' && !recorder.reason.endsWith(NOT_RECORDED)) recording.emit({ type: 'recorder', recorder: { ...recorder, reason: `${recorder.reason}${NOT_RECORDED}` } });
@@ -122,11 +122,6 @@ export async function takeOver(target: UnloadTarget, deps: LoadDeps): Promise<Lo
   }
 }
 
-function notLoaded(done: string, { name, host }: UnloadTarget): Failure {
-  return new Failure({
-    code: 'not-loaded',
-    what: `${name} was not ${done}.`,
-    why: `It is not loaded on ${host.name}.`,
-    next: 'Nothing needs to be done.',
-  });
+function notLoaded(what: string, { host }: UnloadTarget, next: string): Failure {
+  return new Failure({ code: 'not-loaded', what, why: `It is not loaded on ${host.name}.`, next });
 }

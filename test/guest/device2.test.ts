@@ -90,6 +90,37 @@ describe('nothing is written down', () => {
   });
 });
 
+describe('a module that the command line left loaded', () => {
+  let folder: string;
+  before(() => (folder = copyOfModule()));
+  after(async () => {
+    fs.rmSync(folder, { recursive: true });
+    await kmodlab(['guest', 'stop']);
+  });
+
+  it('has its devices and is exercised from there, in its load session', async () => {
+    assert.equal((await kmodlab(['load', folder, 'experiment=echo'])).exitCode, 0);
+    assert.match((await kmodlab(['device', 'list', folder])).stdout, /^device2 {2}\d+:0 {2}no node yet\n$/);
+    const written = await kmodlab(['device', 'write', 'from the shell', folder]);
+    assert.deepEqual([written.exitCode, written.stdout], [0, '! from the shell\n$ echo from the shell > /dev/device2: exit code 0\n'], written.stderr);
+    assert.equal((await kmodlab(['device', 'create', folder])).stdout, '/dev/device2\n');
+    const exercised = await kmodlab(['exercise', folder, '--exec', 'cat /proc/sys/kernel/ostype', '--exec', 'exit 3']);
+    assert.deepEqual([exercised.exitCode, exercised.stdout], [1, '  Linux\n$ cat /proc/sys/kernel/ostype: exit code 0\n$ exit 3: exit code 3\n'], exercised.stderr);
+    const session = parseSession(await kmodlab(['unload', folder, '--json']));
+    assert.deepEqual(session.actions.map(({ exitCode }) => exitCode), [0, 0, 3]);
+    const gone = await kmodlab(['device', 'list', folder]);
+    assert.deepEqual([gone.exitCode, gone.stderr.includes('Nothing was done with device2.')], [3, true], gone.stderr);
+  });
+
+  it('refuses what it does not understand, before a guest is started', async () => {
+    for (const args of [['device'], ['device', 'burn'], ['device', 'write'], ['exercise', folder], ['shell', 'guest', 'guest']]) {
+      const { exitCode, stderr } = await kmodlab(args);
+      assert.equal(exitCode, 2, stderr);
+      assert.match(stderr, /Next: Write, for example: kmodlab /);
+    }
+  });
+});
+
 describe('a module that cannot be loaded', () => {
   after(() => kmodlab(['guest', 'stop']));
 

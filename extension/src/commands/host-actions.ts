@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import * as vscode from 'vscode';
 import type { Host } from '../../../core/hosts/host';
+import { guestTerminal, sshTerminal, type TerminalCommand } from '../../../core/hosts/terminal';
 import { Failure } from '../../../core/model';
 import type { Context } from '../context';
-import { guestTerminal, sshTerminal, type TerminalCommand } from '../hosts/terminal';
 import { silentWork, withWork } from '../progress';
 import { subjectOf } from '../tree/tree-node';
 import { pickHost } from './hosts';

@@ -7,7 +7,7 @@ import type { ModuleDescription } from '../../../core/modules/discover';
 import { lastGiven, rememberParameters } from '../../../core/modules/parameter-memory';
 import { badHosts, defaultHostName, readHostList } from '../../../extension/src/hosts/host-list';
 import { storedFor } from '../../../extension/src/hosts/stored-kernels';
-import { guestTerminal, sshTerminal } from '../../../extension/src/hosts/terminal';
+import { guestTerminal, sshTerminal } from '../../../core/hosts/terminal';
 import { ModuleMemory, type Memento } from '../../../extension/src/loads/module-memory';
 import { choicesOf, knownValues, valueProblem, withValue } from '../../../extension/src/loads/parameter-values';
 

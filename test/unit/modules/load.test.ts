@@ -116,7 +116,7 @@ describe('loading a module', () => {
     const session = await second.unload();
     assert.deepEqual([session.end?.state, session.actions.length], ['unloaded', 1]);
     assert.ok(!kernel.exists('dev/echo'));
-    await assert.rejects(takeOver({ name: 'echo', host }, deps()), { code: 'not-loaded', what: 'echo was not taken over.' });
+    await assert.rejects(takeOver({ name: 'echo', host }, deps()), { code: 'not-loaded', what: 'Nothing was done with echo.' });
     assert.deepEqual((await (await load({ replaces: 'loaded' })).unload()).end?.state, 'unloaded', 'the lock was given back');
   });
 

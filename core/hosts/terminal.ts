@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { configOptions, guestTarget, userTarget } from '../../../core/hosts/ssh-options';
-import type { GuestEndpoint } from '../../../core/guest/protocol';
+import { configOptions, guestTarget, userTarget } from './ssh-options';
+import type { GuestEndpoint } from '../guest/protocol';
 
-/** A program for `vscode.window.createTerminal`: an argument vector, no shell line. */
+/** A program that talks to a terminal: an argument vector, no shell line. */
 export interface TerminalCommand {
   readonly name: string;
   readonly shellPath: string;
