@@ -56,7 +56,7 @@ export async function startMachine(config: MachineConfig, options: StartOptions,
 async function start(config: MachineConfig, options: StartOptions, port: number, signal: AbortSignal): Promise<Machine | 'port-taken'> {
   if (signal.aborted) throw Failure.cancelled('The guest was not started.');
   const { from, consoleLog, identity } = options;
-  const beginning: Beginning = from === null ? { kind: 'plain' } : { kind: 'saved', memoryFile: from.memoryFile };
+  const beginning: Beginning = from === null ? { kind: 'plain' } : { kind: 'saved', memoryFile: from.memoryFile, kernelHead: from.kernelHead };
   const stateFd = from === null ? undefined : fs.openSync(from.stateFile, 'r');
   let qemu: QemuProcess;
   try {

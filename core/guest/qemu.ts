@@ -24,9 +24,9 @@ export type MachineConfig = z.infer<typeof MachineConfig>;
 /**
  * Where a machine's memory and its beginning come from. `plain`: it boots, in memory of its own. `template`: it boots in memory
  * that can be copied to a file (memfd_create(2): booting in a file on disk takes a quarter more processor time). `saved`: it goes on from
- * such a file and a saved state, and writes to neither.
+ * such a file and a saved state, and writes to neither; of the kernel's file QEMU then reads a head.
  */
-export type Beginning = { readonly kind: 'plain' } | { readonly kind: 'template' } | { readonly kind: 'saved'; readonly memoryFile: string };
+export type Beginning = { readonly kind: 'plain' } | { readonly kind: 'template' } | { readonly kind: 'saved'; readonly memoryFile: string; readonly kernelHead: string };
 
 /** File descriptors that QEMU finds open: our end of the guest's agent, of QMP, and the saved state. */
 export const AGENT_FD = 3;
@@ -81,5 +81,6 @@ function memoryArguments(config: MachineConfig, beginning: Beginning): string[] 
 /** QEMU's arguments after the program: no disk, no default device, a network that leads nowhere but to our SSH port. */
 export function qemuArguments(config: MachineConfig, beginning: Beginning, port: number | null): string[] {
   const forward = port === null ? '' : `,hostfwd=tcp:127.0.0.1:${port}-:22`;
-  return [...memoryArguments(config, beginning), '-netdev', `user,id=net,restrict=on${forward}`, ...machineArguments(config)];
+  const machine = beginning.kind === 'saved' ? { ...config, kernel: beginning.kernelHead } : config;
+  return [...memoryArguments(config, beginning), '-netdev', `user,id=net,restrict=on${forward}`, ...machineArguments(machine)];
 }

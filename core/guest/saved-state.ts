@@ -12,14 +12,16 @@ import { Accelerator, machineArguments, type MachineConfig } from './qemu';
 import { saveMachine } from './qmp';
 
 /** Change it when what is saved, or how, becomes another one for the same machine. */
-const STATE_FORMAT = 2;
+const STATE_FORMAT = 3;
+/** The set-up code has at most 64 sectors (Documentation/arch/x86/boot.rst). */
+const KERNEL_HEAD_BYTES = 64 * 1024;
 const STREAM_SOCKET = 'state';
 /** Longer than any boot may take. */
 const LEFTOVER_MS = 3_600_000;
 
 /** What the memory of a template is called where /proc lists QEMU's descriptors. */
 const MEMORY_BACKEND = '/memfd:memory-backend-memfd';
-const [INFO_FILE, MEMORY_FILE, STATE_FILE] = ['info.json', 'memory', 'state'] as const;
+const [INFO_FILE, MEMORY_FILE, STATE_FILE, KERNEL_HEAD_FILE] = ['info.json', 'memory', 'state', 'kernel-head'] as const;
 
 /** Written beside a state: what it is of. */
 const StateInfo = z.object({ release: z.string(), memoryMiB: z.int(), cpus: z.int(), accelerator: Accelerator, savedAt: z.iso.datetime() });
@@ -72,6 +74,11 @@ export class SavedState {
     return path.join(this.folder, STATE_FILE);
   }
 
+  /** The set-up code of the kernel's file, for which QEMU asks although the kernel lies in the memory. */
+  get kernelHead(): string {
+    return path.join(this.folder, KERNEL_HEAD_FILE);
+  }
+
   get exists(): boolean {
     return fs.existsSync(this.folder);
   }
@@ -108,6 +115,7 @@ export class SavedState {
         qemu.kill();
         await qemu.ended;
       }
+      writeHead(this.config.kernel, path.join(made, KERNEL_HEAD_FILE));
       const { memoryMiB, cpus, accelerator } = this.config;
       const info: StateInfo = { release, memoryMiB, cpus, accelerator, savedAt: new Date().toISOString() };
       fs.writeFileSync(path.join(made, INFO_FILE), JSON.stringify(info), { mode: 0o600 });
@@ -144,6 +152,17 @@ function sweep(statesDir: string): void {
     const folder = path.join(statesDir, name);
     const age = Date.now() - (fs.statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
     if (age > LEFTOVER_MS) fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The set-up code of a bzImage, and some of what follows. */
+function writeHead(kernel: string, to: string): void {
+  const head = Buffer.alloc(KERNEL_HEAD_BYTES);
+  const file = fs.openSync(kernel, 'r');
+  try {
+    fs.writeFileSync(to, head.subarray(0, fs.readSync(file, head, 0, head.length, 0)), { mode: 0o600 });
+  } finally {
+    fs.closeSync(file);
   }
 }
 
