@@ -80,15 +80,16 @@ function notRunning(what: string): Failure {
   return new Failure({ code: 'no-guest', what, why: 'It does not run.', next: 'kmodlab guest list shows the ones that do.' });
 }
 
-/** Every kernel that runs in a guest or lies in the cache, running ones first. */
-export async function listGuestKernels(dirs: Dirs, packages: KernelPackages): Promise<GuestKernel[]> {
-  const [running, states, kernels] = [await listGuests(guestsFolder(dirs)), listStates(statesFolder(dirs)), await packages.storedKernels()];
-  const releases = [...new Set([...running, ...states, ...kernels].map(({ release }) => release))];
+/** Every kernel that runs in a guest or lies in the cache, running ones first. `only`: the one release that is asked for. */
+export async function listGuestKernels(dirs: Dirs, packages: KernelPackages, only?: string): Promise<GuestKernel[]> {
+  const isWanted = ({ release }: { release: string }): boolean => only === undefined || release === only;
+  const [running, kernels] = await Promise.all([listGuests(guestsFolder(dirs)), packages.storedKernels(only)]);
+  const states = listStates(statesFolder(dirs));
+  const releases = [...new Set([...running, ...states, ...kernels].filter(isWanted).map(({ release }) => release))];
   const found = releases.map(async (release): Promise<GuestKernel> => {
     const saved = states.filter((state) => state.release === release);
     const stored = [...saved, ...kernels.filter((kernel) => kernel.release === release)].reduce((sum, { diskBytes: bytes }) => sum + bytes, 0);
-    const images = await Promise.all((await imagesOf(dirs, release)).map(diskBytes));
-    return { release, running: running.filter((guest) => guest.release === release), saved, diskBytes: images.reduce((sum, bytes) => sum + bytes, stored) };
+    return { release, running: running.filter((guest) => guest.release === release), saved, diskBytes: stored + (await diskBytes(await imagesOf(dirs, release))) };
   });
   return (await Promise.all(found)).sort((a, b) => b.running.length - a.running.length || b.release.localeCompare(a.release, 'en', { numeric: true }));
 }
@@ -120,15 +121,19 @@ export async function resetGuest(guestsDir: string, name: string): Promise<void>
  * @throws Failure `no-guest` when nothing of it is there
  */
 export async function deleteGuest(dirs: Dirs, packages: KernelPackages, release: string): Promise<number> {
-  const kernel = (await listGuestKernels(dirs, packages)).find((candidate) => candidate.release === release);
+  const [kernel] = await listGuestKernels(dirs, packages, release);
   if (kernel === undefined) {
     throw new Failure({ code: 'no-guest', what: 'Nothing was deleted.', why: `No guest and no packages of the kernel ${release} are here.`, next: 'kmodlab guest list shows what there is.' });
   }
-  for (const { name } of kernel.running) await endGuest(path.join(guestsFolder(dirs), name));
-  for (const state of kernel.saved) state.remove();
+  await removeGuestKernel(dirs, packages, kernel);
+  return kernel.diskBytes;
+}
+
+async function removeGuestKernel(dirs: Dirs, packages: KernelPackages, { release, running, saved }: GuestKernel): Promise<void> {
+  for (const { name } of running) await endGuest(path.join(guestsFolder(dirs), name));
+  for (const state of saved) state.remove();
   for (const image of await imagesOf(dirs, release)) await fs.rm(image, { force: true });
   await packages.removeKernel(release);
-  return kernel.diskBytes;
 }
 
 /**
@@ -138,7 +143,6 @@ export async function deleteGuest(dirs: Dirs, packages: KernelPackages, release:
  */
 export async function pruneGuests(dirs: Dirs, packages: KernelPackages, offered: readonly string[]): Promise<{ releases: string[]; bytes: number }> {
   const outdated = (await listGuestKernels(dirs, packages)).filter(({ release, running }) => running.length === 0 && !offered.includes(release));
-  let bytes = 0;
-  for (const { release } of outdated) bytes += await deleteGuest(dirs, packages, release);
-  return { releases: outdated.map(({ release }) => release), bytes };
+  for (const kernel of outdated) await removeGuestKernel(dirs, packages, kernel);
+  return { releases: outdated.map(({ release }) => release), bytes: outdated.reduce((sum, { diskBytes: taken }) => sum + taken, 0) };
 }

@@ -203,9 +203,9 @@ export class PackageStore {
     }
   }
 
-  /** The kernels whose packages are in the cache, offered still or not. */
-  storedKernels(): Promise<StoredKernel[]> {
-    return listStoredKernels(path.join(this.dir, 'sets'));
+  /** The kernels whose packages are in the cache, offered still or not. `only`: the one release that is asked for. */
+  storedKernels(only?: string): Promise<StoredKernel[]> {
+    return listStoredKernels(path.join(this.dir, 'sets'), only);
   }
 
   /** Takes a kernel out of the cache. `release`: as {@link storedKernels} gives it. */

@@ -24,10 +24,13 @@ function kernelSets(setsDir: string): StoredSet[] {
   });
 }
 
-export async function listStoredKernels(setsDir: string): Promise<StoredKernel[]> {
-  const bytes = new Map<string, number>();
-  for (const { release, folder } of kernelSets(setsDir)) bytes.set(release, (bytes.get(release) ?? 0) + (await diskBytes(folder)));
-  return [...bytes].map(([release, total]) => ({ release, diskBytes: total }));
+/** `only`: the one release that is asked for. */
+export async function listStoredKernels(setsDir: string, only?: string): Promise<StoredKernel[]> {
+  const sets = kernelSets(setsDir).filter(({ release }) => only === undefined || release === only);
+  const releases = [...new Set(sets.map(({ release }) => release))];
+  return Promise.all(
+    releases.map(async (release) => ({ release, diskBytes: await diskBytes(sets.filter((set) => set.release === release).map(({ folder }) => folder)) })),
+  );
 }
 
 /** Takes the packages of a kernel out of the cache: out of sight at once, so that nobody finds half of them. */

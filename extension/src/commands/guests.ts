@@ -66,10 +66,8 @@ async function chooseRunning(context: Context, argument: unknown, title: string)
 async function chooseStored(context: Context, argument: unknown): Promise<string | undefined> {
   const wanted = subjectOf(argument, 'host')?.hostId;
   const release = wanted === undefined ? undefined : context.guests.of(wanted)?.release;
-  const kernels = await withWork('Looking what guests take on disk', context.log, () => listGuestKernels(context.dirs, context.packages));
-  const items = kernels
-    .filter((kernel) => release === undefined || kernel.release === release)
-    .map((kernel) => ({ label: kernel.release, description: [megabytes(kernel.diskBytes), ...(kernel.running.length > 0 ? ['running'] : kernel.saved.length > 0 ? ['saved'] : [])].join(' · '), kernel }));
+  const kernels = release === null ? [] : await withWork('Looking what guests take on disk', context.log, () => listGuestKernels(context.dirs, context.packages, release));
+  const items = kernels.map((kernel) => ({ label: kernel.release, description: [megabytes(kernel.diskBytes), ...(kernel.running.length > 0 ? ['running'] : kernel.saved.length > 0 ? ['saved'] : [])].join(' · '), kernel }));
   if (items.length === 0) throw new Failure({ code: 'no-guest', what: 'Nothing was deleted.', why: 'No guest and no kernel of one is on disk.', next: 'Nothing needs to be done.' });
   const choice = wanted === undefined ? await vscode.window.showQuickPick(items, { title: 'Delete Guest', placeHolder: 'Kernel', matchOnDescription: true }) : items[0];
   if (!choice) return undefined;

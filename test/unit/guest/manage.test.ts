@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { deleteGuest, endGuests, guestsFolder, imagesFolder, listGuestKernels, pruneGuests, resetGuest, statesFolder } from '../../../core/guest/manage';
+import { diskBytes } from '../../../core/platform/disk-bytes';
 import { PackageStore } from '../../../core/packages';
 import type { Dirs } from '../../../core/platform/dirs';
 import { kmodlab } from '../../support/cli';
@@ -58,6 +59,27 @@ describe('what is kept of guests', () => {
     await assert.rejects(deleteGuest(dirs, packages, '6.1.0-1-cloud-amd64'), { code: 'no-guest' });
     assert.match((await cli('delete', '6.1.0-10-cloud-amd64')).stdout, /deleted/);
     assert.deepEqual(await releases(), []);
+  });
+
+  it('is measured alone when it is deleted', async () => {
+    const asked: (string | undefined)[] = [];
+    const spied = {
+      storedKernels: (only?: string) => {
+        asked.push(only);
+        return packages.storedKernels(only);
+      },
+      removeKernel: (release: string) => packages.removeKernel(release),
+    };
+    await deleteGuest(dirs, spied, '6.1.0-1-cloud-amd64');
+    await pruneGuests(dirs, spied, []);
+    assert.deepEqual(asked, ['6.1.0-1-cloud-amd64', undefined]);
+    assert.deepEqual(await releases(), []);
+  });
+
+  it('counts nothing that is not there', async () => {
+    assert.equal(await diskBytes([]), 0);
+    const missing = path.join(dirs.cache, 'missing');
+    assert.equal(await diskBytes([missing, imagesFolder(dirs)]), await diskBytes([imagesFolder(dirs)]));
   });
 
   it('goes when the archive has something newer', async () => {
