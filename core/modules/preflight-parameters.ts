@@ -61,7 +61,7 @@ export function checkParameters(known: readonly ModuleParameter[], given: Readon
   });
   if (problems.length > 0) return warning(check, `The kernel will refuse a value: ${problems.join('; ')}.`, 'Correct the value.');
   const unknown = Object.keys(given).filter((name) => !known.some((parameter) => parameter.name === name));
-  if (unknown.length === 0) return ok(check, 'The module has every parameter that is given.');
+  if (unknown.length === 0) return ok(check, Object.keys(given).length === 0 ? 'No parameter is given.' : 'The module has every parameter that is given.');
   const have = known.length === 0 ? 'It has none.' : `It has ${listed(known.map(({ name }) => name))}.`;
   return warning(check, `The module has no parameter ${unknown.join(', ')}: the kernel will ignore it.`, `Check the name. ${have}`);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+import { hiddenSymbol, whyHidden } from '../abi/hidden-symbols';
 import type { ExportedSymbol } from '../build/symvers';
-import type { PreflightLine } from '../model';
+import type { Architecture, PreflightLine } from '../model';
 import type { ModuleInfo } from './modinfo';
 import { blocked, listed, ok, warning } from './preflight-line';
 
@@ -8,6 +9,9 @@ export interface SymbolInputs {
   readonly info: ModuleInfo;
   /** The module's name as the kernel knows it. */
   readonly kernelName: string;
+  /** `uname -r` of the host. */
+  readonly release: string;
+  readonly arch: Architecture;
   /** What the host's kernel and its modules export; null when that is not known here. */
   readonly exported: ReadonlyMap<string, ExportedSymbol> | null;
   /** What own modules export that are loaded first. */
@@ -35,6 +39,15 @@ function isAmong(kernelName: string, modules: readonly string[]): boolean {
   });
 }
 
+/** What is known of one of these symbols, else what can be said of any. */
+function insteadOf(missing: readonly string[], arch: Architecture): string {
+  for (const name of missing) {
+    const known = hiddenSymbol(name);
+    if (known) return `${name} ${whyHidden(known, arch)}. ${known.instead}`;
+  }
+  return 'Use what it exports instead, or load the module that exports it first.';
+}
+
 /** What is missing, reserved, GPL-only or in a namespace that is not imported. */
 export function checkSymbols(inputs: SymbolInputs): PreflightLine {
   const check = 'symbols';
@@ -45,7 +58,7 @@ export function checkSymbols(inputs: SymbolInputs): PreflightLine {
   const kernelModules = new Set([...exported.values()].map(({ module }) => module.replace(/^.*\//, '').replaceAll('-', '_')));
   const others = inputs.loaded.filter((name) => !kernelModules.has(name));
   if (missing.length > 0 && others.length > 0) return ok(check, `The kernel does not export ${listed(missing)}; ${listed(others)} may, which is loaded.`);
-  if (missing.length > 0) return blocked(check, `The kernel does not export ${listed(missing)}.`, 'Use what it exports instead, or load the module that exports it first.');
+  if (missing.length > 0) return blocked(check, `The kernel does not export ${listed(missing)}.`, insteadOf(missing, inputs.arch));
   const found = wanted.flatMap(({ name }) => {
     const symbol = exported.get(name);
     return symbol ? [{ name, ...symbol }] : [];
@@ -67,7 +80,7 @@ export function checkSymbols(inputs: SymbolInputs): PreflightLine {
 }
 
 /** The checksums of the prototypes that the module was built against, beside those of the host's kernel. */
-export function checkVersions({ info, exported, forceLoad }: SymbolInputs): PreflightLine {
+export function checkVersions({ info, release, exported, forceLoad }: SymbolInputs): PreflightLine {
   const check = 'symbol versions';
   const { versions } = info.symbols;
   if (!exported) return ok(check, "The checksums of the host's kernel are not known here: insmod will tell.");
@@ -75,13 +88,13 @@ export function checkVersions({ info, exported, forceLoad }: SymbolInputs): Pref
   if (!kernelHasThem) return ok(check, "The host's kernel compares no checksums (CONFIG_MODVERSIONS is off): only the version magic guards.");
   if (!versions) {
     return forceLoad
-      ? warning(check, "The module carries no checksums and the host's kernel compares them: loading it taints the kernel (F).", "Build it against that kernel's headers.")
-      : blocked(check, "The module carries no checksums and the host's kernel insists on them.", "Build it against that kernel's headers.");
+      ? warning(check, "The module carries no checksums and the host's kernel compares them: loading it taints the kernel (F).", `Build it against the headers of ${release}.`)
+      : blocked(check, "The module carries no checksums and the host's kernel insists on them.", `Build it against the headers of ${release}.`);
   }
   const different = [...versions].filter(([name, crc]) => {
     const ours = exported.get(name)?.crc;
     return ours !== undefined && ours !== null && ours !== crc;
   });
   if (different.length === 0) return ok(check, `The checksums of ${versions.size} symbols agree.`);
-  return blocked(check, `The module was built against other versions of ${listed(different.map(([name]) => name))}.`, "Build it against the headers of the kernel that runs on the host.");
+  return blocked(check, `The module was built against other versions of ${listed(different.map(([name]) => name))}.`, `Build it against the headers of ${release}, which runs on the host.`);
 }

@@ -72,7 +72,7 @@ function checkNotLoaded({ kernelName, procModules, replaces }: PreflightInputs):
   if (state !== 'Live') return blocked(check, `${kernelName} is in the kernel already, in the state ${state}.`, 'Wait until that is over; where its init or exit hangs, only a restart of the host ends it.');
   if (users.length > 0) return blocked(check, `${kernelName} is loaded already and used by ${listed(users)}.`, `Unload ${listed(users)} first.`);
   if (replaces) return ok(check, `${kernelName} is loaded, and will be replaced.`);
-  if (count > 0) return blocked(check, `${kernelName} is loaded already and in use (${count}).`, 'Close what uses it, then reload it.');
+  if (count > 0) return blocked(check, `${kernelName} is loaded already and in use (${count}).`, 'Close what uses it (a process has its device open, or the like), then reload it.');
   return blocked(check, `${kernelName} is loaded already.`, 'Reload it, or unload it first.');
 }
 
@@ -91,7 +91,7 @@ function checkSignature({ facts, info, willBeSigned }: PreflightInputs): Preflig
   if (!isLockedDown && facts.sigEnforce !== true) return ok(check, signed ? 'The module is signed; the kernel takes unsigned ones, too.' : 'The kernel takes modules without a signature.');
   const because = isLockedDown ? `The kernel is locked down (${facts.lockdown})` : 'The kernel enforces signatures (module.sig_enforce)';
   if (signed) return ok(check, `${because}, and the module ${info.signed ? 'is' : 'will be'} signed: it must trust the key.`);
-  const without = isLockedDown ? 'turn Secure Boot off on that host' : 'start it without module.sig_enforce=1';
+  const without = isLockedDown ? 'restart it without Secure Boot and without the boot parameter lockdown=' : 'start it without module.sig_enforce=1';
   return blocked(check, `${because}, and the module has no signature.`, `Name a key that is enrolled there (mokutil --import) and its certificate, by --sign-key and --sign-cert or the settings kmodlab.signing: the module is then signed here; or ${without}.`);
 }
 
@@ -106,7 +106,7 @@ function checkStale({ builtBefore }: PreflightInputs): PreflightLine[] {
 export function preflight(inputs: PreflightInputs): PreflightLine[] {
   const { facts, info, kernel, kernelName, provided } = inputs;
   const loaded = info.depends.map((name) => name.replaceAll('-', '_')).filter((name) => findLoaded(inputs.procModules, name));
-  const symbols = { info, kernelName, exported: kernel.exported, provided, loaded, forceLoad: kernel.config?.['MODULE_FORCE_LOAD'] === 'y' };
+  const symbols = { info, kernelName, release: facts.kernel, arch: facts.arch, exported: kernel.exported, provided, loaded, forceLoad: kernel.config?.['MODULE_FORCE_LOAD'] === 'y' };
   return [
     checkRights(inputs),
     checkPolicy(inputs),

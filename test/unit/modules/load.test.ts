@@ -174,7 +174,7 @@ describe('loading a module', () => {
 
   it('stops before insmod when the module is loaded already', async () => {
     kernel.write('proc/modules', 'echo 16384 2 - Live 0x0\n');
-    await assert.rejects(load(), { code: 'preflight-blocked', why: 'echo is loaded already and in use (2).', next: 'Close what uses it, then reload it.' });
+    await assert.rejects(load(), { code: 'preflight-blocked', why: 'echo is loaded already and in use (2).', next: 'Close what uses it (a process has its device open, or the like), then reload it.' });
     assert.ok(!kernel.exists('insmod.args'));
   });
 

@@ -92,6 +92,17 @@ describe('the verdict before insmod', () => {
     assert.match(verdict({ kernel: { config: null, exported: null }, info: info({ needed: ['gone'] }) }).find(({ check }) => check === 'symbols')?.text ?? '', /not known here/);
   });
 
+  it('tells in each fix what to do on this very host', () => {
+    const fix = (more: Partial<PreflightInputs>): string | null | undefined => verdict(more).find(({ verdict: is }) => is === 'blocked')?.fix;
+    assert.equal(fix({ info: info({ needed: ['gone', 'kallsyms_lookup_name'] }) }), 'kallsyms_lookup_name is not exported to modules since Linux 5.7. Take its address from a kprobe on its name (register_kprobe(), then the addr field, which is NULL when it fails).');
+    assert.match(fix({ info: info({ needed: ['gone'] }) }) ?? '', /^Use what it exports instead/);
+    assert.equal(fix({ info: info({ versions: { kmalloc: 1 } }) }), `Build it against the headers of ${RELEASE}, which runs on the host.`);
+    assert.equal(fix({ info: info({ versions: null }) }), `Build it against the headers of ${RELEASE}.`);
+    assert.match(fix(withFacts({ sigEnforce: true })) ?? '', /--sign-key and --sign-cert or the settings kmodlab\.signing: the module is then signed here; or start it without module\.sig_enforce=1\.$/);
+    assert.match(fix(withFacts({ lockdown: 'integrity' })) ?? '', /signed here; or restart it without Secure Boot and without the boot parameter lockdown=\.$/);
+    assert.match(fix({ procModules: 'mine 16384 2 - Live 0x0\n' }) ?? '', /^Close what uses it \(a process has its device open/);
+  });
+
   it('knows who may load what', () => {
     assert.match(problem(withFacts({ rights: 'none' })), /^blocked: Only root may insert modules, and me cannot become root there\.$/);
     assert.equal(problem(withFacts({ rights: 'sudoPassword' })), '');
