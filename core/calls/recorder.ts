@@ -71,8 +71,8 @@ function tokenOf(sessionId: string): string {
 
 /**
  * Records the syscalls that a module makes by kernel probes on the host, with nothing added to the module.
- * Order of use: {@link prepare}, {@link record}, {@link watch}, insmod, {@link located}, …, {@link stop}, which may come at any
- * time. What the calls mean for a session (their actions) is told by markers that are written into {@link markerFile}.
+ * Order of use: {@link prepare}, {@link record}, {@link watch}, insmod, {@link located}, …, {@link conclude}, {@link stop}, which may
+ * come at any time. What the calls mean for a session (their actions) is told by markers that are written into {@link markerFile}.
  */
 export class CallRecorder {
   /** File on the host; a line written to it comes back through `onMarker` and {@link arrived}, in order with the calls. */
@@ -95,7 +95,9 @@ export class CallRecorder {
   private over = false;
   private endedEarly = false;
   private silent = false;
-  private stopping: Promise<Recorder> | null = null;
+  private concluding: Promise<Recorder> | null = null;
+  private isConcluded = false;
+  private releasing: Promise<void> | null = null;
 
   private constructor(private readonly options: RecorderOptions) {
     const probe = probeAbi(options.arch, options.kernel);
@@ -167,10 +169,17 @@ export class CallRecorder {
     if (!this.over && !(await this.queue.arrived(marker))) this.silent = true;
   }
 
-  /** Ends the recording and leaves nothing on the host. Later calls give the same answer. Never rejects. */
-  stop(): Promise<Recorder> {
-    this.stopping ??= this.finish();
-    return this.stopping;
+  /** Ends the recording: all calls have been given out then. Later calls give the same answer. Never rejects. */
+  conclude(): Promise<Recorder> {
+    this.concluding ??= this.finish();
+    return this.concluding;
+  }
+
+  /** Ends the recording and leaves nothing on the host, which may take a second. Later calls give the same answer. Never rejects. */
+  async stop(): Promise<Recorder> {
+    const summary = await this.conclude();
+    await (this.releasing ??= this.release());
+    return summary;
   }
 
   /** What is known so far. */
@@ -194,23 +203,29 @@ export class CallRecorder {
   }
 
   private async finish(): Promise<Recorder> {
-    const isRecording = this.joiner !== null;
-    if (isRecording && !this.over) {
+    if (this.joiner !== null && !this.over) {
       this.queue.located('');
-      const finished = this.queue.arrived(`${ANSWER} finished`);
+      const shown = this.queue.arrived(`${ANSWER} finished`);
+      const told = this.answer('finished');
       this.stdin.write('finish\n');
-      this.silent = !(await finished) || this.silent;
+      if (await shown) await told;
+      else this.silent = true;
     }
-    this.stdin.end();
-    const limit = setTimeout(() => this.process.kill(), isRecording ? STOP_LIMIT_MS : GIVE_UP_LIMIT_MS);
-    await this.process.result.catch(() => undefined); // the host may be lost: then nothing is left on it
-    clearTimeout(limit);
+    this.isConcluded = true;
     this.joiner?.end();
     await this.queue.end();
     return this.summary();
   }
 
+  private async release(): Promise<void> {
+    this.stdin.end();
+    const limit = setTimeout(() => this.process.kill(), this.joiner ? STOP_LIMIT_MS : GIVE_UP_LIMIT_MS);
+    await this.process.result.catch(() => undefined); // the host may be lost: then nothing is left on it
+    clearTimeout(limit);
+  }
+
   private accept(event: TraceEvent | null): void {
+    if (this.isConcluded) return;
     if (event?.type === 'frame') {
       this.stack?.push(event);
       return;
@@ -238,7 +253,7 @@ export class CallRecorder {
     const [name, word = '', ...rest] = line.split(' ');
     if (name !== ANSWER) return;
     const [first = ''] = rest;
-    if (word === 'missing') this.missing.push(first.split(':')[0] ?? first);
+    if (word === 'missing') this.missing.push(first);
     else if (word === 'unwatched') this.unwatched.push(this.queue.functionName(first));
     else if (word === 'overrun') this.overruns += rest.reduce((sum, count) => sum + (Number(count) || 0), 0);
     else if (word === 'missed') this.missed += Number(rest[2]) || 0;
@@ -261,7 +276,7 @@ export class CallRecorder {
 
   private processEnded(): void {
     this.over = true;
-    this.endedEarly = this.stopping === null;
+    this.endedEarly = this.concluding === null;
     for (const answer of [...this.answers.values()]) answer(null);
     this.queue.abandon();
   }

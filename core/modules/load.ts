@@ -143,7 +143,9 @@ class Load {
       const examined = await examine({ plan: this.plan, facts, environment, config: headers.config ?? null, built, procModules: await staging }, this.deps);
       return await this.insert(recording, insertion, environment, built, examined);
     } catch (error) {
-      throw await this.abandon(recording, Failure.from(error));
+      const failure = await this.abandon(recording, Failure.from(error));
+      if (failure.code !== 'host-lost' && failure.code !== 'oops') await recording.released;
+      throw failure;
     } finally {
       await this.deps.store.prune().catch(() => undefined); // tidying up must not hide what happened
     }
@@ -222,6 +224,7 @@ class Load {
     const { replaces, module, host } = this.plan;
     if (replaces === undefined) return;
     if (replaces === 'loaded') await unloadIfLoaded({ name: module.name, host }, this.deps);
+    else if (replaces instanceof InsertedModule) await replaces.giveWay();
     else await replaces.unload();
   }
 

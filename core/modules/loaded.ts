@@ -157,6 +157,14 @@ export class InsertedModule implements LoadedModule {
     return this.unloading;
   }
 
+  /** As {@link unload}, but does not wait until what recorded it is gone from the host as well. @throws Failure as that does */
+  async giveWay(): Promise<void> {
+    const unloading = this.unload();
+    unloading.catch(() => undefined); // told by the race, or below
+    await Promise.race([unloading, this.ended]);
+    if (this.parts.recording.saveFailure) throw this.parts.recording.saveFailure;
+  }
+
   detach(): Promise<LoadSession> {
     return this.inTurn(() => this.finish('loaded', 'It was left in the kernel.'));
   }
@@ -216,8 +224,10 @@ export class InsertedModule implements LoadedModule {
 
   /** @throws Failure why the session could not be saved */
   private async finish(state: 'loaded' | 'unloaded' | 'oops' | 'cancelled', reason: string): Promise<LoadSession> {
-    const session = await this.parts.recording.end({ state, reason });
-    if (this.parts.recording.saveFailure) throw this.parts.recording.saveFailure;
+    const { recording } = this.parts;
+    const session = await recording.end({ state, reason });
+    await recording.released;
+    if (recording.saveFailure) throw recording.saveFailure;
     return session;
   }
 

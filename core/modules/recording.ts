@@ -37,6 +37,8 @@ export class SessionRecording {
   /** Resolves, with why, when the host can no longer be asked. */
   readonly lost: Promise<Failure>;
   readonly ended: Promise<LoadSession>;
+  /** Resolves, after the session has ended, when nothing of what recorded it is left on the host. */
+  readonly released: Promise<void>;
   /** Resolves when the watchdog on the host has unloaded the module. */
   readonly removedByWatchdog: Promise<void>;
   private log: KernelLogReader | null = null;
@@ -53,12 +55,14 @@ export class SessionRecording {
   private unsaved: Failure | null = null;
   private announceLost: (failure: Failure) => void = () => undefined;
   private announceRemoved: () => void = () => undefined;
+  private announceReleased: () => void = () => undefined;
   private announceEnd: (session: LoadSession) => void = () => undefined;
   private over: Promise<LoadSession> | null = null;
 
   constructor(private readonly options: RecordingOptions) {
     this.lost = new Promise((resolve) => (this.announceLost = resolve));
     this.ended = new Promise((resolve) => (this.announceEnd = resolve));
+    this.released = new Promise((resolve) => (this.announceReleased = resolve));
     this.removedByWatchdog = new Promise((resolve) => (this.announceRemoved = resolve));
   }
 
@@ -211,7 +215,7 @@ export class SessionRecording {
     await this.log?.stop();
     if (this.log) for (const record of recordsInConsole(lastWords, this.marker(''), this.session().records)) this.acceptRecord(record);
     await this.starting;
-    const summary = await this.recorder?.stop();
+    const summary = await this.recorder?.conclude();
     if (this.probes && summary) this.emit({ type: 'recorder', recorder: summary });
     const source = end.state === 'oops' ? await this.faultLine() : null;
     this.emit({ type: 'ended', endedAt: new Date().toISOString(), end: source === null ? end : { ...end, source } });
@@ -222,6 +226,7 @@ export class SessionRecording {
     }
     const session = this.session();
     this.announceEnd(session);
+    void Promise.resolve(this.recorder?.stop()).then(() => this.announceReleased());
     return session;
   }
 

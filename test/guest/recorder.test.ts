@@ -181,6 +181,19 @@ describe('the recorder on a guest', () => {
     await sh(`cd ${TRACING}; echo 0 >events/foreign/enable; echo -:foreign/in >>kprobe_events; echo -:foreign/out >>kprobe_events; echo >trace`);
   });
 
+  it('takes the recorder of a module that is replaced away behind the load, with nothing of what it recorded lost', async () => {
+    const first = await load({});
+    await first.exercise(['sh', '-c', 'echo hi >/proc/calls_inner']);
+    const second = await load({ replaces: first });
+    const { calls, end, recorder: summary } = await first.unload();
+    assert.deepEqual([end?.state, calls.map(({ syscall, action }) => [syscall, action]), summary.lost], ['unloaded', [['dup', 0], ['close', 0]], 0]);
+    const left = await ours();
+    assert.ok(left.includes(second.sessionId.slice(-6)) && !left.includes(first.sessionId.slice(-6)), left);
+    await second.exercise(['sh', '-c', 'echo hi >/proc/calls_inner']);
+    assert.deepEqual((await second.unload()).calls.map(({ syscall }) => syscall), ['dup', 'close']);
+    assert.equal(await ours(), '');
+  });
+
   it('sweeps what a dead session left, never what a live one uses', async () => {
     await sh(`cd ${TRACING}; mkdir instances/kmodlab_4194304_dead; echo 'p:kmodlab_4194304_dead/e_dup __x64_sys_dup' >>kprobe_events; echo 1 >instances/kmodlab_4194304_dead/events/kmodlab_4194304_dead/enable`);
     const first = await recorder({ sessionId: 'one' });
