@@ -37,6 +37,8 @@ head -c "$size" | tar -x -f - -C "$folder" || exit ${EXIT_NO_SOURCES}
 command -v make >/dev/null || exit ${EXIT_NO_MAKE}
 command -v pahole >/dev/null || set -- CONFIG_DEBUG_INFO_BTF_MODULES= "$@"
 if grep -qs '^CONFIG_CC_IS_CLANG=y' "$kernel/include/config/auto.conf"; then set -- LLVM=1 "$@"; fi
+debug=
+grep -qs '^CONFIG_DEBUG_INFO=y' "$kernel/include/config/auto.conf" || debug=' -g'
 at=0 symbols=
 while [ "$at" -lt "$count" ]; do
   symbols="$symbols $folder/${SYMVERS_FOLDER}/$at"
@@ -44,7 +46,7 @@ while [ "$at" -lt "$count" ]; do
 done
 [ -z "$symbols" ] || set -- "KBUILD_EXTRA_SYMBOLS=$symbols" "$@"
 echo "$mark folder $folder/$module"
-setsid make -C "$kernel" "M=$folder/$module" "-j$(nproc)" --output-sync=target "KCFLAGS=-ffile-prefix-map=$folder/$module=$called" "$@" modules </dev/null 2>&1 3<&- &
+setsid make -C "$kernel" "M=$folder/$module" "-j$(nproc)" --output-sync=target "KCFLAGS=-ffile-prefix-map=$folder/$module=$called$debug" "$@" modules </dev/null 2>&1 3<&- &
 make=$!
 { read -r rest <&3; kill -HUP "$$"; } >/dev/null 2>&1 &
 watch=$!

@@ -16,6 +16,12 @@ function buildEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), LC_ALL: 'C' };
 }
 
+/** Some kernels' headers switch it off, as Ubuntu's do; without it no call has a line of the source. */
+function lacksDebugInfo(kernelDir: string): boolean {
+  const config = path.join(kernelDir, 'include/config/auto.conf');
+  return fs.existsSync(config) && !/^CONFIG_DEBUG_INFO=y$/m.test(fs.readFileSync(config, 'latin1'));
+}
+
 function checkEnded(result: ProcessResult, program: string): void {
   if (result.cancelled) throw Failure.cancelled('The build was stopped.');
   if (!result.startError) return;
@@ -41,6 +47,7 @@ export async function makeHere(job: MakeJob): Promise<Made> {
   const wrapped = environment.wrap(argv, [folder]);
   const answers = CompilerAnswers.beside(folder, environment, wrapped);
   const env = buildEnv(wrapped.env);
+  if (lacksDebugInfo(environment.kernelDir)) env['KCFLAGS'] = `${env['KCFLAGS'] ?? ''} -g`;
   job.onFolder(buildDir);
   const result = await run(wrapped.argv, { env: answers?.env(env) ?? env, onStdoutLine: job.onLine, onStderrLine: job.onLine, maxOutputBytes: 0, ...(signal ? { signal } : {}) });
   answers?.keep();

@@ -94,6 +94,7 @@ describe('a host that says it is Ubuntu, without headers and compiler', function
     const session = await loaded.unload();
     assert.equal(session.end?.state, 'unloaded');
     assert.deepEqual(comparePredictions(session).map(({ verdict }) => verdict), ['agree', 'agree', 'agree', 'agree', 'neverMade']);
+    assert.deepEqual([...new Set(session.calls.map(({ source }) => source?.file))], ['device2_kernel_buffer.c', 'device2_descriptors.c']);
     const sets = fs.readdirSync(path.join(folder, 'cache', 'packages', 'sets'));
     for (const name of [`headers-${kernel}-ubuntu-jammy-`, 'tree-gcc-12-ubuntu-jammy-']) assert.ok(sets.some((set) => set.startsWith(name)), sets.join());
   });

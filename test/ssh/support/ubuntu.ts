@@ -19,7 +19,7 @@ function linkShared(shared: string, own: string, toShared: string): void {
 
 /**
  * Debian's headers and compiler in packages as Ubuntu makes them: headers that all flavours share, a flavour's with programs of
- * its own, whose compiler is named by the configuration alone, and gcc-N.
+ * its own, whose compiler is named by the configuration alone and which ask for no debug information, and gcc-N.
  * @param tree unpacked packages of Debian's headers and compiler @param making an empty folder
  */
 export function ubuntuPackages(tree: string, release: string, making: string): TestPackage[] {
@@ -31,6 +31,8 @@ export function ubuntuPackages(tree: string, release: string, making: string): T
   const flavour = path.join(making, 'usr/src', `linux-headers-${release}`);
   fs.cpSync(path.join(sources, `linux-headers-${release}`), flavour, { recursive: true, verbatimSymlinks: true, filter: (from) => !/\/(?:scripts|tools|Makefile|\.kernelvariables)$/.test(from) });
   for (const folder of ['scripts', 'tools']) fs.cpSync(path.join(kbuild, folder), path.join(flavour, folder), { recursive: true, verbatimSymlinks: true });
+  const config = path.join(flavour, 'include/config/auto.conf');
+  fs.writeFileSync(config, fs.readFileSync(config, 'utf8').replace('\nCONFIG_DEBUG_INFO=y\n', '\n'));
   for (const folder of FLAVOUR_ONLY) fs.mkdirSync(path.join(flavour, folder), { recursive: true });
   linkShared(common, flavour, `../linux-headers-${abi}`);
   const gcc = `gcc-${/^CONFIG_CC_VERSION_TEXT="\S*gcc-(\d+)/m.exec(fs.readFileSync(path.join(flavour, '.config'), 'utf8'))?.[1] ?? ''}`;

@@ -72,6 +72,21 @@ describe('building a module on its host', () => {
     assert.ok(first.includes('/kmodlab/unit/unit.c'));
   });
 
+  it('asks for debug information where the headers do not, there as well as here', async () => {
+    const { host: _, ...here } = environment;
+    const kernelDir = kernelThat('@echo "flags $(KCFLAGS)"');
+    const config = path.join(kernelDir, 'include/config/auto.conf');
+    fs.mkdirSync(path.dirname(config), { recursive: true });
+    const asked: boolean[] = [];
+    for (const text of ['CONFIG_DEBUG_INFO_BTF=y\n', 'CONFIG_SMP=y\nCONFIG_DEBUG_INFO=y\n']) {
+      fs.writeFileSync(config, text);
+      for (const one of [environment, here]) {
+        await buildModule({ module, environment: { ...one, kernelDir }, dirs: kernel.dirs, onLine: (line) => line.startsWith('flags') && asked.push(line.endsWith(' -g')) });
+      }
+    }
+    assert.deepEqual(asked, [true, true, false, false]);
+  });
+
   it('places what the compiler says in the own files, notes and all', async () => {
     write('unit.c', '#include "unit.h"\nint value(void) { return missing; }\n');
     write('unit.h', 'int broken(void) { int x; return 0 }\n');
