@@ -162,7 +162,7 @@ function signingKey(values: LoadValues, context: CliContext, { progress, package
   if (keyFile === undefined && certFile === undefined) return null;
   if (keyFile === undefined || certFile === undefined) throw usage('The module cannot be signed.', 'A key and its certificate belong together.', 'Give both, --sign-key and --sign-cert.');
   const ask = terminalSecrets(() => progress.done());
-  const passphrase = ask && ((retry: boolean): Promise<string | null> => ask({ host: '', prompt: `Passphrase of ${keyFile}`, retry }));
+  const passphrase = ask && ((retry: boolean): Promise<string | null> => ask({ of: keyFile, kind: 'passphrase', prompt: `Passphrase of ${keyFile}`, retry }));
   const own = (file: string): string => (file.startsWith('pkcs11:') ? file : path.resolve(context.cwd, file));
   return { keyFile: own(keyFile), certFile: own(certFile), signFile: () => packages.provideTool('sign-file', { progress, signal: context.signal }), ...(passphrase ? { passphrase } : {}) };
 }

@@ -5,7 +5,7 @@ import { taintFlags } from './taint';
 
 /** What a host is, for people: a name and a value each. The values come from the host and may hold anything. */
 export function describeFacts(facts: HostFacts): [name: string, value: string][] {
-  const unknown = 'not told';
+  const unknown = 'not known';
   const restricted = (value: boolean | null): string => (value === null ? unknown : value ? 'for root only' : 'for every user');
   const rights = {
     root: 'root',

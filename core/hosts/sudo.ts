@@ -4,8 +4,9 @@ import type { CommandEnd, Elevation } from './command';
 import type { HostFacts } from './host';
 
 export interface SecretRequest {
-  /** Name of the host, for people. */
-  readonly host: string;
+  /** Name of the host, or of the key, for people. */
+  readonly of: string;
+  readonly kind: 'password' | 'passphrase';
   readonly prompt: string;
   /** The one before was wrong. */
   readonly retry: boolean;
@@ -64,7 +65,7 @@ export class Sudo {
     const given: (string | null)[] = [];
     const password = async (): Promise<string | null> => {
       if (given.length === MAX_TRIES || given.at(-1) === null) return null;
-      given.push(await ask({ host: this.host, prompt: `Password of ${user} on ${this.host}, for sudo`, retry: given.length > 0 }));
+      given.push(await ask({ of: this.host, kind: 'password', prompt: `Password of ${user} on ${this.host}, for sudo`, retry: given.length > 0 }));
       return given.at(-1) ?? null;
     };
     for (;;) {

@@ -86,7 +86,7 @@ export class Context {
     const resources = new WebviewResources(extension.extensionUri);
     this.packages = new PackageStore(dirs, { log: (line) => this.log.debug(line), archiveKeyring: () => this.settings.archiveKeyring });
     const guests = { packages: this.packages, dirs, keeperPath: path.join(dist, 'keeper.js') };
-    this.hosts = new HostKeeper({ openHost, base: (id) => ({ ...guests, ...(sshConfigFile === undefined ? {} : { sshConfigFile }), guest: this.settings.guest, sshLostAfterSeconds: this.settings.sshLostAfterSeconds, askSecret: (request) => askSecret({ ...request, host: this.settings.hostName(id) }) }) });
+    this.hosts = new HostKeeper({ openHost, base: (id) => ({ ...guests, ...(sshConfigFile === undefined ? {} : { sshConfigFile }), guest: this.settings.guest, sshLostAfterSeconds: this.settings.sshLostAfterSeconds, askSecret: (request) => askSecret({ ...request, of: this.settings.hostName(id) }) }) });
     this.language = this.own(new LanguageServer(path.join(dist, 'server.js'), this.log));
     const diagnostics = this.own(new BuildDiagnostics());
     this.modules = this.own(new ModuleList(this.log));

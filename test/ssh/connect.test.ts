@@ -53,7 +53,7 @@ describe('an SSH host behind a jump host', () => {
     ]);
     assert.equal(results[0].stdout, `root\n ${[...bytes].join(' ')} `.trimEnd() + (results[0].stdout.endsWith(' ') ? ' ' : ''));
     assert.deepEqual([results[1].stdout, results[1].stderr], ["root\nit's\n", '']);
-    assert.deepEqual(asked.map(({ host: name, retry }) => [name, retry]), [['asks', false], ['asks', true]]);
+    assert.deepEqual(asked.map(({ of: name, retry }) => [name, retry]), [['asks', false], ['asks', true]]);
     const { stdout } = await (await rig().open('free')).run(['sh', '-c', 'cat /proc/[0-9]*/cmdline | tr "\\0" "\\n"'], { asRoot: true });
     assert.ok(!stdout.includes(PASSWORD));
   });

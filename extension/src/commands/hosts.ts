@@ -4,14 +4,13 @@ import { listSshHosts } from '../../../core/hosts/ssh-config';
 import type { Context } from '../context';
 import { canonicalHostId, HOST_ID, isSameHost } from '../hosts/host-id';
 import { defaultHostName } from '../hosts/host-list';
-import { withWork } from '../progress';
 import { subjectOf } from '../tree/tree-node';
 
 interface HostItem extends vscode.QuickPickItem {
   readonly choose?: () => Promise<string | undefined>;
 }
 
-const ICONS = { guest: 'vm', ssh: 'remote', local: 'device-desktop' } as const;
+const ICONS = { guest: 'vm', ssh: 'remote', local: 'home' } as const;
 
 /** Chooses where the next load goes. Opens nothing: a guest starts with its first use. */
 export async function selectHost(context: Context): Promise<void> {
@@ -63,7 +62,7 @@ async function askNewHost(context: Context): Promise<string | undefined> {
   const items: HostItem[] = [
     { label: '$(vm) Guest…', detail: 'A disposable virtual machine with a kernel of your choice; it may crash without harm', choose: () => pickKernel(context) },
     { label: '$(remote) SSH host…', detail: 'Any Linux machine that your ssh reaches; nothing is installed there', choose: () => pickSshHost(context) },
-    { label: '$(device-desktop) This machine', detail: 'Its running kernel: a faulty module can crash it', choose: () => Promise.resolve('local') },
+    { label: '$(home) This machine', detail: 'Its running kernel: a faulty module can crash it', choose: () => Promise.resolve('local') },
   ];
   const choice = await vscode.window.showQuickPick(items, { title: 'Add Host', placeHolder: 'Kind of host' });
   const id = await choice?.choose?.();
@@ -71,11 +70,17 @@ async function askNewHost(context: Context): Promise<string | undefined> {
   return id;
 }
 
+/** The pick is open, and busy, while the package lists are read; closing it ends that. */
 async function pickKernel(context: Context): Promise<string | undefined> {
-  const offers = await withWork('Reading the kernels on offer', context.log, (work) => context.packages.listKernels(work));
-  const items = offers.map((offer) => ({ label: offer.id, description: offer.release, detail: offer.suite }));
-  const choice = await vscode.window.showQuickPick(items, { title: 'Kernel of the Guest', placeHolder: 'Kernel', matchOnDescription: true });
-  return choice && `guest:${choice.label}`;
+  const cancel = new AbortController();
+  const offers = context.packages.listKernels({ progress: { step: (message) => context.log.info(message), log: (line) => context.log.debug(line) }, signal: cancel.signal });
+  const items = offers.then((all) => all.map(({ id, release, suite }) => ({ label: id, description: release, detail: [`Debian ${suite}`, ...(context.guests.isStored(release) ? ['on disk'] : [])].join(' · ') })));
+  try {
+    const choice = await vscode.window.showQuickPick(items, { title: 'Kernel of the Guest', placeHolder: 'Kernel, newest first', matchOnDescription: true, matchOnDetail: true });
+    return choice && `guest:${choice.label}`;
+  } finally {
+    cancel.abort();
+  }
 }
 
 /** The names of the ssh configuration to choose from; any other that ssh takes can be typed. */

@@ -63,7 +63,7 @@ export async function checkModule(context: Context, argument: unknown): Promise<
   const module = await chooseModule(context, argument, 'Check before Loading');
   if (!module) return;
   const hostId = context.settings.hostId;
-  const lines = await withWork(`Checking ${module.name}`, context.log, (work) => context.loader.check(module, hostId, {}, work));
+  const lines = await withWork(`Check for ${context.settings.hostName(hostId)}`, context.log, (work) => context.loader.check(module, hostId, {}, work));
   context.verdicts.set(module, { hostId, lines });
   const blocked = lines.filter(({ verdict }) => verdict === 'blocked');
   const [first] = blocked;
@@ -93,7 +93,7 @@ function architectureOf(context: Context, hostId: string): Architecture {
 }
 
 async function buildOrFail(context: Context, module: ModuleDescription, hostId: string): Promise<ModuleBuild> {
-  const build = await withWork(`Building ${module.name}`, context.log, (work) => context.loader.build(module, hostId, work));
+  const build = await withWork(`Build for ${context.settings.hostName(hostId)}`, context.log, (work) => context.loader.build(module, hostId, work));
   if (build.ok) return build;
   await revealViews(context, 'command', 'buildFailed');
   throw buildFailure(module, build.diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length);
@@ -104,7 +104,7 @@ export async function loadWithViews(context: Context, wanted: Wanted): Promise<v
   const { module } = wanted;
   await revealViews(context, 'command', 'started');
   try {
-    const loaded = await withWork(`Loading ${module.name}`, context.log, (work) => context.loader.load({ ...wanted, origin: 'command' }, work));
+    const loaded = await withWork(`Load on ${context.settings.hostName(wanted.hostId)}`, context.log, (work) => context.loader.load({ ...wanted, origin: 'command' }, work));
     await revealViews(context, 'command', 'loaded');
     offerDevices(context, loaded);
   } catch (error) {

@@ -66,6 +66,11 @@ export class GuestWatcher {
     return kernel ? { state: kernel.saved.length > 0 ? 'saved' : 'stopped', release: kernel.release, diskBytes: kernel.diskBytes } : null;
   }
 
+  /** Whether the packages of a kernel lie on disk, as far as was looked. */
+  isStored(release: string): boolean {
+    return this.kernels.some((kernel) => kernel.release === release);
+  }
+
   dispose(): void {
     this.watcher?.close();
     this.reread.dispose();

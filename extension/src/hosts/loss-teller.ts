@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { endReason } from '../../../core/sessions/format';
 import { Failure, visibleText, type SessionEnd, type SessionEvent } from '../../../core/model';
 import type { LiveSession } from '../sessions/session-feed';
 import { canonicalHostId, hostIdOf } from './host-id';
@@ -23,6 +22,8 @@ export class LossTeller {
   private readonly told = new Map<string, { readonly bootId: string | null; readonly reasons: readonly string[] }>();
   /** Guests that are known to be lost, and whose sessions have not ended yet. */
   private readonly lost = new Set<string>();
+  /** What a session said that knows no place of its module in the fault, while others on that host may know one. */
+  private readonly vague = new Map<string, Failure>();
 
   constructor(private readonly deps: LossTellerDeps) {}
 
@@ -30,15 +31,34 @@ export class LossTeller {
   onSessionEvent(live: LiveSession, event: SessionEvent): Failure | null {
     const hostId = hostIdOf(live.host);
     if (event.type === 'started') this.told.delete(hostId);
-    if (event.type !== 'ended' || (event.end.state !== 'oops' && event.end.state !== 'hostLost')) return null;
-    const failure = lossOf(live, event.end, this.deps.hostName(hostId));
-    const isOurs = live.origin !== 'other' || this.lost.has(hostId);
-    if (isOurs && this.told.get(hostId)?.bootId !== live.host.bootId) {
-      this.told.set(hostId, { bootId: live.host.bootId, reasons: [event.end.reason, endReason(event.end)] });
-      this.lost.delete(hostId);
-      this.deps.tell(failure);
+    if (event.type !== 'ended') return null;
+    const { end } = event;
+    if (end.state !== 'oops' && end.state !== 'hostLost') {
+      this.sayVague(hostId);
+      return null;
     }
+    const failure = lossOf(live, end, this.deps.hostName(hostId));
+    const isOurs = live.origin !== 'other' || this.lost.has(hostId);
+    const told = this.told.get(hostId);
+    if (!isOurs || (told?.bootId === live.host.bootId && !this.vague.has(hostId))) return failure;
+    this.told.set(hostId, { bootId: live.host.bootId, reasons: [...(told?.reasons ?? []), end.reason] });
+    this.lost.delete(hostId);
+    if (end.source || live.host.kind !== 'guest') {
+      this.vague.delete(hostId);
+      this.deps.tell(failure);
+      return failure;
+    }
+    if (!this.vague.has(hostId)) this.vague.set(hostId, failure);
+    this.sayVague(hostId);
     return failure;
+  }
+
+  /** Says what no session of a guest that died knew better, once all of them have ended. */
+  private sayVague(hostId: string): void {
+    const failure = this.vague.get(hostId);
+    if (!failure || this.deps.sessions().some(({ host, end, origin }) => hostIdOf(host) === hostId && end === null && origin !== 'other')) return;
+    this.vague.delete(hostId);
+    this.deps.tell(failure);
   }
 
   /** A guest of this window has ended. */
@@ -46,7 +66,7 @@ export class LossTeller {
     const hostId = canonicalHostId(id);
     if (this.told.has(hostId)) return;
     if (this.deps.sessions().some(({ host, end }) => hostIdOf(host) === hostId && end === null)) {
-      this.lost.add(hostId);
+      this.lost.add(hostId); // another process's session counts as well
       return;
     }
     this.told.set(hostId, { bootId: null, reasons: [failure.why] });

@@ -3,10 +3,10 @@ import * as vscode from 'vscode';
 import type { SecretRequest } from '../../../core/hosts/sudo';
 import { visibleText } from '../../../core/model';
 
-/** Asks for a password in an input box; null when it was not given. It is kept nowhere here. */
-export function askSecret({ host, prompt, retry }: SecretRequest): Promise<string | null> {
+/** Asks for a password or a passphrase in an input box; null when it was not given. It is kept nowhere here. */
+export function askSecret({ of, kind, prompt, retry }: SecretRequest): Promise<string | null> {
   const box = vscode.window.createInputBox();
-  box.title = `Password for ${visibleText(host)}`;
+  box.title = `${kind === 'password' ? 'Password for' : 'Passphrase of'} ${visibleText(of)}`;
   box.prompt = `${visibleText(prompt)}. It is kept in memory only.`;
   box.password = true;
   box.ignoreFocusOut = true;

@@ -182,7 +182,7 @@ export class Loader {
       predict: language.predictFor(module.folder),
       workspace,
       ...(watchdogSeconds > 0 ? { watchdogSeconds } : {}),
-      ...(signing ? { signing: { ...signing, signFile: () => packages.provideTool('sign-file'), passphrase: (retry: boolean) => askSecret({ host: 'the signing key', prompt: `Passphrase of ${signing.keyFile}`, retry }) } } : {}),
+      ...(signing ? { signing: { ...signing, signFile: () => packages.provideTool('sign-file'), passphrase: (retry: boolean) => askSecret({ of: 'the signing key', kind: 'passphrase', prompt: `Passphrase of ${signing.keyFile}`, retry }) } } : {}),
     };
   }
 

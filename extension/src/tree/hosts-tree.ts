@@ -95,7 +95,7 @@ function versionBeside(name: string, release: string): string[] {
 }
 
 const GUEST_ICONS = { running: 'vm-active', saved: 'vm', stopped: 'vm-outline' } as const;
-const ICONS = { guest: 'vm', ssh: 'remote', local: 'device-desktop' } as const;
+const ICONS = { guest: 'vm', ssh: 'remote', local: 'home' } as const;
 
 function iconOf({ kind, state, guest }: HostView): Pick<TreeNode, 'icon' | 'iconColor'> {
   if (state.state === 'failed') return { icon: 'error', iconColor: 'list.errorForeground' };

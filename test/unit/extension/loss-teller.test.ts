@@ -46,6 +46,18 @@ describe('what is said of a host that was lost', () => {
     assert.equal(told.length, 2);
   });
 
+  it('names the module that the fault lies in, whichever session ends first', () => {
+    for (const id of ['a', 'b', 'c']) start(id);
+    end('a', { state: 'oops', reason: OOPS.reason });
+    assert.deepEqual(told, []);
+    end('b', OOPS);
+    end('c', { state: 'oops', reason: OOPS.reason });
+    assert.deepEqual(told.map(({ why }) => why), ['At m.c:7 it said: Kernel panic - not syncing.']);
+    for (const id of ['d', 'e']) start(id, { host: { ...GUEST, bootId: 'second boot' } });
+    for (const id of ['d', 'e']) end(id, { state: 'oops', reason: OOPS.reason });
+    assert.deepEqual(told.map(({ why }) => why).slice(1), ['It said: Kernel panic - not syncing.']);
+  });
+
   it('is said by the guest where nothing was loaded, and of the load of another window where that took the guest away', () => {
     teller.onGuestLost('guest', lost('Another program ended it.'));
     assert.deepEqual(told.map(({ why }) => why), ['Another program ended it.']);

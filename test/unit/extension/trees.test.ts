@@ -37,7 +37,7 @@ describe('the rows of the Hosts view', () => {
     assert.deepEqual(said({ name: 'My guest', state: open }), ['running · 6.1.0', 'vm-running']);
     assert.deepEqual(said({ state: { state: 'opening', step: '' } }), ['starting…', 'loading~spin']);
     assert.deepEqual(said({ id: 'ssh:box', kind: 'ssh' }), ['not connected', 'remote']);
-    assert.deepEqual(said({ id: 'local', name: 'This machine', kind: 'local', state: open }), ['connected · 6.1.0', 'device-desktop']);
+    assert.deepEqual(said({ id: 'local', name: 'This machine', kind: 'local', state: open }), ['connected · 6.1.0', 'home']);
     assert.deepEqual(said({ id: 'ssh:box', kind: 'ssh', state: { state: 'failed', failure: unknownKey } }), ['host key not known', 'error']);
   });
 

@@ -96,7 +96,7 @@ exec "$@"`);
     const session = await loaded.unload();
     assert.deepEqual([session.end?.state, session.host.kind], ['unloaded', 'local']);
     assert.deepEqual(session.records.map(({ text }) => text), ['[M]loaded']);
-    assert.deepEqual(asked, [{ host: 'This machine', prompt: 'Password of alice on This machine, for sudo', retry: false }]);
+    assert.deepEqual(asked, [{ of: 'This machine', kind: 'password', prompt: 'Password of alice on This machine, for sudo', retry: false }]);
     assert.deepEqual(kernel.list('tmp'), []);
     const sudoArguments = kernel.read('sudo.args').split('\n');
     assert.ok(sudoArguments.some((line) => / -- \/bin\/sh -c .* sh -s -- /.test(line)), 'scripts of root come through sudo');

@@ -92,7 +92,7 @@ describe('sudo on a host', () => {
     const results = await Promise.all([run('one'), run('two'), box.run(show, { asRoot: true, stdin: 'first line\nsecond' })]);
     assert.deepEqual(results.map(({ stdout }) => stdout), ['root=1 one\n', 'root=1 two\n', "root=1 it's two words\nfirst line\nsecond"]);
     assert.deepEqual(results.map(({ stderr }) => stderr), ['', '', 'problem\n']);
-    assert.deepEqual(asked, [{ host: 'box', prompt: 'Password of alice on box, for sudo', retry: false }]);
+    assert.deepEqual(asked, [{ of: 'box', kind: 'password', prompt: 'Password of alice on box, for sudo', retry: false }]);
     assert.doesNotMatch(sudoArguments(), /secret7/);
     assert.doesNotMatch(JSON.stringify(results), /secret7/);
   });

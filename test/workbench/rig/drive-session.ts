@@ -26,6 +26,8 @@ export interface DriveSession {
   changeSettings(settings: Settings): void;
   /** The load sessions of this VS Code. */
   readonly store: SessionStore;
+  /** What a program needs in its environment to share guests and sessions with this VS Code. */
+  readonly env: NodeJS.ProcessEnv;
   /** Names of the guests that run for this session. */
   guests(): Promise<readonly string[]>;
   /** What the pages complained about so far. */
@@ -66,6 +68,7 @@ export async function openDrive(shotsFolder: string, machineSettings: Settings =
       open,
       changeSettings: (settings) => writeUserSettings(dataDir, { ...DRIVEN, ...settings }),
       store: new SessionStore(userDirs(env).state),
+      env,
       guests: async () => (await listGuests(guestsFolder(userDirs(env)))).map(({ name }) => name),
       browserLog: () => fs.readFileSync(path.join(dataDir, 'browser.log'), 'utf8'),
       keepEvidence: () => (lifetime.signal.aborted ? Promise.resolve(undefined) : keepEvidence(dataDir, page)),
