@@ -13,6 +13,7 @@ import type { Machine } from './machine';
 import type { MachineEnd } from './process';
 import { isPortOpen } from '../platform/loopback';
 import type { MachineConfig } from './qemu';
+import { sweepStates } from './saved-state';
 import { onMessage, OwnerMessage, send, SOCKET_NAME, type KeeperConfig, type KeeperMessage } from './protocol';
 
 const STARTER = Symbol('starter');
@@ -122,7 +123,7 @@ export class Keeper {
       type: 'ready',
       endpoint: { port: machine.port, pid: machine.pid, keyFile, knownHosts, folder, kernelRelease, consoleLog, memoryMiB, accelerator, since: new Date().toISOString() },
     });
-    this.tryKvm(identity);
+    if (number === 1) this.lookAfterLaterOnes(identity);
     const end = await machine.ended;
     stopWatching();
     for (const file of [keyFile, knownHosts]) fs.rmSync(file, { force: true });
@@ -145,10 +146,11 @@ export class Keeper {
     }
   }
 
-  /** Behind the back of the guest that is ready: later ones profit. */
-  private tryKvm(identity: BringUpOptions['identity']): void {
-    const { kvmDir, folder } = this.config;
-    if (kvmDir === null || this.generation > 1) return;
+  /** Behind the back of the guest that is ready: tidies up, and tries KVM. */
+  private lookAfterLaterOnes(identity: BringUpOptions['identity']): void {
+    const { kvmDir, folder, statesDir } = this.config;
+    if (statesDir !== null) sweepStates(statesDir);
+    if (kvmDir === null) return;
     const trial = new KvmTrial(kvmDir, this.machineConfig);
     if (trial.isDue) this.trial = trial.run(path.join(folder, 'kvm'), identity, this.trialLife.signal);
   }

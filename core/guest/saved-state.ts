@@ -16,8 +16,8 @@ const STATE_FORMAT = 3;
 /** The set-up code has at most 64 sectors (Documentation/arch/x86/boot.rst). */
 const KERNEL_HEAD_BYTES = 64 * 1024;
 const STREAM_SOCKET = 'state';
-/** Longer than any boot may take. */
-const LEFTOVER_MS = 3_600_000;
+/** Longer than any state is in the making. */
+const LEFTOVER_MS = 900_000;
 
 /** What the memory of a template is called where /proc lists QEMU's descriptors. */
 const MEMORY_BACKEND = '/memfd:memory-backend-memfd';
@@ -102,7 +102,6 @@ export class SavedState {
    */
   async make(release: string, scratch: string, signal: AbortSignal): Promise<void> {
     fs.mkdirSync(this.statesDir, { recursive: true, mode: 0o700 });
-    sweep(this.statesDir);
     const made = fs.mkdtempSync(`${this.folder}.`);
     const { bootTimeoutMs } = this.config;
     try {
@@ -146,12 +145,16 @@ export class SavedState {
   }
 }
 
-/** Removes what makers left that were killed. */
-function sweep(statesDir: string): void {
-  for (const name of fs.readdirSync(statesDir).filter((entry) => /^[0-9a-f]+\.[^.]{6}$/.test(entry))) {
-    const folder = path.join(statesDir, name);
-    const age = Date.now() - (fs.statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
-    if (age > LEFTOVER_MS) fs.rmSync(folder, { recursive: true, force: true });
+/** Removes what makers left that were killed: up to the whole memory of a guest. What cannot be removed stays. */
+export function sweepStates(statesDir: string): void {
+  try {
+    for (const name of fs.readdirSync(statesDir).filter((entry) => /^[0-9a-f]+\.[^.]{6}$/.test(entry))) {
+      const folder = path.join(statesDir, name);
+      const age = Date.now() - (fs.statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
+      if (age > LEFTOVER_MS) fs.rmSync(folder, { recursive: true, force: true });
+    }
+  } catch {
+    // The next keeper tries again.
   }
 }
 

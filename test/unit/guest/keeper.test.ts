@@ -158,6 +158,16 @@ describe('the keeper of a guest', function () {
     await lease.close();
   });
 
+  it('removes states that were left half made, but no other', async () => {
+    const statesDir = path.join(folder, 'states');
+    const names = ['0123abcd', '0123abcd.refused', '0123abcd.leftXY', '0123abcd.making', 'more.than6x'];
+    for (const name of names) fs.mkdirSync(path.join(statesDir, name), { recursive: true });
+    for (const name of names.filter((one) => !one.endsWith('.making'))) fs.utimesSync(path.join(statesDir, name), new Date(0), new Date(0));
+    const { lease } = await open({ ...qemu(`case "$*" in *memfd*) exit 1;; esac; ${READY_AND_RUN}`), statesDir });
+    await lease.close();
+    assert.deepEqual(fs.readdirSync(statesDir).sort(), names.filter((name) => !name.endsWith('.leftXY')).sort());
+  });
+
   it('tells the other owners when one of them ends the guest', async () => {
     const one = await open(qemu(READY_AND_RUN));
     const two = await open(qemu(READY_AND_RUN), { prepare: nobody });
