@@ -50,6 +50,11 @@ class ScriptOutput {
   }
 }
 
+/** How debug information names the folder of a module's sources that was built on a host. */
+export function sourceRootOnHost(name: string): string {
+  return `/kmodlab/${name}`;
+}
+
 /**
  * Runs make on a host that has its kernel's headers and a compiler. The sources travel there and the .ko comes back through
  * one command; nothing stays there.
@@ -59,7 +64,7 @@ export async function makeOnHost(job: MakeJob, host: Host): Promise<Made> {
   const { environment, signal } = job;
   const mark = `kmodlab-${randomBytes(12).toString('hex')}`;
   const output = new ScriptOutput(mark, job);
-  const sourceRoot = `/kmodlab/${job.name}`;
+  const sourceRoot = sourceRootOnHost(job.name);
   const archive = tarOf(new Map([...job.files, ...job.symvers.map((content, at) => [`${SYMVERS_FOLDER}/${at}`, content] as const)]));
   const argv = ['sh', '-c', BUILD_SCRIPT, 'sh', mark, job.place, environment.kernelDir, job.name, sourceRoot, String(job.symvers.length), String(archive.length), ...environment.makeArgs];
   const result = await host.run(argv, { stdin: archive, keepStdinOpen: true, onStdoutLine: (line) => output.push(line), maxOutputBytes: 64 * 1024, ...(signal ? { signal } : {}) });

@@ -3,7 +3,7 @@ import type { EntryEvent, KernelPlace, ReturnEvent, StackLine } from './trace-li
 
 /** One syscall as its probes saw it; whose it is, is not known here. */
 export interface JoinedCall {
-  /** Counts entries from 1. */
+  /** Counts entries. */
   readonly id: number;
   readonly syscall: string;
   readonly task: string;
@@ -48,12 +48,15 @@ const callerOf = (frame: Frame): KernelPlace => ({ address: frame.entry.returnAd
  */
 export class CallJoiner {
   private readonly tasks = new Map<number, Frame[]>();
-  private made = 0;
 
-  /** @param trampoline where functions return to whose return is probed; null when this kernel has no symbol for it */
+  /**
+   * @param trampoline where functions return to whose return is probed; null when this kernel has no symbol for it
+   * @param made the last id that was given before
+   */
   constructor(
     private readonly onCall: (call: JoinedCall) => void,
     private readonly trampoline: bigint | null,
+    private made = 0,
   ) {}
 
   entry(event: EntryEvent): void {

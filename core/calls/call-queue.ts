@@ -56,9 +56,10 @@ export class CallQueue {
 
   constructor(private readonly options: CallQueueOptions) {}
 
-  /** What the calls to come are compared with. */
-  expect(predictions: readonly Prediction[]): void {
-    this.matcher = new PredictionMatcher(predictions);
+  /** What the calls to come are compared with, and the session's calls before them. */
+  expect(predictions: readonly Prediction[], earlier: readonly Call[]): void {
+    this.matcher = new PredictionMatcher(predictions, earlier);
+    this.given = earlier.length;
   }
 
   setCode(code: ModuleCode, lines: SourceLines, watched: readonly string[]): void {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Prediction, SourceLine } from '../model';
+import type { Call, Prediction, SourceLine } from '../model';
 
 /** Ties recorded calls to predictions by source line and syscall. */
 export class PredictionMatcher {
@@ -7,10 +7,16 @@ export class PredictionMatcher {
   /** The prediction of each return address that was seen, so that a call in a loop keeps its own. */
   private readonly byCaller = new Map<string, Prediction>();
 
-  constructor(predictions: readonly Prediction[]) {
+  /** @param earlier calls that were tied before */
+  constructor(predictions: readonly Prediction[], earlier: readonly Call[] = []) {
     for (const prediction of predictions) {
       const place = this.key(prediction.source, prediction.syscall);
       this.byPlace.set(place, [...(this.byPlace.get(place) ?? []), prediction]);
+    }
+    const byId = new Map(predictions.map((prediction) => [prediction.id, prediction]));
+    for (const { syscall, caller, source, predictionId } of earlier) {
+      const prediction = byId.get(predictionId ?? '');
+      if (prediction && source && caller !== null) this.byCaller.set(`${this.key(source, syscall)} ${caller}`, prediction);
     }
   }
 

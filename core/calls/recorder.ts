@@ -35,6 +35,8 @@ export interface Wanted {
   /** Names as in `__NR_name`; those that the ABI does not know are left out. */
   readonly syscalls: readonly string[];
   readonly predictions: readonly Prediction[];
+  /** Of a session that goes on: its calls before. Default: none. */
+  readonly earlier?: readonly Call[];
 }
 
 /** The kernel's name for what `module_init()` names. */
@@ -67,6 +69,11 @@ export class RecorderUnavailable extends Error {}
 function tokenOf(sessionId: string): string {
   const word = sessionId.replaceAll(/[^A-Za-z0-9]/g, '_');
   return word.length <= 40 ? word : `${word.slice(0, 16)}_${word.slice(-8)}`;
+}
+
+/** The greatest number in the ids that `CallQueue` gave. */
+function lastId(calls: readonly Call[]): number {
+  return calls.reduce((last, { id }) => Math.max(last, Number(/^call-(\d{1,15})$/.exec(id)?.[1] ?? 0)), 0);
 }
 
 /**
@@ -131,25 +138,27 @@ export class CallRecorder {
    * Puts probes on the syscalls' entries; one round trip. @throws RecorderUnavailable when the host does not allow it;
    * a host that cannot be reached counts as such, since the load finds out by itself
    */
-  async record({ syscalls, predictions }: Wanted): Promise<void> {
+  async record({ syscalls, predictions, earlier = [] }: Wanted): Promise<void> {
     this.syscalls = [...new Set(syscalls)].filter((name) => /^[a-z0-9_]{1,40}$/.test(name) && this.abi.byName(name));
     if (this.syscalls.length === 0) throw new RecorderUnavailable('The analysis saw no syscall to record');
-    this.queue.expect(predictions);
+    this.queue.expect(predictions, earlier);
     const ready = this.answer('ready');
     this.stdin.write([...this.syscalls.map((name) => `record ${name} ${this.abi.byName(name)?.entry ?? name}`), 'begin\n'].join('\n'));
     const words = await ready;
     if (words === null) throw new RecorderUnavailable(this.refusal);
     this.markerFile = words[1] ?? '';
-    this.joiner = new CallJoiner((call) => this.queue.push(call), words[2] === undefined ? null : BigInt(words[2]));
+    this.joiner = new CallJoiner((call) => this.queue.push(call), words[2] === undefined ? null : BigInt(words[2]), lastId(earlier));
   }
 
   /**
    * Tells what is about to be loaded: puts probes on its init function, whose address tells where init code lies, and on
    * the functions that jump to a syscall instead of calling it. Not needed for anything else; may be left out.
+   * @param isInserted it is loaded already, and what only its init needed is gone
    */
-  async watch(code: ModuleCode, lines: SourceLines): Promise<void> {
+  async watch(code: ModuleCode, lines: SourceLines, isInserted = false): Promise<void> {
     const jumps = code.tailJumpers.slice(0, MAX_WATCHED);
-    const functions = [...(code.function(INIT) ? [INIT] : []), ...jumps.map(({ symbol }) => symbol).filter((name) => name !== INIT)];
+    const all = [...(code.function(INIT) ? [INIT] : []), ...jumps.map(({ symbol }) => symbol).filter((name) => name !== INIT)];
+    const functions = all.filter((name) => !isInserted || code.function(name)?.section.startsWith('.init') === false);
     this.unwatched.push(...code.tailJumpers.slice(MAX_WATCHED).map(({ symbol }) => symbol));
     this.queue.setCode(code, lines, functions);
     functions.forEach((name, index) => this.stdin.write(`watch ${index} ${this.options.moduleName} ${name}\n`));
@@ -199,7 +208,7 @@ export class CallRecorder {
       this.endedEarly ? 'The recorder was ended before the session.' : '',
       'Kernel functions behind the syscall entries (vfs_*, ksys_*) are not seen when they are called directly.',
     ];
-    return { mode: 'probe', reason: sentences.filter((sentence) => sentence !== '').join(' '), lost };
+    return { mode: 'probe', reason: sentences.filter((sentence) => sentence !== '').join(' '), lost, syscalls: [...this.syscalls] };
   }
 
   private async finish(): Promise<Recorder> {

@@ -205,7 +205,13 @@ export const Call = z.object({
 });
 export type Call = z.infer<typeof Call>;
 
-export const Recorder = z.object({ mode: z.enum(['probe', 'log', 'none']), reason: z.string(), lost: z.int().nonnegative() });
+export const Recorder = z.object({
+  mode: z.enum(['probe', 'log', 'none']),
+  reason: z.string(),
+  lost: z.int().nonnegative(),
+  /** What kernel probes were asked for, as in `__NR_name`. */
+  syscalls: z.array(z.string()).optional(),
+});
 export type Recorder = z.infer<typeof Recorder>;
 
 /** A descriptor of a process, as /proc/PID/fd shows it. */

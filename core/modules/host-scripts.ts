@@ -96,6 +96,10 @@ echo '@ sections'
 exit "$status"
 `;
 
+/** Arguments: /sys/module, module. Prints where its sections with code lie, each line behind the name of its file. */
+export const SECTIONS = `grep -s '' "$1/$2/sections"/.*text* /dev/null
+`;
+
 /** A dependency was not taken; what insmod said is on stderr. */
 export const EXIT_DEPENDENCY = 80;
 

@@ -21,7 +21,7 @@ import { LocalKo } from './local-ko';
 import { InsertedModule } from './loaded';
 import { rememberParameters } from './parameter-memory';
 import { parameterArguments } from './parameters';
-import { oopsFailure, SessionRecording, type BuiltCode } from './recording';
+import { oopsFailure, sectionLines, SessionRecording, type BuiltCode } from './recording';
 import { refusal } from './refusal';
 import { readSources, type SourceSnapshot } from './sources';
 import { stageFailed, stageFolder } from './stage';
@@ -262,7 +262,7 @@ class Load {
     this.staging = null;
     const parts = partsOf(result.stdout);
     recording.emit({ type: 'loaderDescriptors', descriptors: readDescriptors(parts.get('descriptors') ?? '') });
-    recording.located((parts.get('sections') ?? '').replaceAll(/^.*\/([^/:]+):/gm, '$1 '));
+    recording.located(sectionLines(parts.get('sections') ?? ''));
     await recording.guard(recording.arrived(recording.marker(INSMOD_END)));
     if (result.exitCode === 0) return newDevices(readDevices(parts.get('before') ?? ''), readDevices(parts.get('after') ?? ''));
     this.asked.pop();

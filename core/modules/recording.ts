@@ -10,7 +10,7 @@ import type { Host } from '../hosts/host';
 import { recordsInConsole } from '../kernel-log/console-records';
 import { oopsInConsole, oopsText } from '../kernel-log/oops';
 import { KernelLogReader, markerText } from '../kernel-log/reader';
-import { Failure, type KernelRecord, type LoadSession, type SessionEnd, type SessionEvent, type SourceLine } from '../model';
+import { Failure, type KernelRecord, type LoadSession, type Recorder, type SessionEnd, type SessionEvent, type SourceLine } from '../model';
 import type { SessionWriter } from '../sessions/store';
 import { readElf } from './elf';
 import { faultPlace } from './fault';
@@ -29,6 +29,9 @@ export interface BuiltCode {
 
 const ACTION_PLACE = / action (\d+) (begin|end)$/;
 const WATCHDOG_OUTCOME = / (removed|refused|hangs)$/;
+
+const SINCE_LEFT = ' Calls that it made since it was left in the kernel';
+const UNRECORDED = ' are not recorded';
 
 /** Writes what happens to one load session into its journal: log records, the calls read from them, actions, the end. */
 export class SessionRecording {
@@ -51,6 +54,8 @@ export class SessionRecording {
   /** The recorder that records, or why there is none. */
   private starting: Promise<CallRecorder | string> = Promise.resolve('Recording is turned off');
   private probes: CallRecorder | null = null;
+  /** What was said of the recorder of a session that goes on. */
+  private before: Recorder | null = null;
   private built: { readonly moduleName: string; readonly code: () => BuiltCode } | null = null;
   private unsaved: Failure | null = null;
   private announceLost: (failure: Failure) => void = () => undefined;
@@ -86,7 +91,8 @@ export class SessionRecording {
 
   /** Begins to make the host ready for recording; does not wait. Where that is not to be, {@link startProbes} finds out why. */
   prepareProbes(moduleName: string): void {
-    const { host, id } = this.session();
+    const { host, id, recorder } = this.session();
+    this.before = recorder.mode === 'probe' ? recorder : null;
     try {
       this.recorder = CallRecorder.prepare({
         host: this.options.host,
@@ -109,22 +115,31 @@ export class SessionRecording {
   startProbes(more: readonly string[]): void {
     const { recorder } = this;
     if (!recorder) return;
-    const { predictions } = this.session();
-    this.starting = recorder.record({ syscalls: [...predictions.map(({ syscall }) => syscall), ...more], predictions }).then(() => recorder, whyNot);
+    const { predictions, calls } = this.session();
+    this.starting = recorder.record({ syscalls: [...predictions.map(({ syscall }) => syscall), ...more], predictions, earlier: calls }).then(() => recorder, whyNot);
   }
 
-  /** Waits until the probes stand, when there are any, and adds those that need the module's code. */
-  async probesReady(moduleName: string, code: () => BuiltCode): Promise<void> {
+  /** Waits until the probes stand, when there are any, and adds those that need the module's code, which may be `isInserted` already. */
+  async probesReady(moduleName: string, code: () => BuiltCode, isInserted = false): Promise<void> {
     this.built = { moduleName, code };
     const recorder = await this.starting;
     if (typeof recorder === 'string') {
-      this.emit({ type: 'recorder', recorder: { mode: 'log', reason: `${recorder}, so calls are read from the module's own log lines.`, lost: 0 } });
+      if (this.before) this.tellUnrecorded(recorder);
+      else this.emit({ type: 'recorder', recorder: { mode: 'log', reason: `${recorder}, so calls are read from the module's own log lines.`, lost: 0 } });
       return;
     }
     const known = code();
-    await recorder.watch(known.code, known.lines);
+    await recorder.watch(known.code, known.lines, isInserted);
     this.probes = recorder;
-    this.emit({ type: 'recorder', recorder: recorder.summary() });
+    this.tell(recorder.summary());
+  }
+
+  /** Says that the calls of a module that was left loaded are not recorded any more. @param because without its full stop; absent when that is all there is to say */
+  tellUnrecorded(because?: string): void {
+    const { recorder } = this.session();
+    const [known = '', said = ''] = recorder.reason.split(SINCE_LEFT, 2);
+    if (recorder.mode !== 'probe' || (because === undefined && said.startsWith(UNRECORDED))) return;
+    this.emit({ type: 'recorder', recorder: { ...recorder, reason: `${known}${SINCE_LEFT}${UNRECORDED}${because === undefined ? '' : `: ${because}`}.` } });
   }
 
   /** Where markers are to be written besides the log; an empty text when calls are not recorded by probes. */
@@ -216,7 +231,7 @@ export class SessionRecording {
     if (this.log) for (const record of recordsInConsole(lastWords, this.marker(''), this.session().records)) this.acceptRecord(record);
     await this.starting;
     const summary = await this.recorder?.conclude();
-    if (this.probes && summary) this.emit({ type: 'recorder', recorder: summary });
+    if (this.probes && summary) this.tell(summary);
     const source = end.state === 'oops' ? await this.faultLine() : null;
     this.emit({ type: 'ended', endedAt: new Date().toISOString(), end: source === null ? end : { ...end, source } });
     try {
@@ -228,6 +243,11 @@ export class SessionRecording {
     this.announceEnd(session);
     void Promise.resolve(this.recorder?.stop()).then(() => this.announceReleased());
     return session;
+  }
+
+  private tell(summary: Recorder): void {
+    const { before } = this;
+    this.emit({ type: 'recorder', recorder: before ? { ...summary, reason: `${summary.reason}${SINCE_LEFT}, until it was used again,${UNRECORDED}.`, lost: before.lost + summary.lost } : summary });
   }
 
   private async faultLine(): Promise<SourceLine | null> {
@@ -273,6 +293,11 @@ export class SessionRecording {
     if (index === undefined || !marker.startsWith(this.marker(''))) return before;
     return place === 'begin' ? Number(index) : null;
   }
+}
+
+/** What `located` takes, of what grep prints of the files in /sys/module/NAME/sections. */
+export function sectionLines(output: string): string {
+  return output.replaceAll(/^.*\/([^/:]+):/gm, '$1 ');
 }
 
 /** Why calls are not recorded. */

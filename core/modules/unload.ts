@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Host } from '../hosts/host';
-import { Failure, type LoadSession } from '../model';
+import { Failure, type LoadSession, type SessionEnd } from '../model';
 import type { HeldLock } from '../platform/lock';
 import { kernelNameOf } from './examine';
 import { refuseForbiddenHost } from './forbid';
@@ -9,8 +9,11 @@ import { CLEAN_UP, PROC_MODULES, SHOW } from './host-scripts';
 import type { LoadDeps, LoadedModule } from './types';
 import { InsertedModule, UNLOAD_LIMIT_MS } from './loaded';
 import { SessionRecording } from './recording';
+import { resumeRecording } from './resume';
 import { findLoaded } from './proc-modules';
 import { unloadRefused } from './unload-refused';
+
+const STILL_LOADED: SessionEnd = { state: 'loaded', reason: 'It is still in the kernel.' };
 
 export interface UnloadTarget {
   readonly name: string;
@@ -82,8 +85,9 @@ async function findLeft(name: string, host: Host, deps: LoadDeps): Promise<LoadS
 
 async function continueSession(left: LoadSession, target: { kernelName: string; host: Host; isLoaded: boolean }, deps: LoadDeps): Promise<LoadSession> {
   const { recording, inserted } = reopen(left, target, { describe: () => undefined, release: () => undefined }, deps);
+  recording.tellUnrecorded();
   return (target.isLoaded ? inserted.unload() : inserted.endWithoutModule()).catch(async (error: unknown) => {
-    if (!recording.isOver()) await recording.end({ state: 'loaded', reason: 'It is still in the kernel.' });
+    if (!recording.isOver()) await recording.end(STILL_LOADED);
     throw error;
   });
 }
@@ -97,10 +101,9 @@ function reopen(left: LoadSession, { kernelName, host }: { kernelName: string; h
   return { recording, inserted };
 }
 
-const NOT_RECORDED = ' Calls that it made after it was left in the kernel are not recorded.';
-
 /**
- * Takes over a module that an earlier session left loaded on this host: its session is continued and can be acted on again.
+ * Takes over a module that an earlier session left loaded on this host: its session is continued, its calls are recorded again, and it
+ * can be acted on.
  * @throws Failure `local-forbidden`, `not-loaded`, `host-busy`, `host-lost`, `cancelled`
  */
 export async function takeOver(target: UnloadTarget, deps: LoadDeps): Promise<LoadedModule> {
@@ -113,8 +116,10 @@ export async function takeOver(target: UnloadTarget, deps: LoadDeps): Promise<Lo
     if (modules.cancelled) throw Failure.cancelled('Nothing was done.');
     if (left?.host.bootId !== facts.bootId || findLoaded(modules.stdout, kernelName) === null) throw notLoaded(`Nothing was done with ${name}.`, target, 'Load it first.');
     const { recording, inserted } = reopen(left, { kernelName, host }, lock, deps);
-    const { recorder } = left;
-    if (recorder.mode === 'probe' && !recorder.reason.endsWith(NOT_RECORDED)) recording.emit({ type: 'recorder', recorder: { ...recorder, reason: `${recorder.reason}${NOT_RECORDED}` } });
+    await resumeRecording(recording, { host, kernelName, cacheDir: deps.dirs.cache, ...(deps.signal ? { signal: deps.signal } : {}) }).catch(async (error: unknown) => {
+      if (!recording.isOver()) await recording.end(STILL_LOADED);
+      throw error;
+    });
     return inserted;
   } catch (error) {
     lock.release();

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { buildModule } from '../../core/build/build';
+import { buildRoot } from '../../core/build/mirror';
 import { ModuleCode } from '../../core/calls/module-code';
 import { CallRecorder, RecorderUnavailable, type RecorderOptions, type Wanted } from '../../core/calls/recorder';
 import { SourceLines } from '../../core/calls/source-lines';
 import type { Call, LoadSession, SessionEvent } from '../../core/model';
 import { discoverModules, type ModuleDescription } from '../../core/modules/discover';
 import { startLoad, type LoadPlan } from '../../core/modules/load';
+import { takeOver, unloadModule } from '../../core/modules/unload';
 import { SessionStore } from '../../core/sessions/store';
 import { copyOfModule, kmodlab, notOffered, parseSession, ROOT } from '../support/cli';
 import { withGuest } from './support';
@@ -191,6 +194,50 @@ describe('the recorder on a guest', () => {
     assert.ok(left.includes(second.sessionId.slice(-6)) && !left.includes(first.sessionId.slice(-6)), left);
     await second.exercise(['sh', '-c', 'echo hi >/proc/calls_inner']);
     assert.deepEqual((await second.unload()).calls.map(({ syscall }) => syscall), ['dup', 'close']);
+    assert.equal(await ours(), '');
+  });
+
+  it('goes on recording a module that was left loaded, in the same session', async () => {
+    const { host, dirs } = guest();
+    const first = await load({ record: { syscalls: ['write', 'dup', 'close', 'getpid'] } });
+    await first.exercise(['sh', '-c', 'echo hi >/proc/calls_inner']);
+    const left = await first.detach();
+    assert.equal(await ours(), '');
+    await sh('echo hi >/proc/calls_inner');
+    const second = await takeOver({ name: module.name, host }, { store: new SessionStore(dirs.state), dirs });
+    await second.exercise(['sh', '-c', 'echo hello >/proc/calls_jump']);
+    await second.exercise(['sh', '-c', 'echo hi >/proc/calls_outer 2>/proc/calls_inner']);
+    await second.exercise(['sh', '-c', 'echo hi >/proc/calls_bare']);
+    const { id, calls, recorder: summary } = await second.unload();
+    assert.equal(id, left.id);
+    assert.deepEqual(calls.slice(0, 2), left.calls);
+    assert.deepEqual(calls.map(({ syscall, action }) => [syscall, action]), [['dup', 0], ['close', 0], ['write', 1], ['dup', 2], ['close', 2], ['write', 2], ['getpid', 3]]);
+    assert.equal(new Set(calls.map((call) => call.id)).size, calls.length);
+    const [, , jumped, inner, , outer] = calls;
+    assert.deepEqual([jumped?.source, outer?.source, inner?.source], [fixtureLine('jump'), fixtureLine('outer'), fixtureLine('inlined')]);
+    assert.equal(inner?.parentId, outer?.id);
+    assert.match(summary.reason, / Calls that it made since it was left in the kernel, until it was used again, are not recorded\.$/);
+    assert.deepEqual([summary.lost, await ours()], [0, '']);
+  });
+
+  it('says so where the .ko that was loaded is not there any more, and where somebody else unloads', async () => {
+    const { host, dirs } = guest();
+    const deps = { store: new SessionStore(dirs.state), dirs };
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-recorder-'));
+    fs.cpSync(FIXTURE, folder, { recursive: true });
+    const [copy] = (await discoverModules(folder)) as [ModuleDescription];
+    await (await load({ module: copy })).detach();
+    fs.rmSync(buildRoot(dirs.cache, folder), { recursive: true });
+    const taken = await takeOver({ name: copy.name, host }, deps);
+    await taken.exercise(['sh', '-c', 'echo hi >/proc/calls_inner']);
+    const kept = await taken.detach();
+    assert.deepEqual([kept.calls, kept.recorder.mode], [[], 'probe']);
+    assert.match(kept.recorder.reason, /^Kernel probes on .* Calls that it made since it was left in the kernel are not recorded: the \.ko that was loaded is not there any more\.$/);
+    const session = await unloadModule({ name: copy.name, host }, deps);
+    assert.equal(session?.recorder.reason, kept.recorder.reason);
+    await (await load({ module: copy })).detach();
+    assert.match((await unloadModule({ name: copy.name, host }, deps))?.recorder.reason ?? '', /directly\. Calls that it made since it was left in the kernel are not recorded\.$/);
+    for (const each of [folder, buildRoot(dirs.cache, folder)]) fs.rmSync(each, { recursive: true });
     assert.equal(await ours(), '');
   });
 
