@@ -41,7 +41,7 @@ export function watchForHang(machine: Pick<Machine, 'pid' | 'agent'>, seconds: n
 }
 
 /** User and system time of a process so far; 0 when it is gone. Source: proc(5), /proc/PID/stat. */
-function processorSeconds(pid: number): number {
+export function processorSeconds(pid: number): number {
   try {
     const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
     return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;

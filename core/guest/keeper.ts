@@ -2,13 +2,14 @@
 import fs from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../model';
 import { bringUp, type BringUpOptions } from './bring-up';
 import { diskFailure } from './disk';
 import { watchForHang } from './hang';
 import { Holders } from './holders';
 import { makeInstance } from './instance';
-import { KvmTrial } from './kvm';
+import { KVM_BOOT_MS, KvmTrial } from './kvm';
 import type { Machine } from './machine';
 import type { MachineEnd } from './process';
 import { isPortOpen } from '../platform/loopback';
@@ -19,6 +20,8 @@ import { onMessage, OwnerMessage, send, SOCKET_NAME, type KeeperConfig, type Kee
 const STARTER = Symbol('starter');
 /** What an owner that is stopped, or gone mad, has to hear of its guest's end. */
 const FAREWELL_MS = 5000;
+/** A QEMU that hangs within a call of KVM cannot be ended; nobody waits for it longer. */
+const TRIAL_END_MS = 2000;
 
 type LeaseMessage = Extract<OwnerMessage, { type: 'lease' }>;
 
@@ -87,7 +90,7 @@ export class Keeper {
       this.tell({ type: 'failed', code, what, why, next, detail: detail ?? '' });
     }
     this.trialLife.abort();
-    await this.trial;
+    await Promise.race([this.trial, sleep(TRIAL_END_MS, undefined, { ref: false })]);
     await this.starterReleased; // it has heard of a failure that was quicker than its connection
     this.cleanUp();
   }
@@ -136,13 +139,17 @@ export class Keeper {
     const { folder, kernelRelease, statesDir, kvmDir } = this.config;
     const log = (line: string): void => fs.appendFileSync(path.join(folder, 'keeper.log'), `${line}\n`);
     const options = { ...start, statesDir, kernelRelease, scratch: folder, log };
+    if (this.machineConfig.accelerator === 'tcg') return await bringUp(this.machineConfig, options, this.life.signal);
+    const { bootTimeoutMs } = this.machineConfig;
     try {
-      return await bringUp(this.machineConfig, options, this.life.signal);
+      return await bringUp({ ...this.machineConfig, bootTimeoutMs: Math.min(bootTimeoutMs, KVM_BOOT_MS) }, options, this.life.signal);
     } catch (error) {
-      if (this.machineConfig.accelerator === 'tcg' || kvmDir === null || this.life.signal.aborted) throw error;
-      new KvmTrial(kvmDir, this.machineConfig).withdraw(Failure.from(error).why);
+      if (!(error instanceof Failure && ['guest-boot-timeout', 'guest-boot-failed'].includes(error.code))) throw error;
+      log(`Under KVM it did not come up: ${error.why}`);
       this.machineConfig = { ...this.machineConfig, accelerator: 'tcg' };
-      return await bringUp(this.machineConfig, options, this.life.signal);
+      const machine = await bringUp(this.machineConfig, options, this.life.signal);
+      if (kvmDir !== null) new KvmTrial(kvmDir, this.machineConfig).withdraw(error.why);
+      return machine;
     }
   }
 

@@ -158,6 +158,14 @@ describe('the keeper of a guest', function () {
     await lease.close();
   });
 
+  it('keeps KVM where a guest comes up without it neither', async () => {
+    const inputs = qemu('exit 1');
+    const kvmDir = path.join(folder, 'kvm');
+    const error = await failure(open({ ...inputs, kvmDir, machine: { ...inputs.machine, accelerator: 'kvm' } }));
+    assert.equal(error.code, 'guest-boot-failed');
+    assert.equal(fs.existsSync(kvmDir), false);
+  });
+
   it('removes states that were left half made, but no other', async () => {
     const statesDir = path.join(folder, 'states');
     const names = ['0123abcd', '0123abcd.refused', '0123abcd.leftXY', '0123abcd.making', 'more.than6x'];

@@ -14,10 +14,10 @@ describe('a trial of KVM', () => {
 
   const never = new AbortController().signal;
   /** Only a guest under KVM does what `script` says. */
-  function trial(script: string, device = '/dev/null'): KvmTrial {
+  function trial(script: string, device = '/dev/null', maxSeconds?: number): KvmTrial {
     const qemu = fakeProgram(folder, 'qemu', `case "$*" in *"-accel kvm -cpu host"*) ${script};; esac; exit 9`);
     const config: MachineConfig = { qemu, qemuVersion: '7.2', accelerator: 'tcg', memoryMiB: 256, cpus: 1, kernel: '/k', initrd: '/i', bootTimeoutMs: 20_000 };
-    return new KvmTrial(path.join(folder, 'verdicts'), config, device);
+    return new KvmTrial(path.join(folder, 'verdicts'), config, device, maxSeconds);
   }
   const attempt = (of: KvmTrial, signal = never): Promise<void> => of.run(path.join(folder, 'scratch'), NOBODY, signal);
 
@@ -39,6 +39,27 @@ describe('a trial of KVM', () => {
     assert.deepEqual([failing.isDue, failing.hasSucceeded], [false, false]);
     const [verdict] = fs.readdirSync(path.join(folder, 'verdicts'));
     assert.match(fs.readFileSync(path.join(folder, 'verdicts', verdict!), 'utf8'), /failed to set MSR/);
+  });
+
+  it('that fails is made again when the machine was started anew; one that succeeded is not', async () => {
+    const restarted = (): void => {
+      const verdict = path.join(folder, 'verdicts', fs.readdirSync(path.join(folder, 'verdicts'))[0]!);
+      fs.writeFileSync(verdict, fs.readFileSync(verdict, 'utf8').replace(/"bootId":"[^"]+"/, '"bootId":"another"'));
+    };
+    await attempt(trial('exit 1'));
+    restarted();
+    const again = trial(READY_AND_RUN);
+    assert.equal(again.isDue, true);
+    await attempt(again);
+    restarted();
+    assert.deepEqual([again.isDue, again.hasSucceeded], [false, true]);
+  });
+
+  it('that takes more processor time than an emulated boot does not count as one that works', async () => {
+    const slow = trial(READY_AND_RUN, '/dev/null', -1);
+    await attempt(slow);
+    assert.deepEqual([slow.isDue, slow.hasSucceeded], [false, false]);
+    assert.match(fs.readFileSync(path.join(folder, 'verdicts', fs.readdirSync(path.join(folder, 'verdicts'))[0]!), 'utf8'), /came up in [\d.]+ s of processor time/);
   });
 
   it('that is cut short says nothing, and leaves no machine', async () => {
