@@ -79,7 +79,7 @@ export function missingOnHost({ host, isLocal, kernel, tools, here }: MissingInp
   const command = packages ? `run "sudo ${manager.install} ${packages.join(' ')}"${where}` : `install ${list(missing)}${where}${isOwnKernel ? ` (its build folder is looked for as /lib/modules/${kernel}/build)` : ''}`;
   const { failure, fromItsArchives } = here;
   const isGone = failure?.code === 'kernel-not-offered' && tools.build === null && packages;
-  const isUntrusted = failure?.code === 'archive-untrusted';
+  const isUntrusted = failure !== null && ['archive-untrusted', 'keyring-unreadable'].includes(failure.code);
   const next = isGone
     ? `run "${newestKernel(kernel, ids.includes('ubuntu'), besides)}"${where} and restart it, because the archive does not have the headers of the kernel that it runs; then build again.`
     : `${isUntrusted ? `name the keyring of that archive in the setting kmodlab.build.archiveKeyring (${ARCHIVE_KEYRING}), or ` : ''}${command}, then build again.`;

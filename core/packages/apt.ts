@@ -57,6 +57,8 @@ export interface AptSource {
   readonly suites: readonly string[];
   /** Without this suite the lists count as unread; null: one of them is enough. */
   readonly mainSuite: string | null;
+  /** Settings of apt.conf(5) besides ours, as `Name=value`. */
+  readonly settings?: readonly string[];
   /** Lines of sources.list(5). `dir`: the folder of the apt root. @throws Failure */
   entries(dir: string, work: WorkOptions): Promise<readonly string[]>;
 }
@@ -121,6 +123,7 @@ export class AptRoot {
       'Dir::Etc::preferencesparts=/dev/null',
       'Dir::Etc::trusted=/dev/null',
       'Dir::Etc::trustedparts=/dev/null',
+      ...(this.source.settings ?? []),
     ];
     const running = start([program, '-c', at('apt.conf'), ...settings.flatMap((setting) => ['-o', setting]), ...args], {
       ...options,

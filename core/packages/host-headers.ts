@@ -14,6 +14,9 @@ import type { WorkOptions } from './work';
 const RELEASE = /^\d+\.\d+[a-z0-9.+-]{0,80}[a-z0-9]$/;
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
+/** A mirror of a host's own network may swallow what comes from here. */
+const IMPATIENT = ['Acquire::http::Timeout=10', 'Acquire::https::Timeout=10', 'Acquire::Retries=0'];
+
 /** What {@link provideHostHeaders} works with. */
 export interface HostHeaderTools {
   /** The folder of the apt roots. */
@@ -32,23 +35,25 @@ export interface HostHeaderTools {
  */
 export async function provideHostHeaders(archives: HostArchives, release: string, tools: HostHeaderTools, work: WorkOptions): Promise<BuildEnvironment> {
   const what = `The headers of ${release} cannot be fetched here.`;
-  const places = placesOf(archives.entries);
-  if (!RELEASE.test(release)) throw new Failure({ code: 'kernel-not-offered', what, why: 'No package can have the name of that kernel.', next: 'Install its headers on that host.' });
-  if (archives.entries.length === 0) throw new Failure({ code: 'no-host-archive', what, why: 'Its apt sources name no http or https archive of its release.', next: 'Install its headers on that host.' });
-  // Most kernels are in main; the lists of the others are ten times as long.
-  const main = archives.entries.map((entry) => ({ ...entry, components: ['main'] }));
-  for (const entries of [main, archives.entries]) {
-    try {
-      const source = hostSource(archives, entries, tools.keyrings);
-      const apt = new AptRoot(source, path.join(tools.dir, source.label), tools.env, tools.log);
-      return await withFreshLists(apt, work, () => headersFrom(apt, release, tools, work), ['package-gone', 'package-not-offered']);
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      const isLast = entries === archives.entries || archives.entries.every(({ components }) => components.length === 1);
-      if (error.code !== 'package-not-offered' || isLast) throw explained(error, what, places);
-    }
+  const next = 'Install its headers on that host.';
+  const { entries } = archives;
+  if (!RELEASE.test(release)) throw new Failure({ code: 'kernel-not-offered', what, why: 'No package can have the name of that kernel.', next });
+  if (entries.length === 0) throw new Failure({ code: 'no-host-archive', what, why: 'Its apt sources name no http or https archive of its release.', next });
+  const from = (some: readonly ArchiveEntry[]): Promise<BuildEnvironment> => {
+    const source = hostSource(archives, some, tools.keyrings);
+    const apt = new AptRoot(source, path.join(tools.dir, source.label), tools.env, tools.log);
+    return withFreshLists(apt, work, () => headersFrom(apt, release, tools, work), ['package-gone', 'package-not-offered']);
+  };
+  // Most kernels are in main; the lists of the other components are ten times as long.
+  const isNotInMain = (error: unknown): boolean => error instanceof Failure && error.code === 'package-not-offered' && entries.some(({ components }) => components.length > 1);
+  try {
+    return await from(entries.map((entry) => ({ ...entry, components: ['main'] }))).catch((error: unknown) => {
+      if (isNotInMain(error)) return from(entries);
+      throw error;
+    });
+  } catch (error) {
+    throw error instanceof Failure ? explained(error, what, placesOf(entries)) : error;
   }
-  throw new RangeError('unreachable');
 }
 
 /** Host names of the archives, for people. */
@@ -68,6 +73,7 @@ function hostSource({ system, codename }: HostArchives, entries: readonly Archiv
     label: `${system}-${codename ?? 'host'}-${hash.digest('hex').slice(0, 12)}`,
     suites: [...new Set(entries.map(({ suite }) => suite))],
     mainSuite: null,
+    settings: IMPATIENT,
     entries: () => Promise.resolve(lines),
   };
 }

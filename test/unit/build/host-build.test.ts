@@ -73,7 +73,7 @@ describe('building a module on its host', () => {
   });
 
   it('asks for debug information where the headers do not, there as well as here', async () => {
-    const { host: _, ...here } = environment;
+    const here = Object.fromEntries(Object.entries(environment).filter(([name]) => name !== 'host')) as unknown as BuildEnvironment;
     const kernelDir = kernelThat('@echo "flags $(KCFLAGS)"');
     const config = path.join(kernelDir, 'include/config/auto.conf');
     fs.mkdirSync(path.dirname(config), { recursive: true });
