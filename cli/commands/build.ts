@@ -54,7 +54,7 @@ export const build: Command = {
     const { dirs, progress, open } = workplace(context);
     const host = await open(values.host, { kind: 'idle', seconds: 900 });
     try {
-      const environment = await host.buildEnvironment(context.signal);
+      const environment = await host.buildEnvironment({ progress, signal: context.signal });
       if (!environment) {
         throw new Failure({
           code: 'no-build-environment',

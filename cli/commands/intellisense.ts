@@ -15,9 +15,9 @@ async function environmentOf(hostId: string, { packages, progress, open }: Workp
   if (kernel !== null) return (await packages.provideKernel(kernel, { progress, signal })).buildEnvironment;
   const host = await open(hostId, { kind: 'process' });
   try {
-    const environment = await host.buildEnvironment(signal);
+    const environment = await host.buildEnvironment({ progress, signal });
     const isThere = environment?.host !== undefined && host.kind !== 'local';
-    return isThere ? ((await headersHere(host, packages, signal)) ?? environment) : environment;
+    return isThere ? ((await headersHere(host, packages, { progress, signal })) ?? environment) : environment;
   } finally {
     await host.dispose();
   }

@@ -33,22 +33,22 @@ const DEBIAN_RELEASE = /^\d+\.\d+\.\S+-(?:cloud-)?amd64$/;
  * headers of the same release, when this machine has them or Debian offers them.
  * @throws Failure `no-build-environment` that says what is missing and how it is installed, `cancelled`, `host-lost`
  */
-export async function findBuildEnvironment(host: Host, packages: HeaderPackages | null, signal?: AbortSignal): Promise<BuildEnvironment> {
-  const facts = await host.facts(signal);
+export async function findBuildEnvironment(host: Host, packages: HeaderPackages | null, work: WorkOptions = {}): Promise<BuildEnvironment> {
+  const facts = await host.facts(work.signal);
   const known = { build: facts.kernelBuildDir, compiler: facts.compiler, hasMake: true, system: '' };
-  const tools = known.build !== null && known.compiler !== null ? known : await look(host, facts, signal);
+  const tools = known.build !== null && known.compiler !== null ? known : await look(host, facts, work.signal);
   if (tools.build !== null && tools.compiler !== null && tools.hasMake) {
     return { host, kernel: facts.kernel, kernelDir: tools.build, makeArgs: [], compiler: tools.compiler, wrap: unwrapped };
   }
-  const here = await buildHere(facts, () => Promise.resolve(tools.system), packages, signal);
+  const here = await buildHere(facts, () => Promise.resolve(tools.system), packages, work);
   if ('kernelDir' in here) return here;
   throw missingOnHost({ host: host.name, isLocal: host.kind === 'local', kernel: facts.kernel, tools, here });
 }
 
 /** Headers of a host's kernel on this machine, for what reads them here; null when they cannot be had. @throws Failure `cancelled`, `host-lost` */
-export async function headersHere(host: Host, packages: HeaderPackages, signal?: AbortSignal): Promise<BuildEnvironment | null> {
-  const facts = await host.facts(signal);
-  const found = await buildHere(facts, async () => (await look(host, facts, signal)).system, packages, signal);
+export async function headersHere(host: Host, packages: HeaderPackages, work: WorkOptions = {}): Promise<BuildEnvironment | null> {
+  const facts = await host.facts(work.signal);
+  const found = await buildHere(facts, async () => (await look(host, facts, work.signal)).system, packages, work);
   return 'kernelDir' in found ? found : null;
 }
 
@@ -68,17 +68,16 @@ async function look(host: Host, { kernel }: HostFacts, signal?: AbortSignal): Pr
 }
 
 /** @param system what the host printed of its system, for {@link HeaderPackages.hostArchives}; asked when it is needed */
-async function buildHere({ kernel, arch }: HostFacts, system: () => Promise<string>, packages: HeaderPackages | null, signal?: AbortSignal): Promise<BuildEnvironment | NotHere> {
+async function buildHere({ kernel, arch }: HostFacts, system: () => Promise<string>, packages: HeaderPackages | null, work: WorkOptions): Promise<BuildEnvironment | NotHere> {
   if (arch !== thisArchitecture() || process.platform !== 'linux') return nowhere('Modules for it cannot be built on this machine.');
   const installed = [`/lib/modules/${kernel}/build`, `/usr/src/linux-headers-${kernel}`, `/usr/src/kernels/${kernel}`].find((folder) => fs.existsSync(path.join(folder, 'Makefile')));
   if (installed !== undefined) {
-    const gcc = await run(['gcc', '--version'], { env: { ...process.env, LC_ALL: 'C' }, ...(signal ? { signal } : {}) });
+    const gcc = await run(['gcc', '--version'], { env: { ...process.env, LC_ALL: 'C' }, ...(work.signal ? { signal: work.signal } : {}) });
     if (gcc.exitCode === 0) return { kernel, kernelDir: installed, makeArgs: [], compiler: gcc.stdout.split('\n')[0] ?? 'gcc', wrap: unwrapped };
   }
   const archives = packages && arch === 'x86_64' ? packages.hostArchives(await system()) : null;
   const isDebians = archives?.system !== 'ubuntu' && DEBIAN_RELEASE.test(kernel);
   if (!packages || (!archives && !isDebians)) return nowhere('Its headers are not on this machine, and Debian has no kernel of that name.');
-  const work = signal ? { signal } : {};
   const ways = [
     ...(isDebians ? [async (): Promise<BuildEnvironment> => (await packages.provideHeaders(kernel, work)).buildEnvironment] : []),
     ...(archives ? [(): Promise<BuildEnvironment> => packages.provideHostHeaders(archives, kernel, work)] : []),

@@ -14,7 +14,7 @@ import { acquireGuest, type AcquiredGuest, type KeeperInputs } from '../guest/op
 import type { MachineConfig } from '../guest/qemu';
 import type { GuestEnd, GuestEndpoint } from '../guest/protocol';
 import { ExitCode, Failure } from '../model';
-import type { PackageStore, ProvidedTool } from '../packages';
+import type { PackageStore, ProvidedTool, WorkOptions } from '../packages';
 import type { Dirs } from '../platform/dirs';
 import type { ProcessResult, RunningProcess } from '../platform/process';
 import { silentProgress, type Progress } from '../platform/progress';
@@ -229,10 +229,10 @@ export class GuestHost implements Host {
   }
 
   /** Of the kernel that runs, also when a newer one of its series has appeared since. */
-  async buildEnvironment(signal?: AbortSignal): Promise<BuildEnvironment> {
+  async buildEnvironment(work: WorkOptions = {}): Promise<BuildEnvironment> {
     const known = this.knownEnvironment;
     if (known?.kernel === this.kernelRelease && existsSync(known.kernelDir)) return known; // the cache may be deleted at any time
-    this.knownEnvironment = (await this.parts.packages.provideKernel(this.kernelRelease, signal ? { signal } : {})).buildEnvironment;
+    this.knownEnvironment = (await this.parts.packages.provideKernel(this.kernelRelease, work)).buildEnvironment;
     return this.knownEnvironment;
   }
 

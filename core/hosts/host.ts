@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Architecture, Failure, HostIdentity, HostKind } from '../model';
+import type { WorkOptions } from '../packages/work';
 import type { ProcessResult, RunningProcess, StartOptions } from '../platform/process';
 
 /** What one round trip tells about a host. */
@@ -63,9 +64,9 @@ export interface Host {
   /** Reads a file of the host, at most `maxBytes` (16 MiB). */
   get(remotePath: string, options?: { maxBytes?: number; signal?: AbortSignal }): Promise<Buffer>;
   /**
-   * How a module is built for this host's kernel; null when nothing is known (then `facts().kernelBuildDir` decides).
+   * How a module is built for this host's kernel, fetching what that takes; null when nothing is known (then `facts().kernelBuildDir` decides).
    */
-  buildEnvironment(signal?: AbortSignal): Promise<BuildEnvironment | null>;
+  buildEnvironment(work?: WorkOptions): Promise<BuildEnvironment | null>;
   /**
    * Modules of the running kernel, and all that they need, in loading order, for a host that has none itself; absent on others.
    * @throws Failure what `missing` gives for one that the kernel does not have

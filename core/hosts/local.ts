@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { findBuildEnvironment, type HeaderPackages } from '../build/environment';
+import type { WorkOptions } from '../packages/work';
 import { start, type ProcessResult, type RunningProcess } from '../platform/process';
 import { Command, type Elevation } from './command';
 import { FACTS_SCRIPT, readFacts } from './facts';
@@ -58,8 +59,8 @@ export class LocalHost implements Host {
     return getFile(this, remotePath, options);
   }
 
-  buildEnvironment(signal?: AbortSignal): Promise<BuildEnvironment> {
-    return findBuildEnvironment(this, this.packages, signal);
+  buildEnvironment(work?: WorkOptions): Promise<BuildEnvironment> {
+    return findBuildEnvironment(this, this.packages, work);
   }
 
   dispose(): Promise<void> {

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { connectWithoutDelay } from '../platform/loopback';
 import { findBuildEnvironment, type HeaderPackages } from '../build/environment';
 import { Failure, type HostKind } from '../model';
+import type { WorkOptions } from '../packages/work';
 import { run, start, type ProcessResult, type RunningProcess, type StartOptions } from '../platform/process';
 import { Command, type CommandEnd, type Elevation } from './command';
 import { FACTS_SCRIPT, readFacts } from './facts';
@@ -87,8 +88,8 @@ export class SshHost implements Host {
     return getFile(this, remotePath, options);
   }
 
-  buildEnvironment(signal?: AbortSignal): Promise<BuildEnvironment> {
-    return findBuildEnvironment(this, this.options.packages ?? null, signal);
+  buildEnvironment(work?: WorkOptions): Promise<BuildEnvironment> {
+    return findBuildEnvironment(this, this.options.packages ?? null, work);
   }
 
   /** Closes the shared connection; commands under way end. */

@@ -119,7 +119,7 @@ class OwnModules {
 export async function checkLoad(plan: LoadPlan, deps: LoadDeps): Promise<PreflightLine[]> {
   const { host, module } = plan;
   const facts = await host.facts(deps.signal);
-  const environment = await environmentFor(plan, deps.signal);
+  const environment = await environmentFor(plan, deps);
   const { config = null } = await readHeadersOf(environment);
   const built = plan.prebuilt === undefined ? await buildFor(module, environment ?? missingEnvironment(host), plan, deps) : builtElsewhere(plan.prebuilt);
   const modules = await host.script(SHOW, [PROC_MODULES], deps.signal ? { signal: deps.signal } : {});
@@ -132,9 +132,9 @@ export function kernelNameOf(module: Pick<ModuleDescription, 'name'>): string {
 }
 
 /** How a plan's module is built; null where that is not known, and where a .ko is loaded as it is on a host that none can be built for. */
-export async function environmentFor({ host, prebuilt }: Pick<LoadPlan, 'host' | 'prebuilt'>, signal?: AbortSignal): Promise<BuildEnvironment | null> {
+export async function environmentFor({ host, prebuilt }: Pick<LoadPlan, 'host' | 'prebuilt'>, work: Pick<LoadDeps, 'progress' | 'signal'>): Promise<BuildEnvironment | null> {
   try {
-    return await host.buildEnvironment(signal);
+    return await host.buildEnvironment(work);
   } catch (error) {
     if (prebuilt !== undefined && error instanceof Failure && error.code === 'no-build-environment') return null;
     throw error;

@@ -123,7 +123,7 @@ class Load {
     const { signal } = this.deps;
     const facts = await host.facts(signal);
     await confirmFirstLoad(module.name, host, facts, this.deps);
-    const environment = await environmentFor(this.plan, signal);
+    const environment = await environmentFor(this.plan, this.deps);
     if (!environment && this.plan.prebuilt === undefined) missingEnvironment(host);
     const snapshot = module.sources.length > 0 ? await readSources(module, signal) : NO_SOURCES;
     const session = newSession(this.plan, facts, snapshot);

@@ -43,7 +43,7 @@ export async function resumeRecording(recording: SessionRecording, { host, kerne
   recording.prepareProbes(kernelName);
   recording.startProbes([...(session.recorder.syscalls ?? []), ...session.calls.map(({ syscall }) => syscall)]);
   const asRoot = { asRoot: true, ...(signal ? { signal } : {}) };
-  const [sections, environment] = await Promise.all([recording.guard(host.script(SECTIONS, [SYS_MODULE, kernelName], asRoot)), host.buildEnvironment(signal).catch(() => null)]);
+  const [sections, environment] = await Promise.all([recording.guard(host.script(SECTIONS, [SYS_MODULE, kernelName], asRoot)), host.buildEnvironment(signal ? { signal } : {}).catch(() => null)]);
   if (sections.cancelled) throw Failure.cancelled('Nothing was done.');
   const sourceRoot = environment?.host && path.dirname(koPath) !== session.module.folder ? sourceRootOnHost(session.module.name) : path.dirname(koPath);
   const lines = new SourceLines({ environment: new LocalKo(environment, null).environment, koPath, sourceRoot });

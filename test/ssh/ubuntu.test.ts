@@ -90,7 +90,9 @@ describe('a host that says it is Ubuntu, without headers and compiler', function
 
   it('gets its module by headers and a compiler of its own archive', async () => {
     const host = await hostWith(`# as installed\ndeb [arch=amd64 trusted=yes] ${archive.uri} jammy main restricted\ndeb ${archive.uri} jammy universe\ndeb-src ${archive.uri} jammy main\n`);
-    const environment = await host.buildEnvironment();
+    const steps: string[] = [];
+    const environment = await host.buildEnvironment({ progress: { step: (text) => steps.push(text), log: () => undefined } });
+    for (const step of [`Reading the package lists of Ubuntu jammy at ${place()}`, /^Downloading linux-headers-/, /^Downloading gcc-12 /]) assert.ok(steps.some((text) => (typeof step === 'string' ? text === step : step.test(text))), steps.join('\n'));
     assert.match(environment?.compiler ?? '', /^gcc-12 12\./);
     const loaded = await loadOn(host, { dirs: { ...rig().dirs, cache: path.join(folder, 'cache') } });
     const session = await loaded.unload();

@@ -27,7 +27,7 @@ async function environmentOf({ settings, packages, hosts }: Context, work: Work)
   const kernel = guestKernel(settings.hostId);
   if (kernel !== null) return (await packages.provideKernel(kernel, work)).buildEnvironment;
   const host = await hosts.get(settings.hostId, work);
-  const environment = (await host.buildEnvironment(work.signal)) ?? missingEnvironment(host);
+  const environment = (await host.buildEnvironment(work)) ?? missingEnvironment(host);
   if (environment.host === undefined || host.kind === 'local') return environment;
-  return (await headersHere(host, packages, work.signal)) ?? environment;
+  return (await headersHere(host, packages, work)) ?? environment;
 }

@@ -128,7 +128,7 @@ export class Loader {
   async build(module: ModuleDescription, hostId: string, work: Work): Promise<ModuleBuild> {
     await saveSources(module);
     const host = await this.deps.hosts.get(hostId, work);
-    const environment = (await host.buildEnvironment(work.signal)) ?? missingEnvironment(host);
+    const environment = (await host.buildEnvironment(work)) ?? missingEnvironment(host);
     const build = await buildModule({ module, environment, dirs: this.deps.dirs, workspace: this.deps.workspace, signal: work.signal, progress: work.progress, onLine: (line) => this.deps.log.info(line) });
     this.publish(module, build);
     if (build.koPath !== null) await this.deps.memory.keepBuilt(module, readModuleInfo(await fs.readFile(build.koPath)).parameters);
