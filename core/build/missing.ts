@@ -78,12 +78,11 @@ export function missingOnHost({ host, isLocal, kernel, tools, here }: MissingInp
   const where = isLocal ? '' : ' on that host';
   const command = packages ? `run "sudo ${manager.install} ${packages.join(' ')}"${where}` : `install ${list(missing)}${where}${isOwnKernel ? ` (its build folder is looked for as /lib/modules/${kernel}/build)` : ''}`;
   const { failure, fromItsArchives } = here;
+  const why = `${isLocal ? 'It' : 'That host'} lacks ${list(missing)}`;
   const isGone = failure?.code === 'kernel-not-offered' && tools.build === null && packages;
-  const isUntrusted = failure !== null && ['archive-untrusted', 'keyring-unreadable'].includes(failure.code);
   const next = isGone
     ? `run "${newestKernel(kernel, ids.includes('ubuntu'), besides)}"${where} and restart it, because the archive does not have the headers of the kernel that it runs; then build again.`
-    : `${isUntrusted ? `name the keyring of that archive in the setting kmodlab.build.archiveKeyring (${ARCHIVE_KEYRING}), or ` : ''}${command}, then build again.`;
-  const why = `${isLocal ? 'It' : 'That host'} lacks ${list(missing)}`;
+    : `${fromItsArchives && failure ? remedyFor(failure) : ''}${command}, then build again.`;
   return new Failure({
     code: 'no-build-environment',
     what: `No module can be built for ${isLocal ? 'this machine' : host}.`,
@@ -91,6 +90,12 @@ export function missingOnHost({ host, isLocal, kernel, tools, here }: MissingInp
     next: next.charAt(0).toUpperCase() + next.slice(1),
     detail: here.why,
   });
+}
+
+/** What else can be done than to install there what is missing: ends with "or". */
+function remedyFor({ code }: Failure): string {
+  if (['archive-untrusted', 'keyring-unreadable'].includes(code)) return `name the keyring of that archive in the setting kmodlab.build.archiveKeyring (${ARCHIVE_KEYRING}), or `;
+  return code === 'suite-not-offered' ? 'correct the apt sources there, as their archive may have moved, or ' : '';
 }
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

@@ -171,7 +171,8 @@ export class AptRoot {
   }
 
   private updateFailure(what: string, result: ProcessResult, work: WorkOptions): Failure {
-    if (!result.stderr.includes(` ${this.source.mainSuite ?? ''} Release' does not have a Release file`)) return packageFailure(what, result, work.signal);
+    const { mainSuite } = this.source;
+    if (!result.stderr.includes(`${mainSuite === null ? '' : ` ${mainSuite}`} Release' does not have a Release file`)) return packageFailure(what, result, work.signal);
     return new Failure({
       code: 'suite-not-offered',
       what,

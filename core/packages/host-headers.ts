@@ -117,8 +117,9 @@ function explained(failure: Failure, what: string, places: string): Failure {
   switch (failure.code) {
     case 'package-not-offered':
       return because(failure.why.includes(' linux-headers-') ? 'kernel-not-offered' : failure.code, failure.why.replace(/^The archive/, `The archive ${places}`), 'Update that host and restart it.');
-    case 'packages-unreachable':
     case 'suite-not-offered':
+      return because(failure.code, `The archive ${places} does not have the release that its apt sources name.`, 'Correct the apt sources of that host.');
+    case 'packages-unreachable':
       return because(failure.code, `The archive ${places} that its apt sources name cannot be reached from here.`, 'Check the network and the proxy settings of apt, or install the headers on that host.');
     case 'archive-keys-too-old':
       return because('archive-untrusted', `The archive ${places} is signed by no key that is trusted here.`, 'Name the keyring of that archive.');

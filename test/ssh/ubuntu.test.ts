@@ -83,7 +83,8 @@ describe('a host that says it is Ubuntu, without headers and compiler', function
     });
   });
 
-  it('is told that its archive cannot be reached, or that its sources name none', async () => {
+  it('is told that its archive does not have its release or cannot be reached, or that its sources name none', async () => {
+    assert.deepEqual(told(await failureOf(await hostWith(`deb ${archive.uri} jammy-backports main\n`))), { why: `${lacks}the archive ${place()} does not have the release that its apt sources name.`, next: `Correct the apt sources there, as their archive may have moved, or r${install}` });
     assert.deepEqual(told(await failureOf(await hostWith('deb http://127.0.0.1:1/ubuntu jammy main\n'))), { why: `${lacks}the archive 127.0.0.1:1 that its apt sources name cannot be reached from here.`, next: `R${install}` });
     assert.deepEqual(told(await failureOf(await hostWith('deb file:/cdrom jammy main\n'))), { why: `${lacks}its apt sources name no http or https archive of its release.`, next: `R${install}` });
   });
