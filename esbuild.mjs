@@ -15,7 +15,7 @@ const bundles = [
   { ...node, entryPoints: { extension: 'extension/src/extension.ts' }, external: ['vscode'] },
   { ...node, entryPoints: { server: 'server/src/main.ts' }, minifyWhitespace: true, minifySyntax: true }, // its text stays in memory as long as it runs
   { ...node, entryPoints: { cli: 'cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
-  { ...node, entryPoints: { keeper: 'core/guest/keeper-main.ts' } },
+  { ...node, entryPoints: { keeper: 'core/guest/keeper-main.ts' }, minifyWhitespace: true, minifySyntax: true }, // each guest waits for it to be read
   { ...browser, entryPoints: ['results', 'kernel-log'].flatMap((view) => ['main.ts', 'style.css'].map((file) => ({ in: `media/${view}/${file}`, out: `media/${view}` }))) },
 ];
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { Failure } from '../model';
+import { Failure } from '../model/failure';
 import { startMachine, type Machine, type StartOptions } from './machine';
 import type { MachineConfig } from './qemu';
 import { SavedState } from './saved-state';

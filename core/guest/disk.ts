@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { Failure } from '../model';
+import { Failure } from '../model/failure';
 
 /** The failure that a full disk is; null when the error is another one. */
 export function diskFailure(error: unknown): Failure | null {

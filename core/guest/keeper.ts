@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Failure } from '../model';
+import { Failure } from '../model/failure';
 import { bringUp, type BringUpOptions } from './bring-up';
 import { diskFailure } from './disk';
 import { watchForHang } from './hang';

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import * as z from 'zod';
-import { Failure } from '../model';
+import { Failure } from '../model/failure';
 import { processorSeconds } from './hang';
 import { startMachine, type StartOptions } from './machine';
 import type { MachineConfig } from './qemu';

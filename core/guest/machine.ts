@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs';
-import { Failure } from '../model';
+import { Failure } from '../model/failure';
 import { Agent } from './agent';
 import type { Identity } from './agent-program';
 import { pickPort } from '../platform/loopback';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { connect, type Socket } from 'node:net';
 import path from 'node:path';
-import { Failure } from '../model';
+import { Failure } from '../model/failure';
 import type { Lease } from './lease';
 import { KeeperMessage, onMessage, send, SOCKET_NAME, type GuestEnd, type GuestEndpoint } from './protocol';
 

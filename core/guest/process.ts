@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
-import { Failure } from '../model';
+import { Failure } from '../model/failure';
 import { LineSplitter } from '../platform/process';
 import { READY_LINE, WAITING_LINE } from './agent-program';
 import { ConsoleLog } from './console';
