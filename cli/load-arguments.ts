@@ -51,15 +51,18 @@ export async function pickModule(folder: string, name: string | undefined, cwd: 
   const [first] = modules;
   if (first && modules.length === 1) return first;
   const names = all.map((module) => module.name).join(', ');
-  throw first
-    ? new Failure({ code: 'several-modules', what: `${root} holds several modules.`, why: `Its Kbuild files name ${names}.`, next: 'Pick one with --module NAME.', exitCode: ExitCode.usage })
-    : new Failure({
-        code: 'no-module',
-        what: name === undefined ? `${root} holds no kernel module.` : `${root} holds no module named ${name}.`,
-        why: all.length === 0 ? 'No Kbuild or Makefile with obj-m was found there.' : `Its Kbuild files name ${names}.`,
-        next: 'Name the folder of a module.',
-        exitCode: ExitCode.usage,
-      });
+  if (first) throw new Failure({ code: 'several-modules', what: `${root} holds several modules.`, why: `Its Kbuild files name ${names}.`, next: 'Pick one with --module NAME.', exitCode: ExitCode.usage });
+  const isThere = await fs.access(root).then(
+    () => true,
+    () => false,
+  );
+  throw new Failure({
+    code: 'no-module',
+    what: name === undefined ? `${root} holds no kernel module.` : `${root} holds no module named ${name}.`,
+    why: all.length > 0 ? `Its Kbuild files name ${names}.` : isThere ? 'No Kbuild or Makefile with obj-m was found there.' : 'There is no such folder.',
+    next: 'Name the folder of a module.',
+    exitCode: ExitCode.usage,
+  });
 }
 
 /** What a command loads: a module that is built, or a .ko as it is. */

@@ -32,7 +32,9 @@ export const unload: Command = {
           progress,
           signal: context.signal,
           onEvent: (event) => {
-            if (event.type === 'record' && !values.json) context.out.write(`${recordLine(event.record)}\n`);
+            if (event.type !== 'record' || values.json) return;
+            progress.done();
+            context.out.write(`${recordLine(event.record)}\n`);
           },
         },
       );

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { statesFolder } from '../../core/guest/manage';
@@ -155,6 +157,56 @@ describe('the Hosts & Modules view', function () {
     await workbench.terminal().filter({ hasText: /#/ }).waitFor();
     await workbench.page.keyboard.type('uname -r; exit\n');
     await workbench.terminal().filter({ hasText: /6\.1\.\d/ }).waitFor();
+  });
+
+  it('loads another module beside it, and says once of which one the guest died, and where', async () => {
+    const folder = path.join(session.folder, 'fatal');
+    fs.mkdirSync(folder);
+    fs.writeFileSync(path.join(folder, 'Kbuild'), 'obj-m := fatal.o\n');
+    fs.writeFileSync(path.join(folder, 'fatal.c'), '#include <linux/module.h>\nstatic int __init start(void) { *(volatile int *)8 = 1; return 0; }\nmodule_init(start);\nMODULE_LICENSE("GPL");\n');
+    await workbench.treeRow('device2, loaded').first().waitFor();
+    await workbench.treeRow('fatal').waitFor();
+    await workbench.commandAndPick('kmodlab.loadModule', 'Kernel Module Lab: Load Module…', 'fatal');
+    await workbench.notification(/The kernel of Guest 6\.1-cloud met a fatal error while fatal was loaded\. At fatal\.c:2 it said: BUG/, { timeout: LOAD_MS });
+    await workbench.treeRow('Guest 6.1-cloud, selected, running').waitFor({ timeout: LOAD_MS });
+    assert.equal(await workbench.page.locator('.notifications-center .notification-list-item', { hasText: /fatal error|was lost/ }).count(), 1);
+    await workbench.shot('crashed');
+    await workbench.clearNotifications();
+    fs.rmSync(folder, { recursive: true });
+    await workbench.treeRow('fatal').waitFor({ state: 'detached' });
+  });
+
+  it('shows what another process loads, also in a window that is opened meanwhile, and says at once who has the module', async () => {
+    const cli = spawn(process.execPath, [path.resolve('dist/cli.js'), 'load', session.folder, '--exec', 'sleep 600', '--unload'], { env: { ...process.env, ...session.env }, stdio: 'ignore' });
+    const ended = once(cli, 'close');
+    try {
+      await workbench.treeRow(`device2, loading…, process ${cli.pid}`).waitFor({ timeout: LOAD_MS });
+      await workbench.shot('another-process');
+      await workbench.reload();
+      await workbench.showSideBar(CONTAINER);
+      await workbench.treeRow(`device2, loaded, process ${cli.pid}`).waitFor({ timeout: LOAD_MS });
+      await workbench.command('kmodlab.loadDevice2', 'Load device2');
+      await workbench.notification(`device2 is in use. Another process of yours uses it: keeping device2 loaded, from process ${cli.pid}.`, { timeout: LOAD_MS });
+      await workbench.shot('in-use');
+      await workbench.clearNotifications();
+    } finally {
+      cli.kill('SIGTERM');
+      await ended;
+    }
+    await workbench.page.locator('.sidebar .monaco-list-row[aria-label^="device2, loaded"]').first().waitFor({ state: 'detached', timeout: LOAD_MS });
+  });
+
+  it('says in the terminal what is wrong in a task of tasks.json', async () => {
+    fs.mkdirSync(path.join(session.folder, '.vscode'));
+    fs.writeFileSync(path.join(session.folder, '.vscode/tasks.json'), JSON.stringify({ version: '2.0.0', tasks: [{ type: 'kmodlab', label: 'wrong', command: 'load', module: '.', parameters: { experiment: ['echo'] } }] }));
+    await workbench.reload();
+    await workbench.showSideBar(CONTAINER);
+    await workbench.treeRow('Guest 6.1-cloud, selected, running').waitFor({ timeout: LOAD_MS });
+    await workbench.commandAndPick('workbench.action.tasks.runTask', 'Tasks: Run Task', 'wrong');
+    await workbench.terminal().filter({ hasText: /Its.*parameters\.experiment.*is.not.understood/ }).waitFor();
+    await workbench.shot('wrong-task');
+    await workbench.clearNotifications();
+    fs.rmSync(path.join(session.folder, '.vscode'), { recursive: true });
   });
 
   it('resets the guest: it runs again, and nothing is loaded', async () => {

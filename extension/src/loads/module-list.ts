@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
+import fs from 'node:fs/promises';
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { Failure } from '../../../core/model';
 import type { ModuleDescription } from '../../../core/modules/discover';
 import { Emitter } from '../emitter';
 import { Coalesced } from '../webviews/coalesce';
 import { workspaceModules } from './find-modules';
+import { isInside } from './modules';
 
 const DESCRIBES_MODULES = '**/{Kbuild,Makefile}';
 
-/** The workspace's modules, read when they are first asked for and again when a Kbuild file changes. */
+/** The workspace's modules, read when they are first asked for and again when a Kbuild file changes, or a folder comes or goes. */
 export class ModuleList implements vscode.Disposable {
   private readonly changed = new Emitter<void>();
   private readonly reread = new Coalesced(() => this.forget());
@@ -18,6 +21,8 @@ export class ModuleList implements vscode.Disposable {
   constructor(private readonly log: vscode.LogOutputChannel) {
     const watcher = vscode.workspace.createFileSystemWatcher(DESCRIBES_MODULES);
     const request = (): void => this.reread.request();
+    const folders = vscode.workspace.createFileSystemWatcher('**', false, true, false); // where one comes or goes, nothing may be said of the files within
+    this.subscriptions.push(folders, folders.onDidCreate(({ fsPath }) => void this.onCreated(fsPath)), folders.onDidDelete(({ fsPath }) => void this.onDeleted(fsPath)));
     this.subscriptions.push(watcher, watcher.onDidChange(request), watcher.onDidCreate(request), watcher.onDidDelete(request), vscode.workspace.onDidChangeWorkspaceFolders(request));
   }
 
@@ -38,6 +43,16 @@ export class ModuleList implements vscode.Disposable {
     this.reread.dispose();
     this.changed.dispose();
     for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  private async onCreated(file: string): Promise<void> {
+    if (path.extname(file) !== '') return; // a folder seldom has one, and files come by the thousand
+    const stat = await fs.stat(file).catch(() => null);
+    if (stat?.isDirectory() === true) this.reread.request();
+  }
+
+  private async onDeleted(file: string): Promise<void> {
+    if ((await this.reading)?.some(({ folder }) => isInside(file, folder)) === true) this.reread.request();
   }
 
   private forget(): void {

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
 import * as z from 'zod';
+import { ExitCode, Failure, visibleText } from '../../../core/model';
+
+/** A parameter's value: the kernel reads 1 and 0 for every type that true and false may be meant for. */
+const Value = z.union([z.string(), z.number(), z.boolean()], { error: 'expected a text, a number, true or false' }).transform((value) => String(typeof value === 'boolean' ? Number(value) : value));
 
 /** A task of type `kmodlab`, as tasks.json holds it. */
 export const KmodlabTask = z.object({
@@ -7,9 +11,23 @@ export const KmodlabTask = z.object({
   command: z.enum(['build', 'clean', 'load', 'unload', 'reload', 'check']),
   module: z.string().min(1),
   host: z.string().min(1).optional(),
-  parameters: z.record(z.string(), z.string()).optional(),
+  parameters: z.record(z.string().regex(/^[A-Za-z_]\w*$/, { error: 'expected the name of a parameter' }), Value).optional(),
 });
 export type KmodlabTask = z.infer<typeof KmodlabTask>;
+
+/** Why a task of tasks.json is not understood. */
+export function badTask(name: string, { issues }: z.ZodError): Failure {
+  const [issue] = issues;
+  const place = issue?.path.map(String).join('.') ?? '';
+  const message = (issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message) ?? '';
+  return new Failure({
+    code: 'bad-task',
+    what: `The task ${JSON.stringify(visibleText(name).slice(0, 80))} was not run.`,
+    why: `Its ${JSON.stringify(visibleText(place).slice(0, 80))} is not understood: ${message.replace(/^Invalid (?:input|option): /, '')}.`,
+    next: 'Correct it in tasks.json.',
+    exitCode: ExitCode.usage,
+  });
+}
 
 export interface TaskPlace {
   readonly cliPath: string;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 import path from 'node:path';
 import * as vscode from 'vscode';
+import type { Failure } from '../../../core/model';
 import type { ModuleDescription } from '../../../core/modules/discover';
 import type { Context } from '../context';
 import { findModule } from '../loads/modules';
 import { TASK_TYPE } from '../manifest';
 import { revealViews } from '../reveal-views';
 import type { Settings } from '../settings';
-import { isBuildTask, KmodlabTask, matchersOf, taskCommand, taskName } from './execution';
+import { badTask, isBuildTask, KmodlabTask, matchersOf, taskCommand, taskName } from './execution';
 
 const COMMANDS = KmodlabTask.shape.command.options;
 
@@ -25,8 +26,7 @@ export function registerTasks(context: Context): vscode.Disposable {
     resolveTask: async (task) => {
       const parsed = KmodlabTask.safeParse(task.definition);
       if (!parsed.success) {
-        context.log.warn(`A task of type ${TASK_TYPE} is not understood: ${parsed.error.message}`);
-        return undefined;
+        return failingTask(task, badTask(task.name, parsed.error)); // without a task VS Code would say that nobody provides this type
       }
       const root = rootOf(task.scope);
       if (root === undefined) return undefined;
@@ -60,6 +60,27 @@ function buildTask(
   if (isBuildTask(task.command)) result.group = vscode.TaskGroup.Build;
   result.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: false, showReuseMessage: false };
   return result;
+}
+
+/** Says in the task's terminal why it cannot run, as the CLI says what it cannot do. */
+function failingTask({ definition, scope, name }: vscode.Task, { what, why, next, exitCode }: Failure): vscode.Task {
+  const execution = new vscode.CustomExecution(() => {
+    const text = new vscode.EventEmitter<string>();
+    const closed = new vscode.EventEmitter<number>();
+    return Promise.resolve({
+      onDidWrite: text.event,
+      onDidClose: closed.event,
+      open: () => {
+        text.fire(`kmodlab: ${what}\r\n  Why:  ${why}\r\n  Next: ${next}\r\n`);
+        closed.fire(exitCode);
+      },
+      close: () => {
+        text.dispose();
+        closed.dispose();
+      },
+    });
+  });
+  return new vscode.Task(definition, scope ?? vscode.TaskScope.Workspace, name, TASK_TYPE, execution, matchersOf('build')); // without any, VS Code would ask for one
 }
 
 /** What the settings say of every load, as options of the CLI; a key without its certificate is what a load refuses. */

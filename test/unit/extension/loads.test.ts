@@ -9,7 +9,7 @@ import { hostIdOf, isHost } from '../../../extension/src/hosts/host-id';
 import { HostKeeper } from '../../../extension/src/hosts/host-keeper';
 import { findModule, isInside } from '../../../extension/src/loads/modules';
 import { commands } from '../../../cli/commands';
-import { isBuildTask, KmodlabTask, matchersOf, taskCommand, type TaskPlace } from '../../../extension/src/tasks/execution';
+import { badTask, isBuildTask, KmodlabTask, matchersOf, taskCommand, type TaskPlace } from '../../../extension/src/tasks/execution';
 
 function module(name: string, folder: string): ModuleDescription {
   return { name, folder, kbuildFile: 'Kbuild', sources: [`${name}.c`], headers: [] };
@@ -62,6 +62,18 @@ describe('a task', () => {
       args: ['/x/cli.js', 'load', '/w/a b', 'mode=x; rm -rf /', '--module', 'a', '--host', 'guest', '--watchdog', '60'],
       env: { ELECTRON_RUN_AS_NODE: '1', A: '1' },
     });
+  });
+
+  it('takes numbers, true and false for parameters, and says which other value is wrong', () => {
+    const why = (task: object): string | undefined => {
+      const parsed = KmodlabTask.safeParse({ type: 'kmodlab', ...task });
+      return parsed.success ? JSON.stringify(parsed.data.parameters) : badTask('mine', parsed.error).why;
+    };
+    assert.equal(why({ command: 'load', module: 'm', parameters: { count: 3, on: true, off: false, text: 'a' } }), '{"count":"3","on":"1","off":"0","text":"a"}');
+    assert.match(why({ command: 'explode', module: 'm' }) ?? '', /^Its "command" is not understood: expected one of "build"/);
+    assert.match(why({ command: 'build' }) ?? '', /^Its "module" is not understood: expected string, received undefined\.$/);
+    assert.equal(why({ command: 'load', module: 'm', parameters: { count: [1] } }), 'Its "parameters.count" is not understood: expected a text, a number, true or false.');
+    assert.equal(why({ command: 'load', module: 'm', parameters: { 'a b': '1' } }), 'Its "parameters.a b" is not understood: expected the name of a parameter.');
   });
 
   it('goes to its own host where it names one, and passes parameters to loads only', () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { Ajv } from 'ajv';
 import fs from 'node:fs';
 import path from 'node:path';
+import { commands } from '../../../cli/commands';
 import { HOST_ID } from '../../../extension/src/hosts/host-id';
 import { GUEST_SETTING_BOUNDS } from '../../../core/guest/settings';
 import { readHostList } from '../../../extension/src/hosts/host-list';
@@ -161,6 +162,19 @@ describe('the manifest and the code', () => {
 
   it('do not use a newer VS Code API than the oldest engine offers', () => {
     assert.equal(manifest.devDependencies['@types/vscode']?.replace(/^[\^~]/, ''), manifest.engines.vscode.replace('^', ''));
+  });
+
+  it('have a command in the terminal for everything that a button does', () => {
+    const NONE = { settings: 'edits kmodlab.host or kmodlab.hosts; the command line names its host each time', connection: 'the command line connects for each command', window: 'shows something of the window' };
+    const counterparts: Record<keyof typeof Command, string | { readonly none: keyof typeof NONE }> = {
+      loadDevice2: 'demo', loadModule: 'load', loadWithParameters: 'load', checkModule: 'load', unloadModule: 'unload', reloadModule: 'reload', exerciseModule: 'exercise', buildModule: 'build',
+      writeIntelliSense: 'intellisense', writeToDevice: 'device', readFromDevice: 'device', createDeviceNode: 'device', selectHost: { none: 'settings' }, useHost: { none: 'settings' },
+      addHost: { none: 'settings' }, removeHost: { none: 'settings' }, connectHost: 'hosts', disconnectHost: { none: 'connection' }, openTerminal: 'shell', showResults: 'calls', openSession: 'log',
+      compareResults: 'compare', explainCall: 'why', exportResults: 'report', showKernelLog: 'log', stopGuest: 'guest', resetGuest: 'guest', deleteGuest: 'guest', showLog: { none: 'window' },
+    };
+    const names = new Set(commands.map(({ name }) => name));
+    assert.deepEqual(Object.keys(counterparts).sort(), Object.keys(Command).sort());
+    for (const [key, counterpart] of Object.entries(counterparts)) assert.ok(typeof counterpart === 'object' ? NONE[counterpart.none] : names.has(counterpart), key);
   });
 
   it('register every declared problem matcher under a name of ours', () => {
