@@ -205,6 +205,8 @@ describe('the Hosts & Modules view', function () {
     await workbench.commandAndPick('workbench.action.tasks.runTask', 'Tasks: Run Task', 'wrong');
     await workbench.terminal().filter({ hasText: /Its.*parameters\.experiment.*is.not.understood/ }).waitFor();
     await workbench.shot('wrong-task');
+    await workbench.command('workbench.action.terminal.killAll', 'Terminal: Kill All Terminals');
+    await workbench.command('kmodlab.showKernelLog', 'Kernel Module Lab: Show Kernel Log'); // a window that is not trusted would ask before it restores a terminal
     await workbench.clearNotifications();
     fs.rmSync(path.join(session.folder, '.vscode'), { recursive: true });
   });
