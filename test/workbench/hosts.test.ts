@@ -131,8 +131,7 @@ describe('the Hosts & Modules view', function () {
   });
 
   it('runs a command on the host of the module, and offers it again', async () => {
-    await workbench.command('kmodlab.exerciseModule', 'Kernel Module Lab: Exercise Module…');
-    await workbench.pick('terminal  Command line…');
+    await workbench.commandAndPick('kmodlab.exerciseModule', 'Kernel Module Lab: Exercise Module…', 'terminal  Command line…');
     await workbench.type('cat /proc/sys/kernel/ostype', 'A command line for the shell');
     const told = await workbench.notification('cat /proc/sys/kernel/ostype ended with exit code 0');
     await told.getByRole('button', { name: 'Show Output' }).click();
@@ -159,12 +158,21 @@ describe('the Hosts & Modules view', function () {
     await workbench.terminal().filter({ hasText: /6\.1\.\d/ }).waitFor();
   });
 
-  it('loads another module beside it, and says once of which one the guest died, and where', async () => {
+  it('resets the guest: it runs again, and nothing is loaded', async () => {
+    await workbench.command('kmodlab.resetGuest', 'Kernel Module Lab: Reset Guest');
+    await workbench.page.locator('.sidebar .monaco-list-row[aria-label^="device2, loaded"]').first().waitFor({ state: 'detached', timeout: LOAD_MS });
+    await workbench.treeRow('Guest 6.1-cloud, selected, running').waitFor({ timeout: LOAD_MS });
+    await workbench.shot('reset');
+  });
+
+  it('loads a module beside another, and says once of which one the guest died, and where', async () => {
     const folder = path.join(session.folder, 'fatal');
     fs.mkdirSync(folder);
     fs.writeFileSync(path.join(folder, 'Kbuild'), 'obj-m := fatal.o\n');
     fs.writeFileSync(path.join(folder, 'fatal.c'), '#include <linux/module.h>\nstatic int __init start(void) { *(volatile int *)8 = 1; return 0; }\nmodule_init(start);\nMODULE_LICENSE("GPL");\n');
-    await workbench.treeRow('device2, loaded').first().waitFor();
+    await workbench.command('kmodlab.loadDevice2', 'Load device2');
+    await workbench.notification('device2 registered the character device', { timeout: LOAD_MS });
+    await workbench.clearNotifications();
     await workbench.treeRow('fatal').waitFor();
     await workbench.commandAndPick('kmodlab.loadModule', 'Kernel Module Lab: Load Module…', 'fatal');
     await workbench.notification(/The kernel of Guest 6\.1-cloud met a fatal error while fatal was loaded\. At fatal\.c:2 it said: BUG/, { timeout: LOAD_MS });
@@ -209,13 +217,6 @@ describe('the Hosts & Modules view', function () {
     await workbench.command('kmodlab.showKernelLog', 'Kernel Module Lab: Show Kernel Log'); // a window that is not trusted would ask before it restores a terminal
     await workbench.clearNotifications();
     fs.rmSync(path.join(session.folder, '.vscode'), { recursive: true });
-  });
-
-  it('resets the guest: it runs again, and nothing is loaded', async () => {
-    await workbench.command('kmodlab.resetGuest', 'Kernel Module Lab: Reset Guest');
-    await workbench.page.locator('.sidebar .monaco-list-row[aria-label^="device2, loaded"]').first().waitFor({ state: 'detached', timeout: LOAD_MS });
-    await workbench.treeRow('Guest 6.1-cloud, selected, running').waitFor({ timeout: LOAD_MS });
-    await workbench.shot('reset');
   });
 
   it('adds a host to the list, with a kernel that is offered', async () => {
