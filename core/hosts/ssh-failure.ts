@@ -8,6 +8,8 @@ interface Pattern {
   readonly next: (host: string) => string;
 }
 
+const UNREACHABLE = 'host-unreachable';
+
 // What OpenSSH's client writes when it cannot start a session (sshconnect.c, sshconnect2.c, packet.c).
 const PATTERNS: readonly Pattern[] = [
   {
@@ -30,13 +32,13 @@ const PATTERNS: readonly Pattern[] = [
   },
   {
     says: /Could not resolve hostname/,
-    code: 'host-unreachable',
+    code: UNREACHABLE,
     why: 'Its name leads to no address.',
     next: (host) => `Correct the name, or give it a HostName in your ssh configuration, until "ssh ${host} true" works in a terminal.`,
   },
   {
     says: /Bad configuration option/,
-    code: 'host-unreachable',
+    code: UNREACHABLE,
     why: 'Your ssh configuration has an option that ssh does not know.',
     next: (host) => `Correct the line that "ssh ${host} true" names in a terminal.`,
   },
@@ -47,7 +49,7 @@ const PATTERNS: readonly Pattern[] = [
 ];
 
 function unreachable(says: RegExp, why: string): Pattern {
-  return { says, code: 'host-unreachable', why, next: (host) => `Check that it is switched on and that "ssh ${host} true" works in a terminal.` };
+  return { says, code: UNREACHABLE, why, next: (host) => `Check that it is switched on and that "ssh ${host} true" works in a terminal.` };
 }
 
 /** Whether ssh said why it ended. When it did not (a shared connection that was just being closed), trying again may help. */
@@ -59,9 +61,10 @@ export function isExplained(stderr: string): boolean {
 export function connectFailure(name: string, destination: string, stderr: string, fingerprint: string | null): Failure {
   const pattern = PATTERNS.find(({ says }) => says.test(stderr));
   const why = pattern?.why ?? 'ssh ended without a connection.';
+  const code = pattern?.code ?? UNREACHABLE;
   return new Failure({
-    code: pattern?.code ?? 'host-unreachable',
-    what: `${name} cannot be reached.`,
+    code,
+    what: code === UNREACHABLE ? `${name} cannot be reached.` : `No connection to ${name} was made.`,
     why: fingerprint === null ? why : `${why.slice(0, -1)}: ${fingerprint}.`,
     next: pattern?.next(destination) ?? `Try "ssh ${destination} true" in a terminal.`,
     detail: stderr,
@@ -71,7 +74,7 @@ export function connectFailure(name: string, destination: string, stderr: string
 /** Neither a connection nor a refusal in all that time. */
 export function connectTimeout(name: string, limitMs: number): Failure {
   return new Failure({
-    code: 'host-unreachable',
+    code: UNREACHABLE,
     what: `${name} cannot be reached.`,
     why: `It did not answer within ${Math.round(limitMs / 1000)} seconds.`,
     next: 'Check the network and whether it is switched on, then try again.',

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What an editor's user waits for: from a didChange that is written to its diagnostics that are read, over stdio.
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { generatedModule, randomFrom } from '../support/generated-module';
 import { MeasuredServer } from '../support/measured-server';
-import type { Figure } from './measure';
+import { scratchFolder, type Figure } from './measure';
 
 const TYPED = ['\n\tlong checked = 0;', '\n\tif (checked)', '\n\t\treturn -EINVAL;'].join('');
 const WARM_UP = 50;
@@ -111,15 +110,11 @@ async function memoryFigure(folder: string, documents: number, lines: number, ch
 }
 
 export async function editingFigures(runs: number): Promise<Figure[]> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-bench-'));
-  try {
-    return [
-      ...(await typingFigures(folder, 1300, runs * 40)),
-      ...(await typingFigures(folder, 20_000, runs * 40)),
-      await memoryFigure(folder, 10, 1300, runs * 40),
-      await memoryFigure(folder, 1, 20_000, runs * 20),
-    ];
-  } finally {
-    fs.rmSync(folder, { recursive: true });
-  }
+  const folder = scratchFolder();
+  return [
+    ...(await typingFigures(folder, 1300, runs * 40)),
+    ...(await typingFigures(folder, 20_000, runs * 40)),
+    await memoryFigure(folder, 10, 1300, runs * 40),
+    await memoryFigure(folder, 1, 20_000, runs * 20),
+  ];
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Guests of the default kernel beside a plain boot: the same QEMU, kernel and image, nothing saved, one ssh command.
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { buildModule } from '../../core/build/build';
 import { provideImage } from '../../core/guest/image';
@@ -17,9 +16,9 @@ import { PackageStore } from '../../core/packages';
 import { userDirs } from '../../core/platform/dirs';
 import { run } from '../../core/platform/process';
 import { ROOT } from '../support/cli';
-import { alone, bounded, counted, inTurn, milliseconds, type Figure, type NotMeasured } from './measure';
+import { alone, bounded, counted, inTurn, milliseconds, scratchFolder, type Figure, type NotMeasured } from './measure';
 
-const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-bench-'));
+const scratch = scratchFolder();
 /** The packages are the user's; images, states and guests are the benchmark's own. */
 const dirs = { cache: path.join(scratch, 'cache'), runtime: path.join(scratch, 'run'), state: path.join(scratch, 'state') };
 const packages = new PackageStore(userDirs());
@@ -142,6 +141,5 @@ export async function guestFigures(runs: number): Promise<(Figure | NotMeasured)
     ];
   } finally {
     await host?.dispose();
-    fs.rmSync(scratch, { recursive: true });
   }
 }

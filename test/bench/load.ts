@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Warm "Load device2" beside the same steps typed by hand: make, scp, ssh insmod, ssh dmesg, each with a connection of its own.
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { loadAnalyzer, predictWith } from '../../cli/analysis';
 import { guestsFolder } from '../../core/guest/manage';
@@ -16,9 +15,9 @@ import { userDirs } from '../../core/platform/dirs';
 import { run } from '../../core/platform/process';
 import { SessionStore } from '../../core/sessions/store';
 import { copyOfModule, ROOT } from '../support/cli';
-import { bounded, counted, inTurn, median, milliseconds, type Figure } from './measure';
+import { bounded, counted, inTurn, median, milliseconds, scratchFolder, type Figure } from './measure';
 
-const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-bench-'));
+const scratch = scratchFolder();
 /** The packages are the user's; the guest and the sessions are the benchmark's own. */
 const dirs = { ...userDirs(), runtime: path.join(scratch, 'run'), state: path.join(scratch, 'state') };
 const packages = new PackageStore(dirs);
@@ -141,6 +140,6 @@ export async function loadFigures(runs: number): Promise<Figure[]> {
   } finally {
     await host.dispose();
     analyzer.dispose();
-    for (const folder of [ours, theirs, scratch]) fs.rmSync(folder, { recursive: true });
+    for (const folder of [ours, theirs]) fs.rmSync(folder, { recursive: true });
   }
 }

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 
 /** One figure, and what it is measured beside in the same run. */
 export interface Figure {
@@ -76,4 +79,11 @@ export function bounded(figure: Figure, of: Bound['of'], atMost: number): Figure
   const value = of === 'value' ? figure.value : figure.beside?.ratio;
   if (value === undefined) throw new RangeError(`${figure.name} is measured beside nothing: it has no ratio`);
   return { ...figure, bound: { of, atMost, isKept: value <= atMost } };
+}
+
+/** A folder for one part of the benchmark; gone when the process ends. */
+export function scratchFolder(): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-bench-'));
+  process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 // `kmodlab check` beside the checkers that kernel developers have, on the same files: what a file costs, and who sees the kernel buffers.
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { PackageStore, type ProvidedKernel, type ProvidedTree } from '../../core/packages';
 import { Failure } from '../../core/model';
 import { userDirs } from '../../core/platform/dirs';
 import { run } from '../../core/platform/process';
 import { kmodlab, ROOT } from '../support/cli';
-import { counted, inTurn, milliseconds, type Figure, type NotMeasured } from './measure';
+import { counted, inTurn, milliseconds, scratchFolder, type Figure, type NotMeasured } from './measure';
 
 /** What Kbuild hands to a checker for one file. */
 interface CheckerCall {
@@ -134,51 +133,47 @@ async function treeOf(packages: PackageStore, name: string): Promise<ProvidedTre
 }
 
 export async function otherToolsFigures(runs: number): Promise<(Figure | NotMeasured)[]> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-bench-'));
-  try {
-    const packages = new PackageStore(userDirs());
-    const kernel = await packages.provideKernel('6.1-cloud');
-    const { kernelDir } = kernel.buildEnvironment;
-    const calls = await checkerCalls(folder, copyModules(folder), kernel);
-    writeCompileCommands(folder, calls, kernelDir);
-    const files = calls.map(({ file }) => file);
-    const target = kernel.buildEnvironment.kernel;
-    const buffers = await kernelBuffers(files, target);
-    const many = manyCopies(folder, files);
-    const together = async (checked: readonly string[]): Promise<number> => (await milliseconds(() => kmodlab(['check', '--target', target, ...checked]))) / checked.length;
-    const oneByOne = async (): Promise<number> => {
+  const folder = scratchFolder();
+  const packages = new PackageStore(userDirs());
+  const kernel = await packages.provideKernel('6.1-cloud');
+  const { kernelDir } = kernel.buildEnvironment;
+  const calls = await checkerCalls(folder, copyModules(folder), kernel);
+  writeCompileCommands(folder, calls, kernelDir);
+  const files = calls.map(({ file }) => file);
+  const target = kernel.buildEnvironment.kernel;
+  const buffers = await kernelBuffers(files, target);
+  const many = manyCopies(folder, files);
+  const together = async (checked: readonly string[]): Promise<number> => (await milliseconds(() => kmodlab(['check', '--target', target, ...checked]))) / checked.length;
+  const oneByOne = async (): Promise<number> => {
+    let sum = 0;
+    for (const file of files) sum += await together([file]);
+    return sum / files.length;
+  };
+
+  const figures: (Figure | NotMeasured)[] = [counted(`kernel buffers in ${files.length} files that check flags`, 'lines', [buffers.length])];
+  for (const tool of otherTools()) {
+    const tree = await treeOf(packages, tool.name);
+    if (tree instanceof Failure) {
+      figures.push({ name: `check beside ${tool.name}`, missing: `${tool.name} is not to be had: ${tree.why}` });
+      continue;
+    }
+    const flagged = new Set<Place>();
+    const theirs = async (): Promise<number> => {
       let sum = 0;
-      for (const file of files) sum += await together([file]);
+      for (const call of calls) {
+        const { milliseconds: took, output } = await runInTree(tree, tool.argv(call), folder, kernelDir);
+        sum += took;
+        for (const place of buffers) if (place.file === call.file && tool.says(output, place)) flagged.add(place);
+      }
       return sum / files.length;
     };
-
-    const figures: (Figure | NotMeasured)[] = [counted(`kernel buffers in ${files.length} files that check flags`, 'lines', [buffers.length])];
-    for (const tool of otherTools()) {
-      const tree = await treeOf(packages, tool.name);
-      if (tree instanceof Failure) {
-        figures.push({ name: `check beside ${tool.name}`, missing: `${tool.name} is not to be had: ${tree.why}` });
-        continue;
-      }
-      const flagged = new Set<Place>();
-      const theirs = async (): Promise<number> => {
-        let sum = 0;
-        for (const call of calls) {
-          const { milliseconds: took, output } = await runInTree(tree, tool.argv(call), folder, kernelDir);
-          sum += took;
-          for (const place of buffers) if (place.file === call.file && tool.says(output, place)) flagged.add(place);
-        }
-        return sum / files.length;
-      };
-      const beside = `${tool.name} (${tool.how}), per file`;
-      figures.push(await inTurn(`check, per file, one process for ${files.length} files`, () => together(files), beside, theirs, runs));
-      if (tool.name === 'sparse') {
-        figures.push(await inTurn('check, per file, a process for each', oneByOne, beside, theirs, runs));
-        figures.push(await inTurn(`check, per file, one process for ${many.length} files (${COPIES} copies of them)`, () => together(many), beside, theirs, runs));
-      }
-      figures.push(counted(`kernel buffers that ${tool.name} flags, of ${buffers.length}`, 'lines', [flagged.size]));
+    const beside = `${tool.name} (${tool.how}), per file`;
+    figures.push(await inTurn(`check, per file, one process for ${files.length} files`, () => together(files), beside, theirs, runs));
+    if (tool.name === 'sparse') {
+      figures.push(await inTurn('check, per file, a process for each', oneByOne, beside, theirs, runs));
+      figures.push(await inTurn(`check, per file, one process for ${many.length} files (${COPIES} copies of them)`, () => together(many), beside, theirs, runs));
     }
-    return figures;
-  } finally {
-    fs.rmSync(folder, { recursive: true });
+    figures.push(counted(`kernel buffers that ${tool.name} flags, of ${buffers.length}`, 'lines', [flagged.size]));
   }
+  return figures;
 }

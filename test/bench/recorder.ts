@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // What it costs a module that its calls are recorded: 100,000 close() calls, timed by the module itself, with and without.
-import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { openGuest } from '../../core/hosts/guest';
 import type { Host } from '../../core/hosts/host';
@@ -12,7 +10,7 @@ import { userDirs } from '../../core/platform/dirs';
 import { SessionStore } from '../../core/sessions/store';
 import { ROOT } from '../support/cli';
 import { provideBpftrace, traceWith } from './bpftrace';
-import { counted, inTurn, type Figure, type NotMeasured } from './measure';
+import { counted, inTurn, scratchFolder, type Figure, type NotMeasured } from './measure';
 
 const CALLS = 100_000;
 /** bpftrace brings LLVM along. */
@@ -36,7 +34,7 @@ async function calls({ host, module, dirs }: Bench, isRecorded: boolean): Promis
 }
 
 export async function recorderFigures(runs: number): Promise<(Figure | NotMeasured)[]> {
-  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'kmodlab-bench-'));
+  const scratch = scratchFolder();
   const dirs = { ...userDirs(), runtime: path.join(scratch, 'run'), state: path.join(scratch, 'state') };
   const packages = new PackageStore(dirs);
   const host = await openGuest({ lease: { kind: 'process' }, fresh: true }, { packages, dirs, keeperPath: path.join(ROOT, 'dist', 'keeper.js'), guest: { memoryMiB: MEMORY_MIB } });
@@ -65,6 +63,5 @@ export async function recorderFigures(runs: number): Promise<(Figure | NotMeasur
     return [...figures, beside, counted('of these calls, lost by bpftrace', 'calls', untold)];
   } finally {
     await host.dispose();
-    fs.rmSync(scratch, { recursive: true, force: true });
   }
 }

@@ -11,7 +11,7 @@ import { speechOf, subjectOf, type TreeNode } from '../../../extension/src/tree/
 
 const facts = { kernel: '6.1.0-56-cloud-amd64', arch: 'x86_64', bootId: 'b', user: 'root', rights: 'root', uid: 0, tainted: 0, kernelBuildDir: null, lockdown: null, compiler: null } as unknown as HostFacts;
 const open = { state: 'open', host: {} as Host, facts } as const;
-const unknownKey = new Failure({ code: 'host-key-unknown', what: 'box cannot be reached.', why: 'Its host key is not known: ssh-ed25519 SHA256:abc.', next: 'Accept it.' });
+const unknownKey = new Failure({ code: 'host-key-unknown', what: 'No connection to box was made.', why: 'Its host key is not known: ssh-ed25519 SHA256:abc.', next: 'Accept it.' });
 
 function host(change: Partial<HostView>): HostView {
   return { id: 'guest:6.1-cloud', name: 'Guest 6.1-cloud', kind: 'guest', selected: false, listed: true, state: { state: 'closed' }, guest: null, loaded: [], facts: () => Promise.resolve(factRows('h', facts)), allModules: () => Promise.resolve([]), ...change };
