@@ -29,7 +29,7 @@ async function provideBuildTools(folder: string): Promise<boolean> {
     const variables = Object.entries(env).map(([key, value]) => shQuote(`${key}=${value ?? ''}`));
     // The tree's programs first, then what a test has put on PATH.
     const searched = `${shQuote(`PATH=${own}:`)}"$PATH"`;
-    fs.writeFileSync(path.join(folder, name), `#!/bin/sh\nexec env -i ${[...variables, searched, ...words].join(' ')} "$@"\n`, { mode: 0o755 });
+    fs.writeFileSync(path.join(folder, name), `#!/bin/sh\nexec env ${[...variables, searched, ...words].join(' ')} "$@"\n`, { mode: 0o755 });
   }
   return true;
 }

@@ -143,7 +143,7 @@ function endText(name: string, end: SessionEnd): string {
     case 'refused':
       return visibleText(`${name} was not loaded${because}`);
     case 'oops':
-      return visibleText(`The kernel reported an oops${because}`);
+      return visibleText(`The kernel reported an oops while ${name} was loaded${because}`);
     case 'hostLost':
       return visibleText(`The host stopped answering${because}`);
     case 'cancelled':
