@@ -22,8 +22,15 @@ async function hostWith(kernel: string, kernelBuildDir: string): Promise<LocalHo
 describe('building on a host that has headers and a compiler', () => {
   const { dirs, remove } = testDirs();
   const folder = path.join(dirs.runtime, 'workspace');
-  before(() => fs.mkdirSync(folder, { recursive: true }));
-  after(remove);
+  const { PATH, KMODLAB_TEST_PATH = PATH } = process.env;
+  before(() => {
+    fs.mkdirSync(folder, { recursive: true });
+    process.env['PATH'] = KMODLAB_TEST_PATH; // with a make and a gcc, also where this machine has none
+  });
+  after(() => {
+    process.env['PATH'] = PATH;
+    remove();
+  });
 
   const write = (files: Readonly<Record<string, string>>): void => {
     for (const [name, text] of Object.entries(files)) {
