@@ -57,13 +57,8 @@ async function start(config: MachineConfig, options: StartOptions, port: number,
   if (signal.aborted) throw Failure.cancelled('The guest was not started.');
   const { from, consoleLog, identity } = options;
   const beginning: Beginning = from === null ? { kind: 'plain' } : { kind: 'saved', memoryFile: from.memoryFile, kernelHead: from.kernelHead };
-  const stateFd = from === null ? undefined : fs.openSync(from.stateFile, 'r');
-  let qemu: QemuProcess;
-  try {
-    qemu = new QemuProcess(config, { beginning, port, consoleLog, ...(stateFd === undefined ? {} : { stateFd }) });
-  } finally {
-    if (stateFd !== undefined) fs.closeSync(stateFd);
-  }
+  const state = from === null ? {} : { state: fs.readFileSync(from.stateFile) };
+  const qemu = new QemuProcess(config, { beginning, port, consoleLog, ...state });
   const agent = new Agent(qemu.agent, identity);
   try {
     if (from !== null) {

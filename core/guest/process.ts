@@ -5,7 +5,7 @@ import { Failure } from '../model/failure';
 import { LineSplitter } from '../platform/process';
 import { READY_LINE, WAITING_LINE } from './agent-program';
 import { ConsoleLog } from './console';
-import { AGENT_FD, QMP_FD, qemuArguments, type Beginning, type MachineConfig } from './qemu';
+import { AGENT_FD, QMP_FD, qemuArguments, STATE_FD, type Beginning, type MachineConfig } from './qemu';
 
 /** How a machine came to its end. `panic` is the kernel's own line when it said one. */
 export interface MachineEnd {
@@ -21,8 +21,10 @@ export interface LaunchOptions {
   /** Loopback port that leads to the guest's SSH; null for a machine that nobody uses. */
   readonly port: number | null;
   readonly consoleLog: string;
-  /** Open file of the saved state; with `beginning.kind === 'saved'`. */
-  readonly stateFd?: number;
+  /** The saved state, without the memory; with `beginning.kind === 'saved'`. Newer QEMUs take no file for it. */
+  readonly state?: Buffer;
+  /** Open file for the memory, empty; with `beginning.kind === 'template'`. */
+  readonly memoryFd?: number;
 }
 
 /** What the guest's console has said: that it waits for its introduction, and that SSH answers. */
@@ -43,10 +45,12 @@ export class QemuProcess {
   constructor(config: MachineConfig, options: LaunchOptions) {
     const qemu = [...config.qemu.argv, ...qemuArguments(config, options.beginning, options.port)];
     const argv = ['--pdeathsig', 'KILL', '--', 'sh', '-c', STILL_OURS, String(process.pid), ...qemu];
-    const child = spawn('setpriv', argv, { env: { ...process.env, ...config.qemu.env }, stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', options.stateFd ?? 'ignore'] });
+    const child = spawn('setpriv', argv, { env: { ...process.env, ...config.qemu.env }, stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', options.state ? 'pipe' : 'ignore', options.memoryFd ?? 'ignore'] });
     this.child = child;
     this.log = new ConsoleLog(options.consoleLog);
-    this.qmp.on('error', () => undefined); // QEMU has ended: that is told elsewhere
+    // QEMU may have ended: that is told elsewhere.
+    this.qmp.on('error', () => undefined);
+    if (options.state) this.stream(STATE_FD).on('error', () => undefined).end(options.state);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       if (this.stderr.length < MAX_STDERR) this.stderr += text;
     });

@@ -23,15 +23,16 @@ export type MachineConfig = z.infer<typeof MachineConfig>;
 
 /**
  * Where a machine's memory and its beginning come from. `plain`: it boots, in memory of its own. `template`: it boots in memory
- * that can be copied to a file (memfd_create(2): booting in a file on disk takes a quarter more processor time). `saved`: it goes on from
+ * that can be copied to a file ({@link MEMORY_FD}). `saved`: it goes on from
  * such a file and a saved state, and writes to neither; of the kernel's file QEMU then reads a head.
  */
 export type Beginning = { readonly kind: 'plain' } | { readonly kind: 'template' } | { readonly kind: 'saved'; readonly memoryFile: string; readonly kernelHead: string };
 
-/** File descriptors that QEMU finds open: our end of the guest's agent, of QMP, and the saved state. */
+/** File descriptors that QEMU finds open: our end of the guest's agent, of QMP, the saved state, and a template's memory. */
 export const AGENT_FD = 3;
 export const QMP_FD = 4;
 export const STATE_FD = 5;
+export const MEMORY_FD = 6;
 
 /**
  * The kernel's command line: silent while booting; an oops, a panic or a soft lockup ends the machine at once
@@ -69,7 +70,7 @@ export function machineArguments(config: MachineConfig): string[] {
 
 function memoryArguments(config: MachineConfig, beginning: Beginning): string[] {
   if (beginning.kind === 'plain') return ['-machine', 'q35'];
-  const backend = beginning.kind === 'template' ? 'memory-backend-memfd,share=on' : `memory-backend-file,share=off,mem-path=${value(beginning.memoryFile)}`;
+  const backend = beginning.kind === 'template' ? `memory-backend-file,share=on,mem-path=/proc/self/fd/${MEMORY_FD}` : `memory-backend-file,share=off,mem-path=${value(beginning.memoryFile)}`;
   return [
     ...['-machine', 'q35,memory-backend=memory'],
     ...['-object', `${backend},id=memory,size=${config.memoryMiB}M`],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import os from 'node:os';
@@ -19,8 +19,8 @@ const STREAM_SOCKET = 'state';
 /** Longer than any state is in the making. */
 const LEFTOVER_MS = 900_000;
 
-/** What the memory of a template is called where /proc lists QEMU's descriptors. */
-const MEMORY_BACKEND = '/memfd:memory-backend-memfd';
+/** Files here are memory (shm_overview(7)): a guest whose memory is a file on disk takes a quarter more processor time to boot. */
+const SHARED_MEMORY = '/dev/shm';
 const [INFO_FILE, MEMORY_FILE, STATE_FILE, KERNEL_HEAD_FILE] = ['info.json', 'memory', 'state', 'kernel-head'] as const;
 
 /** Written beside a state: what it is of. */
@@ -105,14 +105,16 @@ export class SavedState {
     const made = fs.mkdtempSync(`${this.folder}.`);
     const { bootTimeoutMs } = this.config;
     try {
-      const qemu = new QemuProcess(this.config, { beginning: { kind: 'template' }, port: null, consoleLog: path.join(scratch, 'console.log') });
+      const memoryFd = openMemory(this.config.memoryMiB, made);
+      const qemu = new QemuProcess(this.config, { beginning: { kind: 'template' }, port: null, consoleLog: path.join(scratch, 'console.log'), memoryFd });
       try {
         await qemu.until('waiting', bootTimeoutMs, signal);
         await qemu.before(saveTo(path.join(made, STATE_FILE), path.join(scratch, STREAM_SOCKET), qemu), bootTimeoutMs, signal);
-        await qemu.before(copyMemory(qemu.pid, path.join(made, MEMORY_FILE)), bootTimeoutMs, signal);
+        await qemu.before(copyMemory(memoryFd, path.join(made, MEMORY_FILE)), bootTimeoutMs, signal);
       } finally {
         qemu.kill();
         await qemu.ended;
+        fs.closeSync(memoryFd);
       }
       writeHead(this.config.kernel, path.join(made, KERNEL_HEAD_FILE));
       const { memoryMiB, cpus, accelerator } = this.config;
@@ -189,12 +191,30 @@ async function saveTo(file: string, socketPath: string, qemu: QemuProcess): Prom
   }
 }
 
+/**
+ * An empty file that no folder has, for the memory of a template: whatever becomes of us, it goes with the last that has it open. It lies in
+ * `folder` where there is no shared memory, or too little, as in many containers. QEMU leaves memory out of a state only where it is a named file.
+ */
+function openMemory(mebibytes: number, folder: string): number {
+  const file = path.join(hasRoom(SHARED_MEMORY, mebibytes) ? SHARED_MEMORY : folder, `kmodlab-${randomBytes(12).toString('hex')}`);
+  const fd = fs.openSync(file, 'wx+', 0o600);
+  fs.unlinkSync(file);
+  return fd;
+}
+
+function hasRoom(folder: string, mebibytes: number): boolean {
+  try {
+    fs.accessSync(folder, fs.constants.W_OK);
+    const { bavail, bsize } = fs.statfsSync(folder);
+    return bavail * bsize > mebibytes * 1024 * 1024;
+  } catch {
+    return false;
+  }
+}
+
 /** The memory of a stopped template, with holes where it holds nothing. @throws Error when it cannot be read or written */
-async function copyMemory(pid: number, file: string): Promise<void> {
-  const descriptors = `/proc/${pid}/fd`;
-  const memory = fs.readdirSync(descriptors).find((fd) => fs.readlinkSync(path.join(descriptors, fd)).startsWith(MEMORY_BACKEND));
-  if (memory === undefined) throw new Error('QEMU has no memory that can be copied');
+async function copyMemory(fd: number, file: string): Promise<void> {
   fs.writeFileSync(file, '', { mode: 0o600 });
-  const { exitCode, stderr } = await run(['cp', '--sparse=always', path.join(descriptors, memory), file]);
+  const { exitCode, stderr } = await run(['cp', '--sparse=always', `/proc/${process.pid}/fd/${fd}`, file]);
   if (exitCode !== 0) throw new Error(`the memory was not copied: ${stderr}`);
 }
