@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { Failure } from '../model';
-import { ARCHIVE_KEYRING } from '../packages';
+import { ARCHIVE_KEYRING, systemIds } from '../packages';
 
 /** What building a module needs of a host, as it answered. */
 export interface HostTools {
@@ -40,11 +40,6 @@ const MANAGERS: readonly PackageManager[] = [
   { ids: ['alpine'], install: 'apk add', kernels: /-[a-z]+$/, headers: (kernel) => `linux-${/-([a-z]+)$/.exec(kernel)?.[1] ?? 'lts'}-dev` },
 ];
 
-/** `ID` of os-release(5), and `ID_LIKE` behind it. */
-function idsOf(system: string): string[] {
-  return [...system.matchAll(/^(?:ID|ID_LIKE)=["']?([a-z0-9._ -]{1,200})["']?$/gm)].flatMap(([, value = '']) => value.split(' '));
-}
-
 const list = (words: readonly string[]): string => (words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`);
 
 /** What installs a kernel that the archive still has. Names of the packages that follow the newest one, by Debian's package lists. */
@@ -70,7 +65,7 @@ export function missingOnHost({ host, isLocal, kernel, tools, here }: MissingInp
     ...(tools.compiler === null ? ['a C compiler'] : []),
     ...(tools.hasMake ? [] : ['make']),
   ];
-  const ids = idsOf(tools.system);
+  const ids = systemIds(tools.system);
   const manager = ids.map((id) => MANAGERS.find((one) => one.ids.includes(id))).find((found) => found !== undefined);
   const isOwnKernel = tools.build === null && manager?.kernels.test(kernel) === false;
   const besides = [...(tools.compiler === null ? ['gcc'] : []), ...(tools.hasMake ? [] : ['make'])];

@@ -2,7 +2,7 @@
 // Programs of a few system calls for x86-64, without a compiler: Intel's manual, volume 2; ELF-64 object file format, version 1.5.
 
 /** An argument of a system call. `at`: address of a label; `stack`: address in the program's buffer; `kept`: what {@link keep} kept. */
-export type Argument = number | { readonly at: string } | { readonly stack: number } | 'result' | 'kept';
+export type Argument = number | { readonly at: string } | { readonly stack: number } | 'kept';
 
 /** A piece of a program: bytes, a distance from its end to a label (32 bits), or the label itself. */
 type Piece = Buffer | { readonly distanceTo: string } | { readonly label: string };
@@ -26,7 +26,6 @@ function imm32(value: number): Buffer {
 
 function load(register: number, argument: Argument): Piece[] {
   if (typeof argument === 'number') return [bytes(0xb8 + register), imm32(argument)]; // mov r32, imm32
-  if (argument === 'result') return [bytes(0x89, 0xc0 + register)]; // mov r32, eax
   if (argument === 'kept') return [bytes(0x89, 0xd8 + register)]; // mov r32, ebx
   if ('at' in argument) return [bytes(0x48, 0x8d, 0x05 + (register << 3)), { distanceTo: argument.at }]; // lea r64, [rip + distance]
   return [bytes(0x48, 0x8d, 0x84 + (register << 3), 0x24), imm32(argument.stack)]; // lea r64, [rsp + offset]

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { Failure } from '../model';
+import { fileAge } from '../platform/file-age';
 import { withFileLock } from '../platform/file-lock';
 import { ensurePrivateDir } from '../platform/dirs';
 import { run } from '../platform/process';
@@ -173,13 +174,11 @@ async function sweep(guestsDir: string): Promise<void> {
     const isFresh = name.startsWith(FRESH_PREFIX);
     const lockFile = path.join(guestsDir, `${name}.lock`);
     // A lock without a folder may be one that is about to be taken.
-    if (!entry.isDirectory() && (!isFresh || ageOf(lockFile) < LEFTOVER_MS)) continue;
+    if (!entry.isDirectory() && (!isFresh || fileAge(lockFile) < LEFTOVER_MS)) continue;
     const leftovers = isFresh ? [path.join(guestsDir, name), lockFile] : [path.join(guestsDir, name)];
     await run(['flock', '--nonblock', lockFile, 'rm', '-rf', '--', ...leftovers]);
   }
 }
-
-const ageOf = (file: string): number => Date.now() - (fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw Failure.cancelled('The guest was not opened.');

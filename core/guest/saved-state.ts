@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as z from 'zod';
+import { fileAge } from '../platform/file-age';
 import { run } from '../platform/process';
 import { QemuProcess } from './process';
 import { Accelerator, machineArguments, type MachineConfig } from './qemu';
@@ -152,8 +153,7 @@ export function sweepStates(statesDir: string): void {
   try {
     for (const name of fs.readdirSync(statesDir).filter((entry) => /^[0-9a-f]+\.[^.]{6}$/.test(entry))) {
       const folder = path.join(statesDir, name);
-      const age = Date.now() - (fs.statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
-      if (age > LEFTOVER_MS) fs.rmSync(folder, { recursive: true, force: true });
+      if (fileAge(folder) > LEFTOVER_MS) fs.rmSync(folder, { recursive: true, force: true });
     }
   } catch {
     // The next keeper tries again.

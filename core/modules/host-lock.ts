@@ -8,9 +8,14 @@ import type { LoadDeps } from './types';
 
 type Deps = Pick<LoadDeps, 'dirs' | 'signal' | 'waitForModule' | 'progress'>;
 
-/** One module after the other is put into the kernel of a host. Waits until it is its turn. @throws Failure `cancelled`, `lock-failed` */
-export function lockHost(hostId: string, purpose: string, deps: Deps): Promise<HeldLock> {
-  return take(hostFile(hostId, deps.dirs), purpose, 'The host', true, deps);
+/** Works while no other process puts a module into the kernel of a host, or takes one out; waits for its turn. @throws Failure `cancelled`, `lock-failed`, and what `work` throws */
+export async function inTurn<T>(hostId: string, purpose: string, deps: Deps, work: () => Promise<T>): Promise<T> {
+  const turn = await take(hostFile(hostId, deps.dirs), purpose, 'The host', true, deps);
+  try {
+    return await work();
+  } finally {
+    turn.release();
+  }
 }
 
 /** One process at a time loads, follows or unloads a module of a host. @throws Failure `host-busy`, `cancelled`, `lock-failed` */

@@ -13,7 +13,7 @@ import { deviceNodes, newDevices, partsOf, readDevices } from './devices';
 import { buildFor, builtElsewhere, environmentFor, examine, kernelNameOf, missingEnvironment, type Built, type Examined } from './examine';
 import { confirmFirstLoad } from './first-load';
 import { refuseForbiddenHost } from './forbid';
-import { lockHost, lockModule } from './host-lock';
+import { inTurn, lockModule } from './host-lock';
 import { CLEAN_UP, EXIT_DEPENDENCY, EXIT_NO_MARKER, INSERT_DEPENDENCIES, PROC_DEVICES, PROC_MISC, PROC_MODULES, STAGE, SYS_MODULE } from './host-scripts';
 import { readHeadersOf } from './kernel-knowledge';
 import { Insertion } from './insertion';
@@ -57,14 +57,11 @@ export async function startLoad(plan: LoadPlan, deps: LoadDeps): Promise<LoadedM
   const purpose = `loading ${name}`;
   const lock = replaced?.lendLock() ?? (await lockModule(plan.host.id, name, purpose, deps));
   try {
-    const turn = await lockHost(plan.host.id, purpose, deps);
-    try {
+    return await inTurn(plan.host.id, purpose, deps, async () => {
       const loaded = await new Load(plan, deps, lock, insmodArguments).start();
       lock.describe(`keeping ${name} loaded`);
       return loaded;
-    } finally {
-      turn.release();
-    }
+    });
   } catch (error) {
     if (replaced) replaced.takeLockBack();
     else lock.release();

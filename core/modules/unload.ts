@@ -4,7 +4,7 @@ import { Failure, type LoadSession, type SessionEnd } from '../model';
 import type { HeldLock } from '../platform/lock';
 import { kernelNameOf } from './examine';
 import { refuseForbiddenHost } from './forbid';
-import { lockHost, lockModule } from './host-lock';
+import { inTurn, lockModule } from './host-lock';
 import { CLEAN_UP, PROC_MODULES, SHOW } from './host-scripts';
 import type { LoadDeps, LoadedModule } from './types';
 import { InsertedModule, UNLOAD_LIMIT_MS } from './loaded';
@@ -31,12 +31,7 @@ export async function unloadModule(target: UnloadTarget, deps: LoadDeps): Promis
   const purpose = `unloading ${name}`;
   const lock = await lockModule(host.id, name, purpose, deps);
   try {
-    const turn = await lockHost(host.id, purpose, deps);
-    try {
-      return await unloadWithLock(target, deps);
-    } finally {
-      turn.release();
-    }
+    return await inTurn(host.id, purpose, deps, () => unloadWithLock(target, deps));
   } finally {
     lock.release();
   }

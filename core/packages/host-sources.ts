@@ -87,8 +87,21 @@ function isSuite(suite: string, system: ArchiveSystem, codename: string | null):
   return codename === null || suite === codename || suite.startsWith(`${codename}-`) || (system === 'debian' && archiveOfSuite(suite) !== null);
 }
 
+function readOsRelease(text: string): ReadonlyMap<string, string> {
+  return new Map([...text.matchAll(/^([A-Z_]+)=["']?([a-z0-9._ -]{1,200})["']?$/gm)].map(([, name = '', value = '']) => [name, value] as const));
+}
+
+function idsOf(osRelease: ReadonlyMap<string, string>): string[] {
+  return words(`${osRelease.get('ID') ?? ''} ${osRelease.get('ID_LIKE') ?? ''}`);
+}
+
+/** `ID` of os-release(5), and the words of `ID_LIKE` behind it, in what a host printed of itself. */
+export function systemIds(text: string): string[] {
+  return idsOf(readOsRelease(text));
+}
+
 function systemOf(osRelease: ReadonlyMap<string, string>): ArchiveSystem | null {
-  const ids = words(`${osRelease.get('ID') ?? ''} ${osRelease.get('ID_LIKE') ?? ''}`);
+  const ids = idsOf(osRelease);
   return ids.includes('ubuntu') ? 'ubuntu' : ids.includes('debian') ? 'debian' : null;
 }
 
@@ -99,7 +112,7 @@ function systemOf(osRelease: ReadonlyMap<string, string>): ArchiveSystem | null 
  */
 export function readHostArchives(text: string, ownKeys: boolean): HostArchives | null {
   const [head = '', ...files] = text.split(new RegExp(`^${FILE_MARK}`, 'm'));
-  const osRelease = new Map([...head.matchAll(/^([A-Z_]+)=["']?([a-z0-9._ -]{1,200})["']?$/gm)].map(([, name = '', value = '']) => [name, value] as const));
+  const osRelease = readOsRelease(head);
   const system = systemOf(osRelease);
   if (system === null) return null;
   const name = osRelease.get('UBUNTU_CODENAME') ?? osRelease.get('VERSION_CODENAME');

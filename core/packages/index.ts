@@ -21,7 +21,7 @@ import { provideTree, type ProvidedTree, type TreeRequest } from './tree';
 import { userlandFrom, userlandPackages, type ProvidedUserland } from './userland';
 import type { WorkOptions } from './work';
 
-export { SOURCES_SCRIPT, type HostArchives } from './host-sources';
+export { SOURCES_SCRIPT, systemIds, type HostArchives } from './host-sources';
 export type { KernelOffer } from './kernels';
 export { ARCHIVE_KEYRING } from './keyrings';
 export type { ProvidedTool, ToolName } from './tools';

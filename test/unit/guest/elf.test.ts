@@ -31,7 +31,7 @@ describe('a program of system calls', () => {
     const opens = (file: string): Instruction[] => [call(OPEN, { at: 'file' }, 0), jumpIf('negative', 'no'), call(EXIT, 1), label('no'), call(EXIT, 2), data('file', `${file}\0`)];
     assert.equal((await runProgram(opens('/dev/null'))).exitCode, 1);
     assert.equal((await runProgram(opens('/nowhere'))).exitCode, 2);
-    const counts = [call(WRITE, 1, { at: 'text' }, 3), jumpUnless(3, 'wrong'), call(WRITE, 1, { at: 'text' }, 0), jumpIf('not zero', 'wrong'), jumpIf('not negative', 'right'), label('wrong'), call(EXIT, 1), label('right'), call(EXIT, 'result'), data('text', 'abc')];
+    const counts = [call(WRITE, 1, { at: 'text' }, 3), jumpUnless(3, 'wrong'), call(WRITE, 1, { at: 'text' }, 0), jumpIf('not zero', 'wrong'), jumpIf('not negative', 'right'), label('wrong'), call(EXIT, 1), label('right'), keep, call(EXIT, 'kept'), data('text', 'abc')];
     assert.equal((await runProgram(counts)).exitCode, 0);
   });
 
